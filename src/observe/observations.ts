@@ -1,0 +1,225 @@
+/**
+ * Observations: what was seen, whatever the source, in one vocabulary. The only thing the rules may look at.
+ * Owns facts with frame numbers; holds no opinion: nothing here says "good", "bad" or "forged".
+ *
+ * Frame numbers count from 1 as Wireshark's `frame.number` does; for several files read as one capture they count through
+ * the set in time order, as in the output of `mergecap`. Connection ids are Wireshark's `tcp.stream` / `udp.stream`.
+ */
+import type { CaptureProblem } from "../capture/problem.ts";
+import type { ClientHello, ServerHello } from "../protocol/tls/messages.ts";
+import type { Certificate } from "../protocol/x509/certificate.ts";
+import type { Trust } from "../protocol/x509/trust.ts";
+
+export type Side = "client" | "server";
+export type Transport = "tcp" | "udp";
+
+export interface Endpoint {
+  readonly ip: string;
+  readonly port: number;
+}
+
+/** A moment: whole seconds since 1970-01-01T00:00:00Z and nanoseconds. */
+export interface Timestamp {
+  readonly seconds: number;
+  readonly nanos: number;
+}
+
+export interface InputFile {
+  readonly name: string;
+  /** Size in bytes as stored (compressed size for a compressed file). */
+  readonly bytes: number;
+  /** Format id: `pcap`, `pcapng`, …; a compressed one has a suffix: `pcap+gzip`. */
+  readonly format: string;
+  readonly frames: number;
+  readonly from?: Timestamp;
+  readonly to?: Timestamp;
+  readonly problems: readonly CaptureProblem[];
+}
+
+export type Protocol =
+  | "tls"
+  | "pseudo-tls"
+  | "ssltcp"
+  | "dtls"
+  | "quic"
+  | "stun"
+  | "turn"
+  | "dns"
+  | "http"
+  | "http-connect"
+  | "smtp"
+  | "imap"
+  | "pop3"
+  | "xmpp"
+  | "unknown";
+
+export interface HandshakeMessage {
+  readonly from: Side;
+  /** Field name: ClientHello, ServerHello, Certificate, … or `unknown(200)`. */
+  readonly message: string;
+  /** The frame that completes the message. */
+  readonly frame: number;
+  readonly frames: readonly number[];
+  /** 1-based number of the record, within its direction, in which the message begins. */
+  readonly record: number;
+  /** Seconds since the first frame of the connection. */
+  readonly at: number;
+  /** Length of the body in bytes, without the message header. */
+  readonly length: number;
+  /** Part of the message was not captured. */
+  readonly incomplete: boolean;
+}
+
+export interface Alert {
+  readonly from: Side;
+  readonly level: "warning" | "fatal" | "unknown";
+  /** RFC 8446 section 6 / IANA name: `handshake_failure`, or `unknown(255)`. */
+  readonly description: string;
+  readonly code: number;
+  readonly frame: number;
+  readonly at: number;
+}
+
+/** A certificate that was presented, with where. */
+export interface PresentedCertificate {
+  /** SHA-256 of the DER, hexadecimal; key of `Observations.certificates`. */
+  readonly sha256: string;
+  readonly frame: number;
+}
+
+export interface TlsObservation {
+  readonly clientHello?: ClientHello;
+  readonly clientHelloFrame?: number;
+  /** The final one; after a HelloRetryRequest the ServerHello that follows it. */
+  readonly serverHello?: ServerHello;
+  readonly serverHelloFrame?: number;
+  readonly helloRetryRequest: boolean;
+  /** Negotiated version code, e.g. 0x0303; undefined until a ServerHello was seen. */
+  readonly version?: number;
+  /** What the server presented, leaf first. Empty when none was seen in the clear. */
+  readonly certificates: readonly PresentedCertificate[];
+  readonly trust?: Trust;
+  /** A server Certificate message was there but not readable (part not captured, or a certificate that does not parse). */
+  readonly certificateUnreadable: boolean;
+  readonly certificateRequested: boolean;
+  /** Client's answer to CertificateRequest: number of certificates it sent; undefined when it sent no Certificate message. */
+  readonly clientCertificates?: number;
+  /** True: abbreviated handshake (session id, ticket or PSK). Undefined: not known. */
+  readonly resumed?: boolean;
+  readonly alerts: readonly Alert[];
+  readonly changeCipherSpec: { readonly client?: number; readonly server?: number };
+  /** Frames of the first encrypted records of each side. */
+  readonly encrypted: { readonly client?: number; readonly server?: number };
+  /** Encrypted application data flowed from both sides after the handshake. */
+  readonly applicationData: { readonly client: boolean; readonly server: boolean };
+}
+
+/** A pseudo-TLS dialogue: [MS-TURN] 2.1.1, or WebRTC's ssltcp. */
+export interface PseudoTlsObservation {
+  readonly dialect: "ms-turn" | "ssltcp";
+  readonly helloFrame: number;
+  /**
+   * - `documented`: the 83-byte (or ssltcp 79-byte) answer
+   * - `certificate`: a TLS flight with a Certificate message
+   * - `server-hello`: a TLS ServerHello that is not the documented answer, no Certificate seen
+   * - `alert`, `other-bytes`, `reset`, `fin`, `silence`
+   * - `not-captured`: the server's direction is missing or has a hole there
+   */
+  readonly answer:
+    | "documented"
+    | "certificate"
+    | "server-hello"
+    | "alert"
+    | "other-bytes"
+    | "reset"
+    | "fin"
+    | "silence"
+    | "not-captured";
+  readonly answerFrame?: number;
+  /** First valid framed TURN message or data of the server after the documented answer. */
+  readonly framedTurn: { readonly client?: number; readonly server?: number };
+}
+
+export interface StunObservation {
+  /** Dialect by magic cookie: RFC 5389+ cookie, MS-TURN cookie attribute, or neither (RFC 3489). */
+  readonly dialect: "rfc5389" | "ms-turn" | "rfc3489";
+  readonly requests: number;
+  readonly responses: number;
+  readonly firstRequestFrame?: number;
+  readonly firstResponseFrame?: number;
+  /** An Allocate request was seen. */
+  readonly allocate: boolean;
+  /** A successful Allocate response was seen. */
+  readonly allocated: boolean;
+}
+
+export interface TcpDirection {
+  /** Frames seen in this direction. */
+  readonly frames: number;
+  /** Payload bytes by sequence number (retransmissions once), as far as known. */
+  readonly bytes: number;
+  /** Payload bytes missing in the capture within what was followed (holes, and frames cut by the snaplen). */
+  readonly missing: number;
+  readonly fin?: number;
+  /** Frame of the first data segment. */
+  readonly firstData?: number;
+  /** TTL / hop limit of its first frame. */
+  readonly ttl?: number;
+  /** Frames that repeated already seen sequence numbers. */
+  readonly retransmissions: number;
+  /** Largest segment seen, payload bytes. */
+  readonly largestSegment: number;
+}
+
+export interface TcpObservation {
+  readonly client: TcpDirection;
+  readonly server: TcpDirection;
+  /** Frames of the connection's SYNs (count and first). Zero: the capture has no beginning of this connection. */
+  readonly syns: number;
+  readonly synFrame?: number;
+  readonly synAckFrame?: number;
+  readonly reset?: { readonly from: Side; readonly frame: number; readonly at: number; readonly ttl: number };
+  /** An ICMP error (destination unreachable) about this connection. */
+  readonly unreachable?: { readonly frame: number; readonly type: number; readonly code: number; readonly from: string };
+}
+
+export interface ConnectionObservation {
+  readonly id: string;
+  readonly transport: Transport;
+  readonly file: number;
+  readonly client: Endpoint;
+  readonly server: Endpoint;
+  readonly protocol: Protocol;
+  readonly frames: { readonly first: number; readonly last: number; readonly count: number };
+  readonly from: Timestamp;
+  readonly to: Timestamp;
+  /** Payload bytes. */
+  readonly bytes: { readonly fromClient: number; readonly fromServer: number };
+  readonly tcp?: TcpObservation;
+  readonly handshake: readonly HandshakeMessage[];
+  readonly tls?: TlsObservation;
+  readonly pseudoTls?: PseudoTlsObservation;
+  readonly stun?: StunObservation;
+  /** First payload bytes of each side (at most 64), for showing and for content rules. */
+  readonly head: { readonly client?: Uint8Array; readonly server?: Uint8Array };
+  /** Seconds. tcpRtt: SYN→SYN-ACK. hello: first (pseudo-)TLS hello → first byte from the server. */
+  readonly timing: { readonly tcpRtt?: number; readonly hello?: number };
+  readonly outcome: "open" | "closed" | "reset" | "alert" | "stalled" | "refused" | "unanswered";
+  /** Further connections that look the same in everything the rules see and were folded into this one. */
+  readonly alike: number;
+}
+
+export interface Observations {
+  readonly files: readonly InputFile[];
+  /** In id order of their first frames. */
+  readonly connections: readonly ConnectionObservation[];
+  /** Every distinct certificate that a kept connection presented, by SHA-256. */
+  readonly certificates: ReadonlyMap<string, Certificate>;
+  readonly totals: {
+    readonly connections: number;
+    readonly handshakes: number;
+    readonly chains: number;
+    readonly frames: number;
+    readonly bytes: number;
+  };
+}

@@ -1,0 +1,352 @@
+/**
+ * The Report: the one JSON value that `--json` prints and that every other surface renders. Owns its shape and the closed
+ * lists of words in it; knows nothing of how a verdict is reached or of how it is shown.
+ *
+ * Other modules import types from here, never values: zod stays out of the analysis and of a browser core.
+ *
+ * Objects are closed here, so that our own output cannot grow a field by accident. `schema/report.schema.json`, made from
+ * this by `tools/make-schema.ts`, leaves them open, because a later version may add a field without a new schema number.
+ */
+import { z } from "zod";
+
+const CONNECTION_VERDICTS = ["intercepted", "genuine", "impaired", "not-judged", "cannot-tell"] as const;
+
+const confidence = z.enum(["proven", "likely"]);
+
+/** Worst first: when several are true of one connection, the first in this order is its cause. */
+const CAUSES = [
+  "tls-interception",
+  "captive-portal",
+  "proxy-auth-required",
+  "proxy-denied",
+  "proxy-upstream-failed",
+  "port-blocked",
+  "port-refused",
+  "reset-on-hello",
+  "path-mtu-black-hole",
+  "client-certificate-required",
+  "tls-version-mismatch",
+  "tls-alert",
+  "certificate-expired",
+  "certificate-not-yet-valid",
+  "name-mismatch",
+  "self-signed",
+  "private-ca",
+  "local-agent",
+  "non-tls-answer",
+  "closed-without-answer",
+  "no-answer",
+  "packet-loss",
+  "capture-incomplete",
+] as const;
+const cause = z.enum(CAUSES);
+
+const serviceId = z.enum(["lync", "teams", "zoom", "webex", "meet", "webrtc"]);
+
+const featureId = z.enum([
+  "sign-in",
+  "im-presence",
+  "audio-video",
+  "desktop-sharing",
+  "file-transfer",
+  "whiteboard",
+  "powerpoint",
+  "meeting-join",
+  "federation",
+]);
+
+const side = z.enum(["client", "server"]);
+const count = z.int().nonnegative();
+/** A frame as Wireshark's frame.number counts it. */
+const frame = z.int().positive();
+const port = z.int().min(0).max(65535);
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const connectionId = z.string().regex(/^(tcp|udp)\/\d+$/);
+const findingId = z.string().regex(/^f\d+$/);
+const slug = z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/);
+/** ISO 8601 in UTC with up to nine decimals; a hostile capture may hold a year of more than four digits. */
+const moment = z.string().regex(/^(\d{4}|[+-]\d{6,})-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/);
+const text = z.string().min(1);
+
+const endpoint = z.strictObject({ ip: text, port });
+
+const inputFile = z.strictObject({
+  name: z.string(),
+  /** As stored: the compressed size of a compressed file. */
+  bytes: count,
+  format: text,
+  frames: count,
+  /** First and last timestamp; absent in a file without frames or without times. */
+  from: moment.exactOptional(),
+  to: moment.exactOptional(),
+  problems: z.array(
+    z.strictObject({
+      /** `unreadable`: nothing at all could be read from this file. */
+      kind: z.enum(["truncated", "malformed", "unsupported", "limit", "unreadable"]),
+      /** Last frame read before the problem, 0 when none. */
+      frame: count,
+      detail: text,
+    }),
+  ),
+});
+
+/** What would answer the question: `key log`, `the other direction`, … Never empty. */
+const missing = z.array(text).min(1);
+
+const overall = {
+  /** Connections for which the question arises: answered, and unanswered. */
+  judged: count,
+  notJudged: count,
+  headline: text,
+  next: text.exactOptional(),
+};
+
+const verdict = z.discriminatedUnion("is", [
+  z.strictObject({ is: z.enum(["intercepted", "impaired"]), confidence, ...overall }),
+  z.strictObject({ is: z.literal("clear"), ...overall }),
+  z.strictObject({ is: z.literal("cannot-tell"), missing, ...overall }),
+]);
+
+const interceptor = z.strictObject({
+  id: slug,
+  name: text,
+  named: z.enum(["by-issuer", "by-structure", "declared"]),
+});
+
+/** Every finding that concerns the connection, those that decided the verdict first. */
+const findings = z.array(findingId);
+
+const connectionVerdict = z.discriminatedUnion("is", [
+  z.strictObject({
+    is: z.literal("intercepted"),
+    confidence,
+    cause: z.literal("tls-interception"),
+    interceptor: interceptor.exactOptional(),
+    findings,
+  }),
+  z.strictObject({ is: z.literal("impaired"), confidence, cause: cause.exclude(["tls-interception"]), findings }),
+  z.strictObject({ is: z.enum(["genuine", "not-judged"]), findings }),
+  z.strictObject({
+    is: z.literal("cannot-tell"),
+    missing,
+    cause: cause.extract(["self-signed", "private-ca", "capture-incomplete"]).exactOptional(),
+    findings,
+  }),
+]);
+
+const protocol = z.enum([
+  "tls",
+  "pseudo-tls",
+  "ssltcp",
+  "dtls",
+  "quic",
+  "stun",
+  "turn",
+  "dns",
+  "http",
+  "http-connect",
+  "smtp",
+  "imap",
+  "pop3",
+  "xmpp",
+  "unknown",
+]);
+
+const handshakeMessage = z.strictObject({
+  from: side,
+  /** Field name: ClientHello, Certificate, … or `unknown(200)`. */
+  message: text,
+  /** The frame that completes the message. */
+  frame,
+  frames: z.array(frame).min(1),
+  /** 1-based number, within its direction, of the record in which the message begins. */
+  record: z.int().positive(),
+  /** Seconds since the first frame of the connection. */
+  at: z.number(),
+  /** Bytes of the body, without the message header. */
+  length: count,
+  /** Part of the message was not captured; absent otherwise. */
+  incomplete: z.literal(true).exactOptional(),
+});
+
+const tls = z.strictObject({
+  /** `TLS 1.2`; absent until a ServerHello was seen. */
+  version: text.exactOptional(),
+  cipher: text.exactOptional(),
+  alpn: z.string().exactOptional(),
+  ja3: text.exactOptional(),
+  ja3s: text.exactOptional(),
+  ja4: text.exactOptional(),
+  /** Absent when not known. */
+  resumed: z.boolean().exactOptional(),
+  alerts: z.array(
+    z.strictObject({ from: side, level: z.enum(["warning", "fatal", "unknown"]), description: text, frame }),
+  ),
+  /** Handshake messages were read with a key log. */
+  decrypted: z.boolean(),
+});
+
+const connection = z.strictObject({
+  id: connectionId,
+  /** Index into `input.files` of its first frame. */
+  file: count,
+  transport: z.enum(["tcp", "udp"]),
+  client: endpoint,
+  server: endpoint,
+  /** Absent when direct. `target` is host:port as asked of the proxy. */
+  through: z
+    .strictObject({ kind: z.enum(["http-connect", "socks"]), target: text, status: count.exactOptional() })
+    .exactOptional(),
+  /** SNI or CONNECT target. */
+  serverName: text.exactOptional(),
+  protocol,
+  frames: z.strictObject({ first: frame, last: frame, count }),
+  time: z.strictObject({ from: moment, to: moment }),
+  /** Payload bytes. */
+  bytes: z.strictObject({ fromClient: count, fromServer: count }),
+  handshake: z.array(handshakeMessage),
+  tls: tls.exactOptional(),
+  /** As presented, leaf first. */
+  certificates: z.array(z.strictObject({ sha256, frame })),
+  trust: z
+    .strictObject({
+      is: z.enum(["public-root", "private-root", "self-signed", "incomplete", "invalid-signature", "unknown"]),
+      anchor: z.string().exactOptional(),
+      /** What could not be checked: `signature not checkable: md5WithRSAEncryption`. */
+      detail: text.exactOptional(),
+    })
+    .exactOptional(),
+  /** Seconds. tcpRtt: SYN to SYN-ACK. hello: ClientHello to the first byte of the server. */
+  timing: z.strictObject({ tcpRtt: z.number().exactOptional(), hello: z.number().exactOptional() }),
+  outcome: z.enum(["open", "closed", "reset", "alert", "stalled", "refused", "unanswered"]),
+  service: z.strictObject({ id: serviceId, role: slug.exactOptional(), because: text }).exactOptional(),
+  verdict: connectionVerdict,
+  /** Further connections that look the same in everything that is judged and were folded into this one. */
+  alike: z.int().positive().exactOptional(),
+});
+
+const certificate = z.strictObject({
+  subject: z.string(),
+  issuer: z.string(),
+  /** Hexadecimal. */
+  serial: z.string(),
+  notBefore: moment,
+  notAfter: moment,
+  names: z.array(z.string()),
+  /** `RSA 2048`, `EC P-256`, `unknown(<oid>)`. */
+  key: text,
+  signature: text,
+  spkiSha256: sha256,
+  embeddedScts: count,
+});
+
+const groupVerdict = { verdict: z.enum(CONNECTION_VERDICTS), connections: z.int().positive(), firstId: connectionId };
+
+const group = z.strictObject({
+  server: endpoint,
+  serverName: text.exactOptional(),
+  protocol,
+  leaf: sha256.exactOptional(),
+  ...groupVerdict,
+});
+
+/** The smallest groups of one verdict beyond the row limit; `folded` says how many groups the row stands for. */
+const foldedGroups = z.strictObject({ folded: z.int().positive(), ...groupVerdict });
+
+const evidence = z.strictObject({
+  file: count,
+  frame,
+  /** Field path such as `tls.certificate[0].issuer`. */
+  path: text,
+  /** Bytes, within the frame; absent when the fact has no single place in it (silence, a time, a reassembled field). */
+  offset: count.exactOptional(),
+  length: count.exactOptional(),
+  value: z.string(),
+  expected: text.exactOptional(),
+});
+
+const finding = z.strictObject({
+  id: findingId,
+  rule: slug,
+  confidence: z.enum(["proven", "likely", "possible"]),
+  connections: z.array(connectionId),
+  /** One sentence, with the values. */
+  what: text,
+  /** Why this cannot be the real server, or why it fails. */
+  why: text,
+  fix: text,
+  evidence: z.array(evidence),
+  /** URLs. */
+  references: z.array(text),
+});
+
+const ruleAnswer = z.discriminatedUnion("is", [
+  /** `checked`: how many connections, certificates or dialogues the rule looked at. */
+  z.strictObject({ rule: slug, is: z.enum(["finding", "clear"]), checked: count }),
+  z.strictObject({ rule: slug, is: z.literal("not-applicable") }),
+  z.strictObject({ rule: slug, is: z.literal("not-observed"), missing: text }),
+  z.strictObject({ rule: slug, is: z.literal("failed"), error: text }),
+]);
+
+const feature = z.strictObject({
+  service: serviceId,
+  feature: featureId,
+  status: z.enum(["broken", "at-risk", "working", "not-seen"]),
+  findings,
+});
+
+const bypass = z.strictObject({
+  /** `ip`: an address or prefix in CIDR form. `domain`: a host name, `.example.com` for all below it. */
+  match: z.enum(["ip", "domain"]),
+  value: text,
+  port: port.exactOptional(),
+  /** In which kind of deployment of the interceptor the entry takes effect. */
+  effective: z.enum(["transparent+explicit", "transparent", "explicit"]),
+  findings,
+  note: text.exactOptional(),
+});
+
+export const reportSchema = z.strictObject({
+  schema: z.literal("sightline/report/1"),
+  generator: z.strictObject({ name: z.literal("sightline"), version: text }),
+  input: z.strictObject({
+    kind: z.enum(["capture", "probe", "comparison"]),
+    files: z.array(inputFile),
+    /** Where the capture was taken, as far as the packets show. */
+    vantage: z.enum(["client", "server", "middle", "unknown"]),
+  }),
+  verdict,
+  connections: z.array(connection),
+  /** Every distinct certificate that `connections` refers to, by SHA-256. */
+  certificates: z.record(sha256, certificate),
+  /** Always exact, whatever was folded. */
+  totals: z.strictObject({ connections: count, handshakes: count, chains: count, frames: count, bytes: count }),
+  /** Every connection is in exactly one row. */
+  groups: z.array(z.union([group, foldedGroups])),
+  findings: z.array(finding),
+  rules: z.array(ruleAnswer),
+  features: z.array(feature),
+  bypass: z.array(bypass),
+});
+
+/** Deeply readonly: a rendering must not change it, and readonly observations can be put in as they are. */
+type Frozen<T> = T extends object ? { readonly [K in keyof T]: Frozen<T[K]> } : T;
+
+export type Report = Frozen<z.infer<typeof reportSchema>>;
+
+export type Verdict = Report["verdict"];
+export type ReportFile = Report["input"]["files"][number];
+export type ReportConnection = Report["connections"][number];
+export type ConnectionVerdict = ReportConnection["verdict"];
+export type Interceptor = Frozen<z.infer<typeof interceptor>>;
+export type ReportCertificate = Report["certificates"][string];
+export type ReportGroup = Report["groups"][number];
+export type Finding = Report["findings"][number];
+export type Evidence = Finding["evidence"][number];
+export type RuleAnswer = Report["rules"][number];
+export type FeatureStatus = Report["features"][number];
+export type BypassEntry = Report["bypass"][number];
+export type Cause = (typeof CAUSES)[number];
+export type Confidence = Finding["confidence"];
+export type ServiceId = z.infer<typeof serviceId>;
+export type FeatureId = z.infer<typeof featureId>;

@@ -1,0 +1,254 @@
+/**
+ * TCP segments → ordered payload with gaps as data (RFC 9293 section 3.4). Owns reordering, retransmission, overlap,
+ * sequence wrap and the bound on what waits out of order; knows nothing of what the payload means.
+ *
+ * A hole is never skipped because the peer acknowledged it: multi-queue captures store an acknowledgement before the data
+ * it acknowledges. It is skipped when too much waits behind it or when the connection is over, so that what arrives late
+ * is still read in order.
+ *
+ * Per-frame fast path: once nobody follows a direction its payload is counted and never copied.
+ */
+import type { Frame } from "../capture/frame.ts";
+import { ACK, FIN, type Packet, RST, SYN } from "../packet/packet.ts";
+import type { Flow, FlowTable, Half, Segment } from "./flow.ts";
+
+/**
+ * Bytes that may wait behind one hole: a handshake flight is rarely over 20 kB, a whole receive window of the time before
+ * window scaling is 64 kB, and beyond a few windows the hole will not fill any more.
+ */
+export const MAX_PENDING_BYTES = 256 * 1024;
+/** Segments that may wait behind one hole; bounds the work of a stream of one-byte segments. */
+export const MAX_PENDING_SEGMENTS = 1024;
+/** Over all connections; beyond it the connection that has waited longest gives up its hole. */
+export const MAX_PENDING_TOTAL = 32 * 1024 * 1024;
+/** What a waiting segment costs beside its bytes, so that many empty ones (snaplen) are bounded too. */
+const SEGMENT_OVERHEAD = 128;
+/** A sequence number further ahead than this is no segment of this stream (the largest window is 2^30, RFC 7323). */
+const MAX_SEQUENCE_AHEAD = 1 << 30;
+
+/**
+ * The flow a TCP packet belongs to: a known one, or undefined when it begins a new one. A SYN whose sequence number differs
+ * from the known connection's begins a new connection on the same ports, as in Wireshark.
+ */
+export function findTcpFlow(table: FlowTable, packet: Packet): Flow | undefined {
+  const flow = table.find(packet);
+  if (flow === undefined || (packet.flags & (SYN | ACK)) !== SYN) return flow;
+  const half = flow.halves[flow.sideOf(packet) as 0 | 1];
+  return half.baseSet && half.base !== packet.sequence ? undefined : flow;
+}
+
+export class TcpReassembly {
+  /** Flows with something waiting, oldest first. */
+  private readonly waiting = new Set<Flow>();
+  private waitingBytes = 0;
+
+  /** Takes one segment of `flow`. Calls the flow's reader for every byte that is now in order. */
+  segment(flow: Flow, packet: Packet, frame: Frame, frameNumber: number): void {
+    const side = flow.sideOf(packet) as 0 | 1;
+    const half = flow.halves[side];
+    const other = flow.halves[side === 0 ? 1 : 0];
+    const flags = packet.flags;
+    half.frames++;
+    if (half.ttl < 0) half.ttl = packet.ttl;
+    if (!half.baseSet) {
+      half.base = (flags & SYN) !== 0 ? packet.sequence : (packet.sequence - 1) | 0;
+      half.baseSet = true;
+    }
+    if (!other.baseSet && (flags & ACK) !== 0) {
+      other.base = (packet.acknowledgement - 1) | 0;
+      other.baseSet = true;
+    }
+    if ((flags & (SYN | RST)) !== 0) this.control(flow, side, half, packet, frame, frameNumber);
+    const length = packet.payloadLength;
+    let sequence = packet.sequence;
+    if ((flags & SYN) !== 0) sequence = (sequence + 1) | 0;
+    if ((flags & FIN) !== 0 && half.finFrame === 0) half.finFrame = frameNumber;
+    if (length <= 0) return;
+    if (half.firstDataFrame === 0) half.firstDataFrame = frameNumber;
+    if (length > half.largestSegment) half.largestSegment = length;
+    if (!half.nextSet) {
+      half.next = sequence;
+      half.nextSet = true;
+    }
+    const ahead = (sequence - half.next) | 0;
+    if (!half.following) {
+      const fresh = ahead + length;
+      if (fresh > 0) {
+        half.bytes += fresh < length ? fresh : length;
+        half.next = (sequence + length) | 0;
+      } else half.retransmissions++;
+      return;
+    }
+    if (ahead > 0) {
+      if (ahead < MAX_SEQUENCE_AHEAD) this.wait(flow, side, half, sequence, packet, frame, frameNumber);
+      return;
+    }
+    if (ahead + length <= 0) {
+      half.retransmissions++;
+      return;
+    }
+    const skip = -ahead;
+    const at = flow.since(frame.seconds, frame.nanos);
+    half.next = (sequence + length) | 0;
+    half.bytes += length - skip;
+    this.deliver(flow, side, half, frame.bytes, packet.payloadStart, skip, packet.payloadCaptured, length, frameNumber, frameNumber, at);
+    if (half.pending !== undefined) this.drain(flow, side, half, frameNumber, at);
+  }
+
+  /** Gives up every hole: nothing more will come for this flow. */
+  finish(flow: Flow): void {
+    for (const side of [0, 1] as const) this.skipHoles(flow, side, 0, 0);
+  }
+
+  /** The payload of this direction is not wanted any more. */
+  unfollow(flow: Flow, side: 0 | 1): void {
+    const half = flow.halves[side];
+    half.following = false;
+    if (half.pending !== undefined) {
+      for (const segment of half.pending) {
+        const fresh = ((segment.sequence + segment.length) | 0) - half.next;
+        if ((fresh | 0) > 0) {
+          half.bytes += Math.min(fresh | 0, segment.length);
+          half.next = (segment.sequence + segment.length) | 0;
+        }
+      }
+      this.drop(flow, half);
+    }
+  }
+
+  private control(flow: Flow, side: 0 | 1, half: Half, packet: Packet, frame: Frame, frameNumber: number): void {
+    const flags = packet.flags;
+    if ((flags & RST) !== 0) {
+      if (flow.resetFrame === 0) {
+        flow.resetFrame = frameNumber;
+        flow.resetSide = side;
+        flow.resetAt = flow.since(frame.seconds, frame.nanos);
+        flow.resetTtl = packet.ttl;
+      }
+      return;
+    }
+    if ((flags & ACK) === 0) {
+      flow.syns++;
+      if (flow.synFrame === 0) {
+        flow.synFrame = frameNumber;
+        flow.synAt = flow.since(frame.seconds, frame.nanos);
+      }
+      if (flow.clientSide < 0) flow.clientSide = side;
+    } else {
+      if (flow.synAckFrame === 0) {
+        flow.synAckFrame = frameNumber;
+        flow.synAckAt = flow.since(frame.seconds, frame.nanos);
+      }
+      if (flow.clientSide < 0) flow.clientSide = side === 0 ? 1 : 0;
+    }
+    if (!half.nextSet) {
+      half.next = (packet.sequence + 1) | 0;
+      half.nextSet = true;
+      half.fromStart = true;
+    }
+  }
+
+  private deliver(
+    flow: Flow,
+    side: 0 | 1,
+    half: Half,
+    bytes: Uint8Array,
+    start: number,
+    skip: number,
+    captured: number,
+    length: number,
+    frame: number,
+    available: number,
+    at: number,
+  ): void {
+    const reader = flow.reader;
+    if (captured > skip && half.following) reader?.data(side, bytes, start + skip, start + captured, frame, available, at);
+    const cut = length - Math.max(captured, skip);
+    if (cut > 0) {
+      half.missing += cut;
+      if (half.following) reader?.gap(side, cut);
+    }
+  }
+
+  private wait(flow: Flow, side: 0 | 1, half: Half, sequence: number, packet: Packet, frame: Frame, frameNumber: number): void {
+    half.pending ??= [];
+    const pending = half.pending;
+    let index = pending.length;
+    while (index > 0 && (((pending[index - 1] as Segment).sequence - sequence) | 0) > 0) index--;
+    const before = pending[index - 1];
+    if (before !== undefined && before.sequence === sequence && before.length >= packet.payloadLength) {
+      half.retransmissions++;
+      return;
+    }
+    const bytes = frame.bytes.slice(packet.payloadStart, packet.payloadStart + packet.payloadCaptured);
+    const at = flow.since(frame.seconds, frame.nanos);
+    pending.splice(index, 0, { sequence, length: packet.payloadLength, bytes, frame: frameNumber, at });
+    const cost = bytes.length + SEGMENT_OVERHEAD;
+    half.pendingBytes += cost;
+    this.waitingBytes += cost;
+    this.waiting.add(flow);
+    if (half.pendingBytes > MAX_PENDING_BYTES || pending.length > MAX_PENDING_SEGMENTS) {
+      this.skipHoles(flow, side, MAX_PENDING_BYTES / 2, MAX_PENDING_SEGMENTS / 2);
+    }
+    while (this.waitingBytes > MAX_PENDING_TOTAL) {
+      const [oldest] = this.waiting;
+      if (oldest === undefined) break;
+      this.finish(oldest);
+      this.waiting.delete(oldest);
+    }
+  }
+
+  /** Hands over what has become contiguous. */
+  private drain(flow: Flow, side: 0 | 1, half: Half, available: number, at: number): void {
+    const pending = half.pending;
+    if (pending === undefined) return;
+    let used = 0;
+    while (used < pending.length && half.following) {
+      const segment = pending[used] as Segment;
+      const ahead = (segment.sequence - half.next) | 0;
+      if (ahead > 0) break;
+      used++;
+      this.release(half, segment);
+      const skip = -ahead;
+      if (skip >= segment.length) {
+        half.retransmissions++;
+        continue;
+      }
+      half.next = (segment.sequence + segment.length) | 0;
+      half.bytes += segment.length - skip;
+      this.deliver(flow, side, half, segment.bytes, 0, skip, segment.bytes.length, segment.length, segment.frame, Math.max(available, segment.frame), Math.max(at, segment.at));
+    }
+    // Unfollowed while draining: `unfollow` has dropped the rest already.
+    if (half.pending === undefined) return;
+    pending.splice(0, used);
+    if (pending.length === 0) this.drop(flow, half);
+  }
+
+  /** Skips holes until no more than `keepBytes` and `keepSegments` wait. */
+  private skipHoles(flow: Flow, side: 0 | 1, keepBytes: number, keepSegments: number): void {
+    const half = flow.halves[side];
+    while (half.pending !== undefined && (half.pendingBytes > keepBytes || half.pending.length > keepSegments)) {
+      const first = half.pending[0] as Segment;
+      const hole = (first.sequence - half.next) | 0;
+      if (hole > 0) {
+        half.missing += hole;
+        half.next = first.sequence;
+        flow.reader?.gap(side, hole);
+      }
+      this.drain(flow, side, half, first.frame, first.at);
+    }
+  }
+
+  private drop(flow: Flow, half: Half): void {
+    this.waitingBytes -= half.pendingBytes;
+    half.pending = undefined;
+    half.pendingBytes = 0;
+    if (flow.halves[0].pending === undefined && flow.halves[1].pending === undefined) this.waiting.delete(flow);
+  }
+
+  private release(half: Half, segment: Segment): void {
+    const cost = segment.bytes.length + SEGMENT_OVERHEAD;
+    half.pendingBytes -= cost;
+    this.waitingBytes -= cost;
+  }
+}
