@@ -11,3 +11,21 @@ export interface CaptureProblem {
   readonly frame: number;
   readonly detail: string;
 }
+
+/**
+ * A hostile file can be wrong in every block. A hundred entries tell a person all that a million would;
+ * Wireshark stops at the first one.
+ */
+export const MAX_PROBLEMS = 100;
+
+/** Adds a problem, up to MAX_PROBLEMS; the last one says that the list is not complete. */
+export function addProblem(list: CaptureProblem[], problem: CaptureProblem): void {
+  if (list.length < MAX_PROBLEMS - 1) list.push(problem);
+  else if (list.length === MAX_PROBLEMS - 1) {
+    list.push({
+      kind: "limit",
+      frame: problem.frame,
+      detail: `more than ${MAX_PROBLEMS - 1} problems: the rest is not listed`,
+    });
+  }
+}

@@ -87,6 +87,20 @@ export interface PresentedCertificate {
   readonly frame: number;
 }
 
+/** A certificate that was presented, and the SHA-256 (hexadecimal) of its SubjectPublicKeyInfo. */
+export interface ObservedCertificate {
+  readonly certificate: Certificate;
+  readonly spkiSha256: string;
+}
+
+/** What signed the leaf, as far as cryptography shows. */
+export interface LeafSigning {
+  /** The leaf's signature verifies under the leaf's own key. */
+  readonly ownKey: boolean;
+  /** SHA-256 of the SubjectPublicKeyInfo that verifies the leaf's signature, when its certificate was presented. */
+  readonly issuerKey?: string;
+}
+
 export interface TlsObservation {
   readonly clientHello?: ClientHello;
   readonly clientHelloFrame?: number;
@@ -99,11 +113,16 @@ export interface TlsObservation {
   /** What the server presented, leaf first. Empty when none was seen in the clear. */
   readonly certificates: readonly PresentedCertificate[];
   readonly trust?: Trust;
+  readonly signing?: LeafSigning;
   /** A server Certificate message was there but not readable (part not captured, or a certificate that does not parse). */
   readonly certificateUnreadable: boolean;
   readonly certificateRequested: boolean;
   /** Client's answer to CertificateRequest: number of certificates it sent; undefined when it sent no Certificate message. */
   readonly clientCertificates?: number;
+  /** Sessions the server gave out in the clear: session id and tickets, hexadecimal. */
+  readonly issuedSessions: readonly string[];
+  /** Sessions the client offered to resume: session id and ticket, hexadecimal. */
+  readonly offeredSessions: readonly string[];
   /** True: abbreviated handshake (session id, ticket or PSK). Undefined: not known. */
   readonly resumed?: boolean;
   readonly alerts: readonly Alert[];
@@ -151,6 +170,8 @@ export interface StunObservation {
   readonly allocate: boolean;
   /** A successful Allocate response was seen. */
   readonly allocated: boolean;
+  /** Seconds from the first request that was answered to its response. */
+  readonly rtt?: number;
 }
 
 export interface TcpDirection {
@@ -160,6 +181,10 @@ export interface TcpDirection {
   readonly bytes: number;
   /** Payload bytes missing in the capture within what was followed (holes, and frames cut by the snaplen). */
   readonly missing: number;
+  /** Payload bytes that never arrived: a hole that the receiver never acknowledged. */
+  readonly lost: number;
+  /** Payload bytes sent that the receiver never acknowledged, when it acknowledged anything. */
+  readonly unacknowledged: number;
   readonly fin?: number;
   /** Frame of the first data segment. */
   readonly firstData?: number;
@@ -211,10 +236,12 @@ export interface ConnectionObservation {
 
 export interface Observations {
   readonly files: readonly InputFile[];
+  /** Where the capture was taken, as far as the packets show. */
+  readonly vantage: "client" | "server" | "middle" | "unknown";
   /** In id order of their first frames. */
   readonly connections: readonly ConnectionObservation[];
   /** Every distinct certificate that a kept connection presented, by SHA-256. */
-  readonly certificates: ReadonlyMap<string, Certificate>;
+  readonly certificates: ReadonlyMap<string, ObservedCertificate>;
   readonly totals: {
     readonly connections: number;
     readonly handshakes: number;

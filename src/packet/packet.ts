@@ -106,8 +106,8 @@ export function decode(frame: Frame, packet: Packet): void {
   const bytes = frame.bytes;
   const start = frame.start;
   const end = start + frame.captured;
-  // Bytes on the wire but not captured; negative never (the reader guarantees original >= captured).
-  const cut = frame.original - frame.captured;
+  // Bytes on the wire but not captured. Some files claim fewer bytes on the wire than they hold.
+  const cut = Math.max(0, frame.original - frame.captured);
   let at: number;
   let type: number;
   switch (frame.linkType) {

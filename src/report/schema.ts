@@ -180,7 +180,14 @@ const tls = z.strictObject({
   /** Absent when not known. */
   resumed: z.boolean().exactOptional(),
   alerts: z.array(
-    z.strictObject({ from: side, level: z.enum(["warning", "fatal", "unknown"]), description: text, frame }),
+    z.strictObject({
+      from: side,
+      level: z.enum(["warning", "fatal", "unknown"]),
+      description: text,
+      frame,
+      /** Seconds since the first frame of the connection. */
+      at: z.number(),
+    }),
   ),
   /** Handshake messages were read with a key log. */
   decrypted: z.boolean(),
@@ -219,6 +226,8 @@ const connection = z.strictObject({
   /** Seconds. tcpRtt: SYN to SYN-ACK. hello: ClientHello to the first byte of the server. */
   timing: z.strictObject({ tcpRtt: z.number().exactOptional(), hello: z.number().exactOptional() }),
   outcome: z.enum(["open", "closed", "reset", "alert", "stalled", "refused", "unanswered"]),
+  /** The first RST, whoever sent it; `at` in seconds since the first frame of the connection. */
+  reset: z.strictObject({ from: side, frame, at: z.number() }).exactOptional(),
   service: z.strictObject({ id: serviceId, role: slug.exactOptional(), because: text }).exactOptional(),
   verdict: connectionVerdict,
   /** Further connections that look the same in everything that is judged and were folded into this one. */
@@ -292,6 +301,8 @@ const feature = z.strictObject({
   service: serviceId,
   feature: featureId,
   status: z.enum(["broken", "at-risk", "working", "not-seen"]),
+  /** In words: `UDP 3478 of 198.51.100.30 answers (frame 28)`. */
+  because: text.exactOptional(),
   findings,
 });
 

@@ -21,7 +21,10 @@ export class Half {
   frames = 0;
   /** Payload bytes; of TCP each sequence number once. */
   bytes = 0;
+  /** Payload bytes that are not in the capture although the receiver had them, or may have had them. */
   missing = 0;
+  /** Payload bytes that never arrived: not in the capture, and the receiver never acknowledged them. */
+  lost = 0;
   retransmissions = 0;
   largestSegment = 0;
   /** TTL of the first frame; -1 before it. */
@@ -35,6 +38,9 @@ export class Half {
   /** Next sequence number expected in order. */
   next = 0;
   nextSet = false;
+  /** Highest acknowledgement number the other side sent for this direction. */
+  acked = 0;
+  ackedSet = false;
   /** The sequence numbers begin at a SYN of this capture: the stream is seen from its first byte. */
   fromStart = false;
   /** Out-of-order segments waiting for a hole to fill, ascending by sequence number. */
@@ -74,6 +80,7 @@ export class Flow {
 
   readonly firstFrame: number;
   lastFrame = 0;
+  frameCount = 1;
   readonly seconds: number;
   readonly nanos: number;
   lastSeconds = 0;

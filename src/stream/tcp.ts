@@ -54,9 +54,15 @@ export class TcpReassembly {
       half.base = (flags & SYN) !== 0 ? packet.sequence : (packet.sequence - 1) | 0;
       half.baseSet = true;
     }
-    if (!other.baseSet && (flags & ACK) !== 0) {
-      other.base = (packet.acknowledgement - 1) | 0;
-      other.baseSet = true;
+    if ((flags & ACK) !== 0) {
+      if (!other.baseSet) {
+        other.base = (packet.acknowledgement - 1) | 0;
+        other.baseSet = true;
+      }
+      if (!other.ackedSet || ((packet.acknowledgement - other.acked) | 0) > 0) {
+        other.acked = packet.acknowledgement;
+        other.ackedSet = true;
+      }
     }
     if ((flags & (SYN | RST)) !== 0) this.control(flow, side, half, packet, frame, frameNumber);
     const length = packet.payloadLength;
@@ -231,7 +237,8 @@ export class TcpReassembly {
       const first = half.pending[0] as Segment;
       const hole = (first.sequence - half.next) | 0;
       if (hole > 0) {
-        half.missing += hole;
+        if (half.ackedSet && ((half.acked - half.next) | 0) <= 0) half.lost += hole;
+        else half.missing += hole;
         half.next = first.sequence;
         flow.reader?.gap(side, hole);
       }

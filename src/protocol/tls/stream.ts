@@ -1,26 +1,30 @@
 /**
  * TlsStream: one direction of one connection, fed ordered TCP payload and gaps, giving records, handshake messages and
- * alerts with the frames that carried them. Sans-IO; knows nothing of TCP, files or verdicts.
+ * alerts with the frames that carried them. Sans-IO; knows nothing of TCP, files, the other direction or verdicts.
+ *
+ * It never invents a message: after bytes went missing it says less, and reads on only where the bytes prove that a
+ * record or a message begins. Encrypted content is counted, never copied.
  */
+import { Assembly, type HandshakeEvent } from "./assembly.ts";
+import { HANDSHAKE_TYPE, HELLO_RETRY_RANDOM } from "./messages.ts";
+import {
+  ALERT,
+  APPLICATION_DATA,
+  CHANGE_CIPHER_SPEC,
+  FIRST_BYTES,
+  firstBytes,
+  HANDSHAKE,
+  isContentType,
+  isLikelyHeader,
+  isRecordVersion,
+  MAX_RECORD,
+  RECORD_HEADER,
+} from "./record.ts";
 
-/** A handshake message (RFC 5246 section 7.4, RFC 8446 section 4) with where it was. */
-export interface HandshakeEvent {
-  /** HandshakeType, e.g. 11 = Certificate. */
-  readonly type: number;
-  /** Length field of the message: bytes of the body, without the 4-byte header. */
-  readonly length: number;
-  /** The body, a copy; undefined when part of it was never captured or exceeded a limit. */
-  readonly body: Uint8Array | undefined;
-  /** When `body` is undefined: what was captured from its start (possibly nothing). */
-  readonly partial: Uint8Array | undefined;
-  /** Frames that carried any of its bytes, ascending, distinct. The last one completes the message. */
-  readonly frames: readonly number[];
-  /** 1-based number, within this direction, of the record in which the message begins. */
-  readonly record: number;
-}
+export type { HandshakeEvent } from "./assembly.ts";
 
 export interface TlsEvents {
-  /** Called once per complete record header, before its content. `length` is the record's length field. */
+  /** Once per complete record header, before its content. `length` is the record's length field. SSLv2: type 22, version 0x0002. */
   record(type: number, version: number, length: number, frame: number): void;
   handshake(message: HandshakeEvent): void;
   /** A plaintext alert. */
@@ -30,4 +34,487 @@ export interface TlsEvents {
   encrypted(type: number, length: number, frame: number): void;
   /** The bytes of this direction are not TLS. `head`: its first bytes (at most 512), for showing. Called at most once. */
   notTls(head: Uint8Array, frame: number): void;
+  /** After valid records came bytes that are no record. Called at most once; nothing is read after it. */
+  lost(frame: number): void;
+}
+
+/**
+ * - `start`: nothing decided yet
+ * - `tls`: records are being read
+ * - `seeking`: begun in the middle, or bytes went missing past the end of a record: waits for a segment that begins with one
+ * - `sslv2`: the peers went on in SSL 2.0 after the hello: recognised, not read
+ * - `not-tls`: the first bytes are no TLS
+ * - `lost`: valid records, then something else
+ */
+export type TlsStreamState = "start" | "tls" | "seeking" | "sslv2" | "not-tls" | "lost";
+
+/** Bytes of a direction that is not TLS kept for showing: one screenful of an HTTP answer. */
+const MAX_HEAD = 512;
+
+/** Message header, version and random of a ClientHello: enough to tell a second one from an encrypted record. */
+const HELLO_START = 4 + 2 + 32;
+
+/** The least of it that proves itself: 32 bits of the random must be those of the first hello. */
+const HELLO_PROOF = 4 + 2 + 4;
+
+/** ClientHello, ServerHello, and HelloRetryRequest as TLS 1.3 drafts up to 21 sent it. */
+const HELLO_MESSAGES: ReadonlySet<number> = new Set([1, 2, 6]);
+
+/** Messages that servers and clients send in the clear. HelloRequest (four zero bytes) would prove nothing. */
+const PLAINTEXT_MESSAGES: ReadonlySet<number> = new Set([1, 2, 4, 11, 12, 13, 14, 15, 16, 22]);
+
+/** What the content of the record at hand is. */
+type Content = "skip" | "handshake" | "alert" | "change-cipher-spec" | "maybe-message" | "maybe-second-hello";
+
+export class TlsStream {
+  private readonly events: TlsEvents;
+  private current: TlsStreamState;
+
+  /** First bytes, while undecided or not TLS. */
+  private head: Uint8Array | undefined;
+  private headLength = 0;
+  private headFrame = 0;
+
+  /** Bytes of the record header read so far; `RECORD_HEADER` = inside the content. */
+  private headerRead = 0;
+  private type = 0;
+  private version = 0;
+  private length = 0;
+  private recordFrame = 0;
+  /** Content bytes of the record still to come. */
+  private remaining = 0;
+  private content: Content = "skip";
+  /** Records announced so far. */
+  private records = 0;
+
+  /** Handshake and alert records of this direction are protected. */
+  private ciphered = false;
+  /** It is known that handshake bytes are in the clear and where the next message begins. */
+  private aligned = false;
+  /** Alignment was lost at least once: an impossible header may then be our own mistake. */
+  private sought: boolean;
+  /** The record at hand when it was found by seeking: not announced before the next header, or its content, confirms it. */
+  private doubted: { type: number; version: number; length: number; frame: number } | undefined;
+
+  private message: Assembly | undefined;
+  private alertLevel: number | undefined;
+
+  /** First content bytes of a record withheld until it is clear what they are, and the frame of each. */
+  private readonly peeked: number[] = [];
+  private readonly peekedFrames: number[] = [];
+
+  /** Version and random of the ClientHello, while this direction sent no other kind of handshake message. */
+  private helloStart: Uint8Array | undefined;
+  /** This direction sent a HelloRetryRequest, so its ServerHello is still to come. */
+  private retryAsked = false;
+  /** This direction began with an SSLv2-format ClientHello; no TLS record came yet. */
+  private sslv2Hello = false;
+
+  /** `midStream`: the connection began before the capture, so the first byte may be anywhere in a record. */
+  constructor(events: TlsEvents, midStream = false) {
+    this.events = events;
+    this.current = midStream ? "seeking" : "start";
+    this.sought = midStream;
+  }
+
+  get state(): TlsStreamState {
+    return this.doubted === undefined ? this.current : "seeking";
+  }
+
+  /** The next bytes of the direction, `bytes[start..end)`, carried by `frame`: one call per segment. Keeps no reference to `bytes`. */
+  data(bytes: Uint8Array, start: number, end: number, frame: number): void {
+    let at = start;
+    if (this.current === "seeking") at = this.resume(bytes, at, end, frame);
+    else if (this.current === "start") at = this.begin(bytes, at, end, frame);
+    while (at < end && this.current === "tls") {
+      if (this.headerRead < RECORD_HEADER) {
+        if (!this.header(bytes[at++] as number, frame)) this.derail(frame);
+      } else {
+        const stop = Math.min(end, at + this.remaining);
+        this.remaining -= stop - at;
+        this.consume(bytes, at, stop, frame);
+        at = stop;
+        if (this.remaining === 0) this.endRecord();
+      }
+    }
+    if (this.head !== undefined && this.current === "not-tls") this.gatherHead(bytes, at, end);
+  }
+
+  /** `length` bytes of the direction were never captured. */
+  gap(length: number): void {
+    if (length <= 0) return;
+    if (this.current === "not-tls") this.reportNotTls();
+    else if (this.current === "start") this.seek();
+    else if (this.current === "tls") {
+      if (this.headerRead < RECORD_HEADER || length > this.remaining) this.seek();
+      else this.missContent(length);
+    }
+  }
+
+  /** No more bytes will come. Reports a message that was cut short and a direction of few bytes that is not TLS. */
+  end(): void {
+    if (this.current === "not-tls") this.reportNotTls();
+    this.abandonMessage();
+  }
+
+  // --- the first bytes
+
+  private begin(bytes: Uint8Array, start: number, end: number, frame: number): number {
+    let at = start;
+    while (at < end) {
+      if (this.head === undefined) {
+        this.head = new Uint8Array(FIRST_BYTES);
+        this.headFrame = frame;
+      }
+      this.head[this.headLength++] = bytes[at++] as number;
+      const head = this.head.subarray(0, this.headLength);
+      const found = firstBytes(head);
+      if (found === "need-more") continue;
+      if (found === "no") {
+        this.current = "not-tls";
+        this.head = new Uint8Array(MAX_HEAD);
+        this.head.set(head);
+        return at;
+      }
+      this.head = undefined;
+      this.current = "tls";
+      if (found === "tls") for (const byte of head) this.header(byte, frame);
+      else this.beginSslv2(head, found === "sslv2-client-hello", frame);
+      return at;
+    }
+    return at;
+  }
+
+  /** `head`: the 2-byte record header and the fixed fields of an SSLv2 hello. */
+  private beginSslv2(head: Uint8Array, fromClient: boolean, frame: number): void {
+    this.length = (((head[0] as number) & 0x7f) << 8) | (head[1] as number);
+    this.remaining = this.length - (head.length - 2);
+    this.headerRead = RECORD_HEADER;
+    this.content = "handshake";
+    this.sslv2Hello = fromClient;
+    this.aligned = true;
+    this.announce(HANDSHAKE, 0x0002, this.length, frame);
+    this.message = new Assembly(this.records, this.length - 1);
+    this.message.add(head, 2, head.length, frame);
+    if (this.remaining === 0) this.endRecord();
+  }
+
+  private gatherHead(bytes: Uint8Array, start: number, end: number): void {
+    const head = this.head as Uint8Array;
+    const count = Math.min(end - start, MAX_HEAD - this.headLength);
+    head.set(bytes.subarray(start, start + count), this.headLength);
+    this.headLength += count;
+    if (this.headLength === MAX_HEAD) this.reportNotTls();
+  }
+
+  private reportNotTls(): void {
+    if (this.head === undefined) return;
+    const head = this.head.slice(0, this.headLength);
+    this.head = undefined;
+    this.events.notTls(head, this.headFrame);
+  }
+
+  // --- records
+
+  /** Takes one byte of a record header. False: this cannot be one. */
+  private header(byte: number, frame: number): boolean {
+    switch (this.headerRead++) {
+      case 0:
+        this.type = byte;
+        return isContentType(byte);
+      case 1:
+        this.version = byte << 8;
+        return byte === 3 || byte === 1;
+      case 2:
+        this.version |= byte;
+        return isRecordVersion(this.version);
+      case 3:
+        this.length = byte << 8;
+        return true;
+      default:
+        this.length |= byte;
+        if (this.length > MAX_RECORD) return false;
+        if (this.doubted !== undefined) {
+          if (!isLikelyHeader(this.type, this.version, this.length)) return false;
+          this.believe();
+        }
+        this.beginRecord(frame);
+        return true;
+    }
+  }
+
+  private beginRecord(frame: number): void {
+    this.recordFrame = frame;
+    this.remaining = this.length;
+    this.sslv2Hello = false;
+    this.announce(this.type, this.version, this.length, frame);
+    this.content = this.contentOf(this.type, this.length);
+    if (this.type === APPLICATION_DATA || (this.content === "skip" && (this.ciphered || this.type === ALERT))) {
+      this.announceEncrypted();
+    }
+    if (this.type === CHANGE_CIPHER_SPEC) {
+      this.abandonMessage();
+      // After a HelloRetryRequest the server's ServerHello is still to come, in the clear (RFC 8446 appendix D.4).
+      if (!this.retryAsked) this.ciphered = true;
+    }
+    if (this.length === 0) this.endRecord();
+  }
+
+  private announce(type: number, version: number, length: number, frame: number): void {
+    this.records += 1;
+    this.events.record(type, version, length, frame);
+  }
+
+  /** The record at hand is the first of a direction that was followed from its beginning. */
+  private get first(): boolean {
+    return this.records === 1 && !this.sought;
+  }
+
+  private announceEncrypted(): void {
+    this.events.encrypted(this.type, this.length, this.recordFrame);
+  }
+
+  private contentOf(type: number, length: number): Content {
+    if (type === CHANGE_CIPHER_SPEC) return "change-cipher-spec";
+    // One alert is two bytes (RFC 8446 section 5.1); a protected one is longer, whatever went before (RFC 5246 section 6.2.3).
+    if (type === ALERT) return length === 2 ? "alert" : "skip";
+    if (type !== HANDSHAKE) return "skip";
+    // RFC 8446 appendix D.4: ChangeCipherSpec may precede the second ClientHello, which repeats the random of the first.
+    if (this.ciphered) return this.helloStart !== undefined && length >= HELLO_PROOF ? "maybe-second-hello" : "skip";
+    if (this.aligned) return "handshake";
+    return length >= 4 || this.first ? "maybe-message" : "skip";
+  }
+
+  private endRecord(): void {
+    this.headerRead = 0;
+  }
+
+  private consume(bytes: Uint8Array, start: number, end: number, frame: number): void {
+    switch (this.content) {
+      case "handshake":
+        this.handshake(bytes, start, end, frame);
+        break;
+      case "alert":
+        this.alert(bytes, start, end, frame);
+        break;
+      case "change-cipher-spec":
+        this.content = "skip";
+        this.events.changeCipherSpec(frame);
+        break;
+      case "maybe-message":
+      case "maybe-second-hello":
+        this.inspect(bytes, start, end, frame);
+        break;
+      case "skip":
+        break;
+    }
+  }
+
+  /** A header that cannot be one. */
+  private derail(frame: number): void {
+    if (this.sought) {
+      this.seek();
+      return;
+    }
+    this.abandonMessage();
+    if (this.sslv2Hello) {
+      this.current = "sslv2";
+    } else {
+      this.current = "lost";
+      this.events.lost(frame);
+    }
+  }
+
+  // --- content
+
+  private handshake(bytes: Uint8Array, start: number, end: number, frame: number): void {
+    let at = start;
+    while (at < end) {
+      this.message ??= new Assembly(this.records);
+      at = this.message.add(bytes, at, end, frame);
+      if (this.message.complete) {
+        this.deliver();
+      } else if (this.message.isStrange && this.message.missing > end - at + this.remaining) {
+        // No peer sends a long message of an unknown type: one before it lied about its length.
+        this.message = undefined;
+        this.aligned = false;
+        this.content = "skip";
+        return;
+      }
+    }
+  }
+
+  private deliver(): void {
+    const event = (this.message as Assembly).event();
+    this.message = undefined;
+    const known = event.body ?? event.partial ?? new Uint8Array(0);
+    if (event.format === "sslv2") {
+      if (!this.sslv2Hello) this.current = "sslv2";
+    } else if (event.type === HANDSHAKE_TYPE.clientHello) {
+      this.helloStart = known.length >= 34 ? known.slice(0, 34) : undefined;
+    } else {
+      this.helloStart = undefined;
+      if (event.type === HANDSHAKE_TYPE.serverHello) this.retryAsked = contains(known, HELLO_RETRY_RANDOM, 2);
+    }
+    this.events.handshake(event);
+  }
+
+  private abandonMessage(): void {
+    if (this.message?.headerDone) this.deliver();
+    this.message = undefined;
+  }
+
+  private alert(bytes: Uint8Array, start: number, end: number, frame: number): void {
+    for (let at = start; at < end; at++) {
+      const byte = bytes[at] as number;
+      if (this.alertLevel === undefined) {
+        this.alertLevel = byte;
+      } else {
+        this.events.alert(this.alertLevel, byte, frame);
+        this.alertLevel = undefined;
+      }
+    }
+  }
+
+  /** Gathers the first bytes of a handshake record until they show whether it can be read. */
+  private inspect(bytes: Uint8Array, start: number, end: number, frame: number): void {
+    const wanted = Math.min(this.length, this.content === "maybe-message" ? 4 : HELLO_START);
+    let at = start;
+    while (at < end && this.peeked.length < wanted) {
+      this.peeked.push(bytes[at++] as number);
+      this.peekedFrames.push(frame);
+    }
+    if (this.peeked.length < wanted) return;
+    const head = Uint8Array.from(this.peeked);
+    const frames = this.peekedFrames.slice();
+    const proven = this.content === "maybe-message" ? this.beginsMessage(head) : this.repeatsHello(head);
+    if (!proven) {
+      this.refuse();
+      return;
+    }
+    this.forgetPeek();
+    this.believe();
+    this.ciphered = false;
+    this.aligned = true;
+    this.content = "handshake";
+    for (let i = 0; i < head.length; i++) this.handshake(head, i, i + 1, frames[i] as number);
+    this.handshake(bytes, at, end, frame);
+  }
+
+  /**
+   * A message of a known type exactly as long as its record, for which some 28 bits would have to agree by chance; at the
+   * beginning of a direction also any hello shorter than 64 KiB.
+   */
+  private beginsMessage(head: Uint8Array): boolean {
+    const [type = 0, high = 0, middle = 0, low = 0] = head;
+    if (this.first && HELLO_MESSAGES.has(type) && high === 0) return true;
+    return PLAINTEXT_MESSAGES.has(type) && 4 + high * 0x10000 + middle * 0x100 + low === this.length;
+  }
+
+  private repeatsHello(head: Uint8Array): boolean {
+    return (
+      head[0] === HANDSHAKE_TYPE.clientHello &&
+      this.helloStart !== undefined &&
+      agree(head.subarray(4), this.helloStart)
+    );
+  }
+
+  /** The withheld bytes turned out unreadable. */
+  private refuse(): void {
+    if (this.content === "maybe-second-hello") this.announceEncrypted();
+    this.forgetPeek();
+    this.content = "skip";
+  }
+
+  private forgetPeek(): void {
+    this.peeked.length = 0;
+    this.peekedFrames.length = 0;
+  }
+
+  // --- missing bytes
+
+  /** Bytes missing inside the content of the record at hand. */
+  private missContent(length: number): void {
+    this.remaining -= length;
+    if (this.content === "handshake") this.missHandshake(length);
+    else this.refuse();
+    this.alertLevel = undefined;
+    if (this.remaining === 0) this.endRecord();
+  }
+
+  private missHandshake(length: number): void {
+    const message = this.message;
+    if (message?.headerDone && length <= message.missing) {
+      message.miss(length);
+      if (message.complete) this.deliver();
+      return;
+    }
+    this.abandonMessage();
+    this.aligned = false;
+    this.content = "skip";
+  }
+
+  private seek(): void {
+    if (this.headerRead === RECORD_HEADER) this.refuse();
+    this.abandonMessage();
+    // An SSL 2.0 ServerHello that was cut short still says what follows it.
+    this.current = this.current === "sslv2" ? "sslv2" : "seeking";
+    this.sought = true;
+    this.aligned = false;
+    this.doubted = undefined;
+    this.headerRead = 0;
+    this.alertLevel = undefined;
+    this.head = undefined;
+  }
+
+  /** At the start of a segment: reads on when it begins with a record. Returns the index of the first byte not used up. */
+  private resume(bytes: Uint8Array, start: number, end: number, frame: number): number {
+    if (end - start < RECORD_HEADER) return end;
+    const at = (index: number) => bytes[start + index] as number;
+    const type = at(0);
+    const version = (at(1) << 8) | at(2);
+    const length = (at(3) << 8) | at(4);
+    if (!isLikelyHeader(type, version, length)) return end;
+    const content = start + RECORD_HEADER;
+    const next = content + length;
+    if (next < end && firstBytes(bytes.subarray(next, Math.min(end, next + RECORD_HEADER))) === "no") return end;
+    const confirmed = next === end || next + RECORD_HEADER <= end;
+    // The shortest records are in one segment with their header; one that is not is not worth a guess.
+    if (!confirmed && length <= 2) return end;
+    this.current = "tls";
+    this.type = type;
+    this.version = version;
+    this.length = length;
+    this.headerRead = RECORD_HEADER;
+    if (confirmed) {
+      this.beginRecord(frame);
+    } else {
+      this.recordFrame = frame;
+      this.remaining = length;
+      this.doubted = { type, version, length, frame };
+      this.content = this.contentOf(type, length) === "maybe-message" ? "maybe-message" : "skip";
+    }
+    return content;
+  }
+
+  /** The doubted record was one. */
+  private believe(): void {
+    const record = this.doubted;
+    if (record === undefined) return;
+    this.doubted = undefined;
+    this.announce(record.type, record.version, record.length, record.frame);
+    if (record.type === APPLICATION_DATA || this.ciphered)
+      this.events.encrypted(record.type, record.length, record.frame);
+  }
+}
+
+/** As far as both go, byte by byte. */
+function agree(a: Uint8Array, b: Uint8Array): boolean {
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+function contains(bytes: Uint8Array, part: Uint8Array, at: number): boolean {
+  return bytes.length >= at + part.length && agree(bytes.subarray(at), part);
 }

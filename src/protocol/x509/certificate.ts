@@ -2,6 +2,24 @@
  * An X.509 certificate as a value (RFC 5280). Owns the shape and the parsing of one certificate; knows nothing of chains,
  * trust or where it came from.
  */
+import { Cursor } from "../../bytes/cursor.ts";
+import { ParseError } from "../../bytes/parse-error.ts";
+import { toHex, toLatin1 } from "../../bytes/text.ts";
+import {
+  peekTag,
+  readAny,
+  readBitString,
+  readBoolean,
+  readElement,
+  readInteger,
+  readOid,
+  readSmallInteger,
+  readTime,
+  readWhole,
+  stringValue,
+  TAG,
+} from "./der.ts";
+import { ATTRIBUTE_TYPES, CURVES, FIXED_KEYS, SIGNATURE_ALGORITHMS } from "./oids.ts";
 
 /** One attribute of a distinguished name, in wire order. `type` is a short name (CN, O, OU, C, ST, L, emailAddress, DC, serialNumber …) or a dotted OID. */
 export interface NameAttribute {
@@ -55,4 +73,281 @@ export interface Certificate {
   readonly subjectKeyId?: string;
   /** Number of SCTs in the embedded SignedCertificateTimestampList (RFC 6962 section 3.3). */
   readonly embeddedScts: number;
+}
+
+/**
+ * Reads one certificate (RFC 5280 section 4.1), whole: bytes left over are an error.
+ *
+ * Besides what der.ts lists, tolerated as OpenSSL and browsers tolerate it: empty names, an explicit `DEFAULT` value,
+ * extensions and unique identifiers in a certificate that says v1, an unknown version, repeated extensions (the first
+ * counts), attribute values that are no string (shown as `#` and hexadecimal). A known extension whose content is malformed
+ * counts as absent, so that a sloppy certificate stays readable as evidence; without basicConstraints it is no CA.
+ *
+ * Signatures are not verified here. Throws ParseError.
+ */
+export function parseCertificate(der: Uint8Array): Certificate {
+  const outer = new Cursor(der, "");
+  const certificate = readElement(outer, TAG.sequence, "certificate");
+  outer.end();
+  const tbsStart = certificate.position;
+  const tbs = readElement(certificate, TAG.sequence, "tbsCertificate");
+  const tbsBytes = der.subarray(tbsStart, certificate.position);
+  const signature = readAlgorithm(certificate, "signatureAlgorithm").oid;
+  const signatureValue = readBitString(certificate, "signatureValue");
+  certificate.end();
+
+  if (peekTag(tbs) === CONTEXT_0) readElement(tbs, CONTEXT_0, "version");
+  const serial = toHex(readInteger(tbs, "serialNumber"));
+  readElement(tbs, TAG.sequence, "signature");
+  const issuer = readName(tbs, "issuer");
+  const validity = readElement(tbs, TAG.sequence, "validity");
+  const notBefore = readTime(validity, "notBefore");
+  const notAfter = readTime(validity, "notAfter");
+  validity.end();
+  const subject = readName(tbs, "subject");
+  const spki = readWhole(tbs, TAG.sequence, "subjectPublicKeyInfo");
+  const key = describeKey(new Cursor(spki, "certificate.tbsCertificate.subjectPublicKeyInfo"));
+  // issuerUniqueID and subjectUniqueID, [1] and [2] IMPLICIT BIT STRING: nobody uses them.
+  for (const tag of [0x81, 0x82]) if (peekTag(tbs) === tag) readElement(tbs, tag, "uniqueId");
+  const extensions = peekTag(tbs) === CONTEXT_3 ? readExtensions(readElement(tbs, CONTEXT_3, "extensions")) : [];
+  tbs.end();
+
+  const authorityKeyId = extensionValue(extensions, OID.authorityKeyIdentifier, readAuthorityKeyId);
+  const subjectKeyId = extensionValue(extensions, OID.subjectKeyIdentifier, (value) =>
+    toHex(readElement(value, TAG.octetString, "keyIdentifier").rest()),
+  );
+  return {
+    der,
+    serial,
+    issuer,
+    subject,
+    notBefore,
+    notAfter,
+    names: extensionValue(extensions, OID.subjectAltName, readAltNames) ?? [],
+    key,
+    spki,
+    signature: SIGNATURE_ALGORITHMS.get(signature) ?? signature,
+    signatureValue,
+    tbs: tbsBytes,
+    extensions,
+    isCa: extensionValue(extensions, OID.basicConstraints, readBasicConstraints)?.isCa ?? false,
+    ...(authorityKeyId !== undefined && { authorityKeyId }),
+    ...(subjectKeyId !== undefined && { subjectKeyId }),
+    embeddedScts: extensionValue(extensions, OID.embeddedScts, countScts) ?? 0,
+  };
+}
+
+/** What a certificate may be used for as an issuer (RFC 5280 sections 4.2.1.3 and 4.2.1.9); kept out of Certificate, as only path building asks. */
+export interface IssuingRights {
+  /** keyUsage keyCertSign; undefined without a keyUsage extension. */
+  readonly keyCertSign?: boolean;
+  /** Number of intermediates that may follow below it; undefined: any. */
+  readonly pathLength?: number;
+}
+
+export function issuingRights(certificate: Certificate): IssuingRights {
+  const pathLength = extensionValue(certificate.extensions, OID.basicConstraints, readBasicConstraints)?.pathLength;
+  const keyCertSign = extensionValue(certificate.extensions, OID.keyUsage, readKeyCertSign);
+  return { ...(keyCertSign !== undefined && { keyCertSign }), ...(pathLength !== undefined && { pathLength }) };
+}
+
+/** AlgorithmIdentifier: the object identifier and the bytes of its parameters, if any. Throws ParseError. */
+export function readAlgorithm(cursor: Cursor, field: string): { readonly oid: string; readonly parameters: Cursor } {
+  const body = readElement(cursor, TAG.sequence, field);
+  return { oid: readOid(body, "algorithm"), parameters: body };
+}
+
+const CONTEXT_0 = 0xa0;
+const CONTEXT_3 = 0xa3;
+
+const OID = {
+  subjectKeyIdentifier: "2.5.29.14",
+  keyUsage: "2.5.29.15",
+  subjectAltName: "2.5.29.17",
+  basicConstraints: "2.5.29.19",
+  authorityKeyIdentifier: "2.5.29.35",
+  embeddedScts: "1.3.6.1.4.1.11129.2.4.2",
+  rsa: "1.2.840.113549.1.1.1",
+  rsaPss: "1.2.840.113549.1.1.10",
+  dsa: "1.2.840.10040.4.1",
+  ec: "1.2.840.10045.2.1",
+} as const;
+
+function readName(cursor: Cursor, field: string): DistinguishedName {
+  const start = cursor.position;
+  const body = readElement(cursor, TAG.sequence, field);
+  const der = cursor.bytes.subarray(start, cursor.position);
+  const attributes: NameAttribute[] = [];
+  while (body.remaining > 0) {
+    const set = readElement(body, TAG.set, "rdn");
+    while (set.remaining > 0) {
+      const pair = readElement(set, TAG.sequence, "attribute");
+      const oid = readOid(pair, "type");
+      const valueStart = pair.position;
+      const { tag, body: content } = readAny(pair, "value");
+      // RFC 4514 section 2.4 for what is no string.
+      const value = stringValue(tag, content) ?? `#${toHex(pair.bytes.subarray(valueStart, pair.position))}`;
+      pair.end();
+      attributes.push({ type: ATTRIBUTE_TYPES.get(oid) ?? oid, value });
+    }
+  }
+  return new ReadName(attributes, der);
+}
+
+/** A name whose text is made when somebody asks: most certificates of a large capture are never shown. */
+class ReadName implements DistinguishedName {
+  readonly attributes: readonly NameAttribute[];
+  readonly der: Uint8Array;
+  private shown: string | undefined;
+
+  constructor(attributes: readonly NameAttribute[], der: Uint8Array) {
+    this.attributes = attributes;
+    this.der = der;
+  }
+
+  get text(): string {
+    this.shown ??= nameText(this.attributes);
+    return this.shown;
+  }
+}
+
+/** Last attribute first, `, ` between; values escaped as in RFC 4514 section 2.4, so that a value cannot pass for attributes. */
+function nameText(attributes: readonly NameAttribute[]): string {
+  let text = "";
+  for (const { type, value } of attributes) {
+    const one = `${type}=${ESCAPED.test(value) ? escapeValue(value) : value}`;
+    text = text === "" ? one : `${one}, ${text}`;
+  }
+  return text;
+}
+
+const ESCAPED = /[,+"\\<>;]|^[ #]| $/;
+
+function escapeValue(value: string): string {
+  return value.replace(/[,+"\\<>;]|^[ #]| $/g, "\\$&");
+}
+
+function readExtensions(cursor: Cursor): CertificateExtension[] {
+  const list = readElement(cursor, TAG.sequence, "list");
+  cursor.end();
+  const extensions: CertificateExtension[] = [];
+  while (list.remaining > 0) {
+    const body = readElement(list, TAG.sequence, "extension");
+    const oid = readOid(body, "extnID");
+    const critical = peekTag(body) === TAG.boolean ? readBoolean(body, "critical") : false;
+    const value = readElement(body, TAG.octetString, "extnValue").rest();
+    body.end();
+    extensions.push({ oid, critical, value });
+  }
+  return extensions;
+}
+
+/** What `read` makes of the first extension with this OID; undefined when there is none or its content is malformed. */
+function extensionValue<T>(
+  extensions: readonly CertificateExtension[],
+  oid: string,
+  read: (value: Cursor) => T,
+): T | undefined {
+  for (const extension of extensions) {
+    if (extension.oid !== oid) continue;
+    try {
+      return read(new Cursor(extension.value, oid));
+    } catch (error) {
+      if (error instanceof ParseError) return undefined;
+      throw error;
+    }
+  }
+  return undefined;
+}
+
+/** RFC 3279 section 2.3, RFC 5480, RFC 8410. The key bytes are read only as far as the description needs. */
+function describeKey(spki: Cursor): string {
+  const body = readElement(spki, TAG.sequence, "");
+  const { oid, parameters } = readAlgorithm(body, "algorithm");
+  const bits = readElement(body, TAG.bitString, "subjectPublicKey");
+  body.end();
+  bits.u8("unusedBits");
+  switch (oid) {
+    case OID.rsa:
+    case OID.rsaPss: {
+      const key = readElement(bits, TAG.sequence, "rsaPublicKey");
+      return `${oid === OID.rsa ? "RSA" : "RSA-PSS"} ${bitLength(readInteger(key, "modulus"))}`;
+    }
+    case OID.dsa: {
+      // The parameters may be inherited from the issuer (RFC 3279 section 2.3.2).
+      if (peekTag(parameters) !== TAG.sequence) return "DSA";
+      return `DSA ${bitLength(readInteger(readElement(parameters, TAG.sequence, "parameters"), "p"))}`;
+    }
+    case OID.ec: {
+      // Explicit parameters may describe any curve, one chosen by a forger included (CVE-2020-0601); they are never
+      // compared with a named curve, and RFC 5480 section 2.1.1 forbids them.
+      if (peekTag(parameters) !== TAG.oid) return "EC explicit parameters";
+      const curve = readOid(parameters, "namedCurve");
+      return `EC ${CURVES.get(curve) ?? `unknown(${curve})`}`;
+    }
+    default:
+      return FIXED_KEYS.get(oid) ?? `unknown(${oid})`;
+  }
+}
+
+/** `bytes` without leading zeros, as readInteger gives them. */
+function bitLength(bytes: Uint8Array): number {
+  const first = bytes[0] ?? 0;
+  return (bytes.length - 1) * 8 + (32 - Math.clz32(first));
+}
+
+/** RFC 5280 section 4.2.1.9. */
+function readBasicConstraints(value: Cursor): { readonly isCa: boolean; readonly pathLength?: number } {
+  const body = readElement(value, TAG.sequence, "");
+  const isCa = peekTag(body) === TAG.boolean ? readBoolean(body, "cA") : false;
+  return peekTag(body) === TAG.integer ? { isCa, pathLength: readSmallInteger(body, "pathLength") } : { isCa };
+}
+
+/** keyCertSign is bit 5, counted from the most significant (RFC 5280 section 4.2.1.3). */
+function readKeyCertSign(value: Cursor): boolean {
+  const bits = readElement(value, TAG.bitString, "keyUsage");
+  bits.u8("unusedBits");
+  return bits.remaining > 0 && (bits.u8("bits") & 0x04) !== 0;
+}
+
+/** RFC 5280 section 4.2.1.1: keyIdentifier is [0] IMPLICIT and optional. */
+function readAuthorityKeyId(value: Cursor): string | undefined {
+  const body = readElement(value, TAG.sequence, "");
+  return peekTag(body) === 0x80 ? toHex(readElement(body, 0x80, "keyIdentifier").rest()) : undefined;
+}
+
+/** RFC 5280 section 4.2.1.6: dNSName is [2], iPAddress [7]; the other kinds are passed over. */
+function readAltNames(value: Cursor): string[] {
+  const body = readElement(value, TAG.sequence, "");
+  const names: string[] = [];
+  while (body.remaining > 0) {
+    const { tag, body: content } = readAny(body, "generalName");
+    if (tag === 0x82) names.push(toLatin1(content.rest()).toLowerCase());
+    if (tag === 0x87) names.push(ipText(content.rest()));
+  }
+  return names;
+}
+
+/** RFC 6962 section 3.3: the extension holds an OCTET STRING that holds a TLS vector of TLS vectors. */
+function countScts(value: Cursor): number {
+  const string = readElement(value, TAG.octetString, "list");
+  const list = string.sub(string.u16("length"), "entries");
+  let count = 0;
+  for (; list.remaining > 0; count++) list.take(list.u16("length"), "sct");
+  return count;
+}
+
+/** Dotted quad, or RFC 5952 text. Other lengths, which some software writes, stay visible: `invalid(…hex…)`. */
+function ipText(bytes: Uint8Array): string {
+  if (bytes.length === 4) return bytes.join(".");
+  if (bytes.length !== 16) return `invalid(${toHex(bytes)})`;
+  const groups = Array.from({ length: 8 }, (_, i) =>
+    (((bytes[2 * i] as number) << 8) | (bytes[2 * i + 1] as number)).toString(16),
+  ).join(":");
+  // The first of the longest runs of two or more zero groups becomes `::`.
+  const zeros = groups.match(/\b0(?::0\b)+/g) ?? [];
+  const longest = zeros.reduce((best, run) => (run.length > best.length ? run : best), "");
+  if (longest === "") return groups;
+  const at = groups.search(new RegExp(`\\b${longest}\\b`));
+  return `${groups.slice(0, at).replace(/:$/, "")}::${groups.slice(at + longest.length).replace(/^:/, "")}`;
 }

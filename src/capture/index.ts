@@ -1,0 +1,160 @@
+/**
+ * A capture file, whatever its format and compression, as a sequence of frames. Owns the list of formats and how one is
+ * chosen; knows nothing of what frames hold, and of files only what a ByteSource tells.
+ *
+ * Pull-style: `next` is synchronous and fills a slot; only when it answers MORE does `fill` read, at once or later.
+ */
+import type { ParseError } from "../bytes/parse-error.ts";
+import { toHex } from "../bytes/text.ts";
+import { type CaptureFormat, type FrameReader, type Notes, refuse } from "./format.ts";
+import type { Frame, Step } from "./frame.ts";
+import { Gunzip, isGzip } from "./gzip.ts";
+import { BUFFER_SIZE, type ByteSource, Input } from "./input.ts";
+import { pcap } from "./pcap.ts";
+import { pcapng } from "./pcapng.ts";
+import type { CaptureProblem } from "./problem.ts";
+import { looksLike, SNIFF_LENGTH } from "./signatures.ts";
+
+/** To add a format, add it here. */
+const FORMATS: readonly CaptureFormat[] = [pcap, pcapng];
+
+export class CaptureFile {
+  /** Format id as in the Report: `pcap`, `pcapng`, with a suffix when compressed: `pcap+gzip`. */
+  readonly format: string;
+  private readonly source: CountedSource;
+  private readonly input: Input;
+  private readonly reader: FrameReader;
+  private readonly notes: Notes;
+
+  private constructor(source: CountedSource, input: Input, format: string, reader: FrameReader, notes: Notes) {
+    this.source = source;
+    this.input = input;
+    this.format = format;
+    this.reader = reader;
+    this.notes = notes;
+  }
+
+  /**
+   * Opens a capture. Closes `source` and throws ParseError when it is none that this version reads: `unsupported`, with a
+   * detail that says what it looks like, or `truncated` when it ends inside the file's header. Its path is the source's name.
+   */
+  static async open(source: ByteSource, bufferSize = BUFFER_SIZE): Promise<CaptureFile> {
+    try {
+      return await CaptureFile.sniff(source, bufferSize);
+    } catch (error) {
+      source.close();
+      throw error;
+    }
+  }
+
+  get name(): string {
+    return this.source.name;
+  }
+
+  /** Size of the file as stored, undefined for a pipe. */
+  get size(): number | undefined {
+    return this.source.size;
+  }
+
+  /** Frames so far as Wireshark counts them (records without a frame in them included). */
+  get frames(): number {
+    return this.notes.frames;
+  }
+
+  /** Bytes taken from the file so far, as stored (compressed). */
+  get bytesRead(): number {
+    return this.source.count;
+  }
+
+  /** What was wrong so far; complete once `next` has answered END. */
+  get problems(): readonly CaptureProblem[] {
+    return this.notes.problems;
+  }
+
+  /** TLS key logs (NSS format) carried by the capture so far, in file order. */
+  get secrets(): readonly Uint8Array[] {
+    return this.notes.secrets;
+  }
+
+  /** FRAME: `frame` is filled, its bytes valid until the next call. MORE: call `fill`, await it, call again. */
+  next(frame: Frame): Step {
+    return this.reader.next(frame);
+  }
+
+  /** Errors of the source (a disk that fails) pass through; nothing else is thrown. */
+  fill(): void | Promise<void> {
+    return this.input.fill();
+  }
+
+  /** Frees the buffer and the file. Frames, problems and counts stay readable. */
+  close(): void {
+    this.input.close();
+  }
+
+  private static async sniff(source: ByteSource, bufferSize: number): Promise<CaptureFile> {
+    const notes: Notes = { frames: 0, problems: [], secrets: [] };
+    const counted = new CountedSource(source);
+    let input = new Input(counted, bufferSize);
+    let suffix = "";
+    await readUntil(input, () => isGzip(head(input)) || formatOf(head(input)) !== undefined);
+    if (isGzip(head(input))) {
+      input = new Input(new Gunzip(input, notes), bufferSize);
+      suffix = "+gzip";
+      await readUntil(input, () => formatOf(head(input)) !== undefined);
+    }
+    const format = formatOf(head(input));
+    if (format === undefined) throw unreadable(input, suffix !== "", notes);
+    await readUntil(input, () => input.end - input.start >= format.header);
+    return new CaptureFile(counted, input, format.name + suffix, format.open(input, notes), notes);
+  }
+}
+
+/** Counts what is taken from a source. */
+class CountedSource implements ByteSource {
+  readonly name: string;
+  readonly size: number | undefined;
+  count = 0;
+  private readonly source: ByteSource;
+
+  constructor(source: ByteSource) {
+    this.name = source.name;
+    this.size = source.size;
+    this.source = source;
+  }
+
+  read(into: Uint8Array): number | Promise<number> {
+    const got = this.source.read(into);
+    return typeof got === "number" ? this.add(got) : got.then((count) => this.add(count));
+  }
+
+  close(): void {
+    this.source.close();
+  }
+
+  private add(count: number): number {
+    this.count += count;
+    return count;
+  }
+}
+
+/** Reads until `enough` says so, SNIFF_LENGTH bytes are there, or the source ends. */
+async function readUntil(input: Input, enough: () => boolean): Promise<void> {
+  while (!input.ended && input.end - input.start < SNIFF_LENGTH && !enough()) await input.fill();
+}
+
+function head(input: Input): Uint8Array {
+  return input.bytes.subarray(input.start, Math.min(input.end, input.start + SNIFF_LENGTH));
+}
+
+function formatOf(start: Uint8Array): CaptureFormat | undefined {
+  return FORMATS.find((format) => format.matches(start));
+}
+
+function unreadable(input: Input, compressed: boolean, notes: Notes): ParseError {
+  const start = head(input);
+  const damage = notes.problems[0];
+  if (damage !== undefined) return refuse(damage.kind, input, damage.detail);
+  const like = looksLike(start) ?? `an unknown format that begins ${toHex(start.subarray(0, 8))}`;
+  const detail = compressed ? `gzip-compressed, and inside ${like}` : like;
+  return refuse(start.length === 0 ? "truncated" : "unsupported", input, detail);
+}

@@ -1,0 +1,227 @@
+/**
+ * `sightline analyze`: opens the files, runs the analysis, prints the Report. Owns what is said to the person around it:
+ * unreadable files, damage, progress, exit status. Knows nothing of captures or verdicts.
+ */
+import { readFileSync } from "node:fs";
+import { ParseError } from "../../bytes/parse-error.ts";
+import { CaptureFile } from "../../capture/index.ts";
+import type { ByteSource } from "../../capture/input.ts";
+import { analyze } from "../../index.ts";
+import { parseCertificate } from "../../protocol/x509/certificate.ts";
+import { parsePem } from "../../protocol/x509/pem.ts";
+import { reportJson } from "../../report/json.ts";
+import type { Report, ReportFile } from "../../report/schema.ts";
+import { renderText } from "../../report/text.ts";
+import { EXIT_COULD_NOT_RUN, say, UserError } from "../messages.ts";
+import { writeOut } from "../output.ts";
+import { Progress } from "../progress.ts";
+import { fileSource, SourceError, stdinSource } from "../sources.ts";
+import { factsOf, terminalStyle } from "../terminal.ts";
+
+export interface AnalyzeFlags {
+  readonly json?: true;
+  readonly roots?: readonly string[];
+  readonly privateCa?: readonly string[];
+  readonly maxConnections?: number;
+}
+
+/** As in the report contract. */
+const EXIT_STATUS = { clear: 0, intercepted: 1, impaired: 1, "cannot-tell": 2 } as const;
+
+/** More lines about one file than this help nobody; the Report has all. */
+const MAX_WARNINGS_PER_FILE = 5;
+
+/** Resolves to the exit status. Throws UserError when nothing could be read. */
+export async function analyzeCommand(files: readonly string[], flags: AnalyzeFlags): Promise<number> {
+  const names = [...new Set(files.length === 0 ? ["-"] : files)];
+  if (names.includes("-") && process.stdin.isTTY) throw noInput();
+  const roots = (flags.roots ?? []).map((file) => readPem("--roots", file));
+  const privateCa = (flags.privateCa ?? []).map((file) => readPem("--private-ca", file));
+
+  const interrupt = new Interrupt();
+  const { sources, unreadable } = await openAll(names, interrupt);
+  if (sources.length === 0) return EXIT_COULD_NOT_RUN;
+
+  const progress = new Progress(
+    (text) => process.stderr.write(text),
+    () => performance.now(),
+  );
+  const report = await analyze(sources, {
+    roots,
+    privateCa,
+    signal: interrupt,
+    ...(flags.maxConnections !== undefined && { maxConnections: flags.maxConnections }),
+    ...(process.stderr.isTTY && { onProgress: (state) => progress.update(state) }),
+  })
+    .catch((error: unknown) => {
+      // Files were looked at before: this is about what comes through a pipe.
+      throw explained(error, error instanceof ParseError ? error.path : STDIN);
+    })
+    .finally(() => {
+      progress.end();
+      interrupt.release();
+    });
+
+  for (const file of report.input.files) warnOf(file);
+  const whole = withUnreadable(report, unreadable);
+  const pieces = flags.json ? reportJson(whole) : [renderText(whole, terminalStyle(factsOf(process.stdout)))];
+  await writeOut(process.stdout, pieces);
+  return EXIT_STATUS[whole.verdict.is];
+}
+
+/**
+ * The first Ctrl-C ends the capture that comes through stdin, not the answer about it; a second one ends the program. While
+ * only files are read, nobody catches it and the first one ends the program.
+ */
+class Interrupt {
+  aborted = false;
+  release: () => void = () => {};
+
+  /** The same bytes until Ctrl-C; then the end, even while a read is waiting. */
+  guard(source: ByteSource): ByteSource {
+    const interrupted = new Promise<number>((resolve) => {
+      const stop = (): void => {
+        this.aborted = true;
+        resolve(0);
+      };
+      process.once("SIGINT", stop);
+      this.release = () => process.off("SIGINT", stop);
+    });
+    return {
+      name: STDIN,
+      size: source.size,
+      read: (into) => (this.aborted ? 0 : Promise.race([source.read(into), interrupted])),
+      close: () => source.close(),
+    };
+  }
+}
+
+/** As the Report and messages name it. */
+const STDIN = "stdin";
+
+/**
+ * Looks at every file before the analysis begins: what is no capture is said at once and does not keep the others from being
+ * read. Pipes give their bytes only once and are looked at by the analysis.
+ */
+async function openAll(
+  names: readonly string[],
+  interrupt: Interrupt,
+): Promise<{ sources: ByteSource[]; unreadable: ReportFile[] }> {
+  const sources: ByteSource[] = [];
+  const unreadable: ReportFile[] = [];
+  const hints = new Set<string>();
+  for (const name of names) {
+    try {
+      const source = name === "-" ? interrupt.guard(stdinSource()) : fileSource(name);
+      if (source.rewind !== undefined) {
+        (await CaptureFile.open(source)).close();
+        source.rewind();
+      }
+      sources.push(source);
+    } catch (error) {
+      const reason = explained(error, name);
+      if (!(reason instanceof UserError)) throw reason;
+      say("error", reason.message);
+      for (const hint of reason.hints) hints.add(hint);
+      const problems = [{ kind: "unreadable", frame: 0, detail: reason.message.slice(`${name}: `.length) }] as const;
+      unreadable.push({ name, bytes: 0, format: "unknown", frames: 0, problems });
+    }
+  }
+  for (const hint of hints) say("hint", hint);
+  return { sources, unreadable };
+}
+
+/** The person asked for these files too: the Report says that they are missing from it. After the others, whose indices stay. */
+function withUnreadable(report: Report, unreadable: readonly ReportFile[]): Report {
+  if (unreadable.length === 0) return report;
+  const files = [...report.input.files, ...unreadable];
+  return { ...report, input: { ...report.input, files } };
+}
+
+function warnOf({ name, format, problems }: ReportFile): void {
+  for (const { frame, detail } of problems.slice(0, MAX_WARNINGS_PER_FILE)) {
+    if (format === "unknown") say("error", `${name}: ${detail}`);
+    else say("warning", `${name}: ${frame === 0 ? "" : `after frame ${frame}: `}${detail}`);
+  }
+  const more = problems.length - MAX_WARNINGS_PER_FILE;
+  if (more > 0) say("warning", `${name}: and ${more} more problems (--json has all)`);
+}
+
+function noInput(): UserError {
+  return new UserError(
+    "no capture: no file was named and stdin is the terminal",
+    "name a file: sightline analyze capture.pcapng",
+    "or pipe a capture: tcpdump -i eth0 -U -w - | sightline analyze",
+  );
+}
+
+function cannotRead(name: string, code: string): UserError {
+  switch (code) {
+    case "ENOENT":
+      return new UserError(
+        `${name}: no such file`,
+        /[*?[]/.test(name) ? "no file matches this pattern" : "check the name and the folder",
+      );
+    case "EISDIR":
+      return new UserError(`${name}: is a directory`, `name the files in it: ${name.replace(/\/+$/, "")}/*.pcapng`);
+    case "EACCES":
+    case "EPERM":
+      return new UserError(
+        `${name}: no permission to read it`,
+        "a capture made by root belongs to root: change its owner",
+      );
+    default:
+      return new UserError(`${name}: cannot be read (${code})`);
+  }
+}
+
+/** What opening or reading `name` threw, in words; what is not about the file stays as it is. */
+function explained(error: unknown, name: string): unknown {
+  if (error instanceof SourceError) return cannotRead(error.file, error.code);
+  if (!(error instanceof ParseError)) return error;
+  const detail = detailOf(error);
+  const reason = error.kind === "unsupported" ? `not a capture that sightline reads: ${detail}` : detail;
+  return new UserError(`${name}: ${reason}`, ...formatHints(name, detail));
+}
+
+/** Without the place: a person reads it, and the file is named before it. */
+function detailOf(error: ParseError): string {
+  return error.message.replace(/^.*? at byte \d+: /s, "");
+}
+
+function formatHints(name: string, detail: string): string[] {
+  if (/\.etl$/i.test(name) || detail.includes(".etl")) {
+    return [
+      "convert a Windows trace with Microsoft's etl2pcapng: etl2pcapng in.etl out.pcapng",
+      "or with pktmon, which made it: pktmon etl2pcap in.etl --out out.pcapng",
+    ];
+  }
+  if (detail.includes("0 bytes")) return ["nothing was captured, or the capturing program had not yet written it"];
+  return [
+    "sightline reads pcap and pcapng, gzip-compressed or not; Wireshark's editcap converts others: editcap -F pcapng in out.pcapng",
+  ];
+}
+
+const PEM_HINT =
+  "a PEM file is text with -----BEGIN CERTIFICATE-----; from DER: openssl x509 -inform der -in ca.cer -out ca.pem";
+
+/** The text, after a look whether the analysis will be able to read it. */
+function readPem(option: string, file: string): string {
+  const text = readText(option, file);
+  try {
+    for (const der of parsePem(text)) parseCertificate(der);
+  } catch (error) {
+    if (error instanceof ParseError) throw new UserError(`${option} ${file}: ${detailOf(error)}`, PEM_HINT);
+    throw error;
+  }
+  return text;
+}
+
+function readText(option: string, file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    throw new UserError(`${option} ${cannotRead(file, code ?? String(error)).message}`);
+  }
+}

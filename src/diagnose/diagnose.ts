@@ -1,0 +1,113 @@
+/**
+ * Runs the rules over Observations and gives every connection its verdict. Owns the order of rules, the numbering of
+ * findings and how findings make a verdict; knows no single rule and nothing of how a Report looks.
+ */
+import type { ConnectionObservation, Observations } from "../observe/observations.ts";
+import { type BypassEntry, bypassEntries } from "./bypass.ts";
+import { Context } from "./context.ts";
+import { type FeatureStatus, featureStatuses } from "./features.ts";
+import type { Finding, Rule, RuleAnswer } from "./rule.ts";
+import { RULES } from "./rules/index.ts";
+import { identifyService, type ServiceClues, type ServiceIdentity, serviceContext } from "./service.ts";
+import { type ConnectionVerdict, type OverallVerdict, overallVerdict, verdictOf } from "./verdict.ts";
+
+export interface NumberedFinding extends Finding {
+  /** `f1`, `f2`, … in the order of the rules. */
+  readonly id: string;
+  readonly rule: Rule;
+}
+
+export type RuleResult = { readonly rule: string } & (
+  | Exclude<RuleAnswer, { is: "finding" }>
+  | { readonly is: "finding"; readonly checked: number }
+  | { readonly is: "failed"; readonly error: string }
+);
+
+export interface JudgedConnection {
+  readonly connection: ConnectionObservation;
+  readonly verdict: ConnectionVerdict;
+  readonly service?: ServiceIdentity;
+}
+
+export interface Diagnosis {
+  readonly verdict: OverallVerdict;
+  readonly connections: readonly JudgedConnection[];
+  readonly findings: readonly NumberedFinding[];
+  readonly rules: readonly RuleResult[];
+  readonly features: readonly FeatureStatus[];
+  readonly bypass: readonly BypassEntry[];
+}
+
+export function diagnose(observations: Observations): Diagnosis {
+  const findings: NumberedFinding[] = [];
+  const results: RuleResult[] = [];
+  for (const rule of RULES) {
+    const answer = run(rule, new Context(observations, findings));
+    if (answer.is !== "finding") {
+      results.push({ rule: rule.id, ...answer });
+      continue;
+    }
+    results.push({ rule: rule.id, is: "finding", checked: answer.checked });
+    for (const finding of answer.findings) findings.push({ ...finding, id: `f${findings.length + 1}`, rule });
+  }
+
+  const context = new Context(observations, findings);
+  const byConnection = new Map<ConnectionObservation, NumberedFinding[]>();
+  for (const finding of findings) {
+    for (const connection of finding.connections) {
+      const known = byConnection.get(connection);
+      if (known === undefined) byConnection.set(connection, [finding]);
+      else known.push(finding);
+    }
+  }
+  const services = identifyServices(observations.connections);
+  const judged = observations.connections.map((connection): JudgedConnection => {
+    const service = services.get(connection);
+    return {
+      connection,
+      verdict: verdictOf(context, connection, byConnection.get(connection) ?? []),
+      ...(service === undefined ? {} : { service }),
+    };
+  });
+  const features = featureStatuses(judged);
+  const bypass = bypassEntries(judged);
+  return {
+    verdict: overallVerdict(judged, features, bypass),
+    connections: judged,
+    findings,
+    rules: results,
+    features,
+    bypass,
+  };
+}
+
+function run(rule: Rule, context: Context): RuleAnswer | { is: "failed"; error: string } {
+  try {
+    return rule.check(context);
+  } catch (error) {
+    return { is: "failed", error: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function identifyServices(connections: readonly ConnectionObservation[]): Map<ConnectionObservation, ServiceIdentity> {
+  const clues = connections.map(cluesOf);
+  const context = serviceContext(clues);
+  const services = new Map<ConnectionObservation, ServiceIdentity>();
+  for (const [index, connection] of connections.entries()) {
+    const identity = identifyService(clues[index] as ServiceClues, context);
+    if (identity !== undefined) services.set(connection, identity);
+  }
+  return services;
+}
+
+function cluesOf(connection: ConnectionObservation): ServiceClues {
+  const dialect = connection.pseudoTls?.dialect ?? connection.stun?.dialect;
+  const serverName = connection.tls?.clientHello?.serverName;
+  return {
+    protocol: connection.protocol,
+    transport: connection.transport,
+    server: connection.server,
+    ...(dialect === undefined ? {} : { dialect }),
+    ...(serverName === undefined ? {} : { serverName }),
+  };
+}

@@ -1,0 +1,49 @@
+/** The rules, in the order in which they run: a rule that needs a second sign stands after those that give it. */
+import type { Rule } from "../rule.ts";
+import { captivePortal } from "./captive-portal.ts";
+import { captureIncomplete } from "./capture-incomplete.ts";
+import { certificateDates } from "./certificate-dates.ts";
+import { certificateInPseudoTls } from "./certificate-in-pseudo-tls.ts";
+import { clientCertificateRequired } from "./client-certificate-required.ts";
+import { knownInterceptorIssuer } from "./known-interceptor-issuer.ts";
+import { leafWithIssuerKey } from "./leaf-with-issuer-key.ts";
+import { nameMismatch } from "./name-mismatch.ts";
+import { packetLoss } from "./packet-loss.ts";
+import { pathMtuBlackHole } from "./path-mtu-black-hole.ts";
+import { portBlocked } from "./port-blocked.ts";
+import { portRefused } from "./port-refused.ts";
+import { publicServiceOnPrivateRoot } from "./public-service-on-private-root.ts";
+import { refusedCertificate } from "./refused-certificate.ts";
+import { resetOnHello } from "./reset-on-hello.ts";
+import { resumedInterception } from "./resumed-interception.ts";
+import { separateServerHello } from "./separate-server-hello.ts";
+import { sharedForger } from "./shared-forger.ts";
+import { sharedLeafKey } from "./shared-leaf-key.ts";
+import { tlsAlert } from "./tls-alert.ts";
+import { unanswered } from "./unanswered.ts";
+import { undocumentedPseudoTlsAnswer } from "./undocumented-pseudo-tls-answer.ts";
+
+export const RULES: readonly Rule[] = [
+  certificateInPseudoTls,
+  leafWithIssuerKey,
+  knownInterceptorIssuer,
+  sharedForger,
+  sharedLeafKey,
+  publicServiceOnPrivateRoot,
+  resumedInterception,
+  undocumentedPseudoTlsAnswer,
+  separateServerHello,
+  captivePortal,
+  portBlocked,
+  portRefused,
+  resetOnHello,
+  pathMtuBlackHole,
+  clientCertificateRequired,
+  tlsAlert,
+  certificateDates,
+  nameMismatch,
+  refusedCertificate,
+  unanswered,
+  packetLoss,
+  captureIncomplete,
+];

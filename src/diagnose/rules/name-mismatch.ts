@@ -1,0 +1,41 @@
+/** A good chain whose certificate does not speak for the name the client asked for. */
+import { describe, list, speaksFor } from "../context.ts";
+import { answer, type Finding, type Rule } from "../rule.ts";
+import { chainIsGood } from "./support.ts";
+
+export const nameMismatch: Rule = {
+  id: "name-mismatch",
+  title: "a certificate for another name",
+  references: ["https://www.rfc-editor.org/rfc/rfc6125#section-6"],
+  check(context) {
+    const judged = context
+      .tls()
+      .filter((c) => chainIsGood(c) && c.tls.clientHello?.serverName !== undefined && context.leaf(c) !== undefined);
+    const findings = judged.flatMap((connection): Finding[] => {
+      const leaf = context.leaf(connection);
+      const name = connection.tls.clientHello?.serverName;
+      if (leaf === undefined || name === undefined || speaksFor(leaf, name)) return [];
+      const names = list(leaf.names.length > 0 ? leaf.names : [leaf.subject.text]);
+      return [
+        {
+          confidence: "proven",
+          cause: "name-mismatch",
+          connections: [connection],
+          what: `${describe(connection)} presented a valid public certificate, but for ${names}.`,
+          why: "The chain is genuine, so nobody forged it; but it is another site's certificate: a wrong address, a default site, or a portal that took the connection over.",
+          fix: `Check to which address ${name} resolves, and what ${connection.server.ip} is.`,
+          evidence: [
+            {
+              file: connection.file,
+              frame: connection.tls.certificates[0]?.frame ?? connection.frames.first,
+              path: "tls.certificate[0].subjectAltName",
+              value: names,
+              expected: name,
+            },
+          ],
+        },
+      ];
+    });
+    return answer(findings, judged.length);
+  },
+};

@@ -1,0 +1,31 @@
+/** A handshake that stopped because packets were lost, of all sizes: neither a filter nor an MTU. */
+import { describe } from "../context.ts";
+import { answer, type Finding, type Rule } from "../rule.ts";
+
+export const packetLoss: Rule = {
+  id: "packet-loss",
+  title: "a handshake that failed on lost packets",
+  references: ["https://www.rfc-editor.org/rfc/rfc6298"],
+  check(context) {
+    const judged = context.tls().filter(({ tcp }) => tcp?.synAckFrame !== undefined);
+    const findings = judged.flatMap((connection): Finding[] => {
+      const { tcp, tls, outcome } = connection;
+      if (tcp === undefined || tcp.server.lost === 0) return [];
+      if (outcome !== "stalled" && outcome !== "reset" && outcome !== "closed") return [];
+      if (tls.certificates.length > 0 || tls.encrypted.server !== undefined) return [];
+      const frame = tcp.server.firstData ?? connection.frames.first;
+      return [
+        {
+          confidence: "likely",
+          cause: "packet-loss",
+          connections: [connection],
+          what: `The handshake with ${describe(connection)} stopped: ${tcp.server.lost} bytes of the server's answer were lost and never came again.`,
+          why: "The client never acknowledged these bytes, so they were lost on the path, not by the capture.",
+          fix: "Look for a congested or faulty link; compare with a capture on another link.",
+          evidence: [{ file: connection.file, frame, path: "tcp.analysis.lost_segment", value: `${tcp.server.lost} bytes lost` }],
+        },
+      ];
+    });
+    return answer(findings, judged.length);
+  },
+};

@@ -1,0 +1,46 @@
+/** SYNs that nobody answers: dropped by a firewall on the way, before any TLS. */
+import { describe } from "../context.ts";
+import { answer, type Finding, type Rule } from "../rule.ts";
+
+/** One SYN at the very end of a capture says nothing: its first retransmission comes after a second (RFC 6298). */
+const MIN_SYNS = 2;
+
+export const portBlocked: Rule = {
+  id: "port-blocked",
+  title: "a port that never answers",
+  references: ["https://www.rfc-editor.org/rfc/rfc9293#section-3.8.3"],
+  check(context) {
+    const opened = context.connections.filter(({ tcp }) => tcp !== undefined && tcp.syns > 0);
+    if (opened.length === 0) return { is: "not-applicable" };
+    // Silence means something only where answers would have been captured.
+    const oneDirection = context.connections.every(({ tcp, bytes }) =>
+      tcp === undefined ? bytes.fromServer === 0 : tcp.server.frames === 0,
+    );
+    const silent = opened.filter(({ outcome }) => outcome === "unanswered");
+    if (oneDirection && silent.length < opened.length) {
+      return { is: "not-observed", missing: "the other direction" };
+    }
+    const findings = silent
+      .filter(({ tcp }) => (tcp?.syns ?? 0) >= MIN_SYNS)
+      .map(
+        (connection): Finding => ({
+          confidence: oneDirection ? "likely" : "proven",
+          cause: "port-blocked",
+          connections: [connection],
+          what: `${connection.tcp?.syns} SYNs to ${describe(connection)} got no answer at all (first in frame ${connection.tcp?.synFrame}).`,
+          why: "Not even TCP connects, so no TLS and no certificate is involved: a firewall drops the packets, or the address is dead.",
+          fix: `Allow TCP ${connection.server.port} to ${connection.server.ip} on the firewall.`,
+          evidence: [
+            {
+              file: connection.file,
+              frame: connection.tcp?.synFrame ?? connection.frames.first,
+              path: "tcp.flags.syn",
+              value: `${connection.tcp?.syns} SYNs`,
+              expected: "SYN-ACK",
+            },
+          ],
+        }),
+      );
+    return answer(findings, opened.length);
+  },
+};

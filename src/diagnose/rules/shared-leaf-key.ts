@@ -1,0 +1,44 @@
+/**
+ * One key on the certificates of unrelated hosts, none of them under a public root. Proxies make one key and put it on
+ * every certificate they forge. Only likely: an organisation's own CA may have reused a key for hosts of two domains.
+ */
+import type { ConnectionObservation } from "../../observe/observations.ts";
+import { describe, list } from "../context.ts";
+import { answer, type Finding, type Rule } from "../rule.ts";
+import { bypassAdvice, certificateEvidence, reachesNoPublicRoot, unrelatedDomains } from "./support.ts";
+
+export const sharedLeafKey: Rule = {
+  id: "shared-leaf-key",
+  title: "one server key for unrelated hosts",
+  references: ["https://dl.acm.org/doi/10.1145/2987443.2987455"],
+  check(context) {
+    const holders = new Map<string, ConnectionObservation[]>();
+    let checked = 0;
+    for (const connection of context.tls()) {
+      const key = context.leafKey(connection);
+      if (key === undefined) continue;
+      checked++;
+      if (!reachesNoPublicRoot(connection)) continue;
+      const known = holders.get(key);
+      if (known === undefined) holders.set(key, [connection]);
+      else known.push(connection);
+    }
+    const findings = [...holders.entries()].flatMap(([key, connections]): Finding[] => {
+      const domains = unrelatedDomains(context, connections);
+      const addresses = new Set(connections.map(({ server }) => server.ip));
+      if (domains.length < 2 || addresses.size < 2) return [];
+      return [
+        {
+          confidence: "likely",
+          cause: "tls-interception",
+          connections,
+          what: `The certificates of ${list(domains, 4)} carry one and the same key, on ${addresses.size} addresses.`,
+          why: "Unrelated servers do not share a private key; a box that makes their certificates on the fly does.",
+          fix: bypassAdvice(connections, "the proxy"),
+          evidence: certificateEvidence(context, connections, "subjectPublicKeyInfo", (_, connection) => `${describe(connection)}: sha256:${key}`, "a key of each server's own"),
+        },
+      ];
+    });
+    return answer(findings, checked);
+  },
+};

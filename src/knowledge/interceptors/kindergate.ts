@@ -1,0 +1,16 @@
+/**
+ * KinderGate (UserGate): what it writes into the certificates and messages it forges.
+ * Data only; `matchIssuer` in src/diagnose/issuer.ts reads it. Says nothing of whether a chain is trusted.
+ */
+import type { InterceptorProduct } from "./product.ts";
+
+export const kindergate: InterceptorProduct = {
+  id: "kindergate",
+  name: "KinderGate",
+  vendor: "UserGate",
+  kind: "parental-control",
+  issuerPatterns: [
+    { field: "*", pattern: /\bKinder[Gg]ate\b/, confidence: "vendor-name-heuristic", source: "recalled, not verified" },
+  ],
+  notes: "ClientHello in cloudflare/mitmengine@b587be9 reference_fingerprints/mitmengine/{mitm,badheader}.txt",
+};

@@ -1,0 +1,22 @@
+/**
+ * Trend Micro IWSS/IWSVA (Trend Micro): what it writes into the certificates and messages it forges.
+ * Data only; `matchIssuer` in src/diagnose/issuer.ts reads it. Says nothing of whether a chain is trusted.
+ */
+import type { InterceptorProduct } from "./product.ts";
+
+export const trendMicroIwssIwsva: InterceptorProduct = {
+  id: "trend-micro-iwss-iwsva",
+  name: "Trend Micro IWSS/IWSVA",
+  vendor: "Trend Micro",
+  kind: "secure-web-gateway",
+  issuerPatterns: [
+    {
+      field: "CN",
+      pattern: /IWSS\.TREND/,
+      confidence: "curated-list",
+      source:
+        "Chromium ssl_error_assistant.asciipb version_id 6 (bloomberg/chromium.bb@0d85b910, chrome/browser/resources/ssl/ssl_error_assistant/)",
+    },
+  ],
+  httpHeaders: ["x-iwsaas-via"],
+};

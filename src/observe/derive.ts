@@ -1,0 +1,112 @@
+/**
+ * What needs cryptography, or a look over all connections: digests of certificates, trust of chains, what signed a leaf,
+ * where the capture was taken. Owns the last step from drafts to Observations; judges nothing.
+ */
+import { toHex } from "../bytes/text.ts";
+import type { Certificate } from "../protocol/x509/certificate.ts";
+import { verifiesUnderOwnKey, verifySignature } from "../protocol/x509/signature.ts";
+import { judgeChain, type Trust, type TrustStore } from "../protocol/x509/trust.ts";
+import type { PooledCertificate } from "./certificate-pool.ts";
+import type { Draft, TlsDraft } from "./draft.ts";
+import type { ConnectionObservation, InputFile, LeafSigning, ObservedCertificate, Observations } from "./observations.ts";
+
+/** TTLs with which systems begin: one of these at the capture means that no router was passed. */
+const INITIAL_TTLS: ReadonlySet<number> = new Set([32, 64, 128, 255]);
+
+export async function derive(
+  files: readonly InputFile[],
+  drafts: readonly Draft[],
+  totals: Observations["totals"],
+  store: TrustStore,
+): Promise<Observations> {
+  const pooled = new Set(drafts.flatMap(({ tls }) => tls?.certificates.map((presented) => presented.pooled) ?? []));
+  const digests = new Map<PooledCertificate, string>();
+  const certificates = new Map<string, ObservedCertificate>();
+  for (const entry of pooled) {
+    const sha256 = await digest(entry.der);
+    digests.set(entry, sha256);
+    const { certificate } = entry;
+    if (certificate !== undefined) certificates.set(sha256, { certificate, spkiSha256: await digest(certificate.spki) });
+  }
+  const intermediates = [...pooled].flatMap(({ certificate }) => (certificate?.isCa === true ? [certificate] : []));
+  const judge = chainJudge(intermediates, store);
+  const connections: ConnectionObservation[] = [];
+  for (const { kind: _kind, broadKind: _broadKind, handshakeSeen: _seen, chainSeen: _chain, firstFrame: _first, tls, ...draft } of drafts) {
+    if (tls === undefined) {
+      connections.push(draft);
+      continue;
+    }
+    const judged = await judge(tls, draft.from.seconds);
+    const presented = tls.certificates.map((p) => ({ sha256: digests.get(p.pooled) as string, frame: p.frame }));
+    connections.push({ ...draft, tls: { ...tls, ...judged, certificates: presented } });
+  }
+  return { files, vantage: vantageOf(connections), connections, certificates, totals };
+}
+
+type Judged = { trust?: Trust; signing?: LeafSigning };
+
+/** Identical chains are judged once per day of capture: trust changes with the date, and a root's end is a day. */
+function chainJudge(intermediates: readonly Certificate[], store: TrustStore): (tls: TlsDraft, at: number) => Promise<Judged> {
+  const known = new Map<string, Promise<Judged>>();
+  return (tls, at) => {
+    if (tls.certificates[0]?.pooled.certificate === undefined) return Promise.resolve({});
+    const key = `${tls.certificates.map(({ pooled }) => pooled.number).join(",")}@${Math.floor(at / 86_400)}`;
+    const before = known.get(key);
+    if (before !== undefined) return before;
+    const chain = tls.certificates.flatMap(({ pooled }) => pooled.certificate ?? []);
+    const judged = judgeOne(chain, intermediates, at, store);
+    known.set(key, judged);
+    return judged;
+  };
+}
+
+async function judgeOne(
+  chain: readonly Certificate[],
+  intermediates: readonly Certificate[],
+  at: number,
+  store: TrustStore,
+): Promise<Judged> {
+  const leaf = chain[0];
+  if (leaf === undefined) return {};
+  const trust = await judgeChain(chain, intermediates, at, store);
+  const own = await verifiesUnderOwnKey(leaf);
+  for (const issuer of [...chain.slice(1), ...intermediates]) {
+    if (issuer.subject.text !== leaf.issuer.text) continue;
+    if ((await verifySignature(leaf, issuer)) !== "valid") continue;
+    return { trust, signing: { ownKey: own === "valid", issuerKey: await digest(issuer.spki) } };
+  }
+  return { trust, signing: { ownKey: own === "valid", ...(own === "valid" && { issuerKey: await digest(leaf.spki) }) } };
+}
+
+async function digest(bytes: Uint8Array): Promise<string> {
+  return toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>)));
+}
+
+/**
+ * Where the capture was taken: packets that still have the TTL they were sent with come from a machine next to it. When both
+ * ends look so (an interceptor in the same network), one address that is at one end of everything is the captured machine.
+ */
+function vantageOf(connections: readonly ConnectionObservation[]): Observations["vantage"] {
+  let clientNear = 0;
+  let serverNear = 0;
+  let known = 0;
+  const clients = new Set<string>();
+  const servers = new Set<string>();
+  for (const { tcp, client, server } of connections) {
+    if (tcp?.client.ttl === undefined || tcp.server.ttl === undefined || tcp.syns === 0) continue;
+    known++;
+    clients.add(client.ip);
+    servers.add(server.ip);
+    if (INITIAL_TTLS.has(tcp.client.ttl)) clientNear++;
+    if (INITIAL_TTLS.has(tcp.server.ttl)) serverNear++;
+  }
+  if (known === 0) return "unknown";
+  const mostClients = clientNear * 2 > known;
+  const mostServers = serverNear * 2 > known;
+  if (mostClients && !mostServers) return "client";
+  if (mostServers && !mostClients) return "server";
+  if (!mostClients && !mostServers) return "middle";
+  if (clients.size === 1 && servers.size > 1) return "client";
+  if (servers.size === 1 && clients.size > 1) return "server";
+  return "unknown";
+}

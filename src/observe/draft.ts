@@ -1,0 +1,316 @@
+/**
+ * Draft: the observation of one connection before cryptography (digests, trust) has been added. Owns the reading of flow
+ * and reader into field terms: who is the client, how it ended, what was missing; knows nothing of verdicts.
+ */
+import { addressText } from "../packet/address.ts";
+import { identifyTcp } from "../protocol/identify.ts";
+import { negotiatedVersion } from "../protocol/tls/messages.ts";
+import { alertName } from "../protocol/tls/names.ts";
+import type { Flow, Half } from "../stream/flow.ts";
+import type { PooledCertificate } from "./certificate-pool.ts";
+import type {
+  Alert,
+  ConnectionObservation,
+  Endpoint,
+  HandshakeMessage,
+  Protocol,
+  PseudoTlsObservation,
+  Side,
+  TcpDirection,
+  TcpObservation,
+  TlsObservation,
+} from "./observations.ts";
+import type { SeenSide, TcpReader } from "./tcp-reader.ts";
+import type { UdpReader } from "./udp-reader.ts";
+
+/** Bytes of `head` shown in an observation. */
+const SHOWN_HEAD = 64;
+const FATAL = 2;
+const WARNING = 1;
+const CLOSE_NOTIFY = 0;
+
+export type TlsDraft = Omit<TlsObservation, "certificates" | "trust" | "signing"> & {
+  readonly certificates: readonly { readonly pooled: PooledCertificate; readonly frame: number }[];
+};
+
+export interface Draft extends Omit<ConnectionObservation, "tls" | "alike"> {
+  readonly tls?: TlsDraft;
+  alike: number;
+  readonly firstFrame: number;
+  readonly handshakeSeen: boolean;
+  readonly chainSeen: boolean;
+  /** Two connections of one kind are the same in everything the rules see. */
+  readonly kind: string;
+  /** The same without server and names, for when there are too many kinds. */
+  readonly broadKind: string;
+}
+
+export function tcpDraft(flow: Flow, reader: TcpReader | undefined): Draft {
+  const clientSide = reader?.clientSide ?? (flow.clientSide >= 0 ? flow.clientSide : flow.aPort < flow.bPort ? 1 : 0);
+  const serverSide = clientSide === 0 ? 1 : 0;
+  const client = flow.halves[clientSide as 0 | 1];
+  const server = flow.halves[serverSide];
+  const sideName = (side: 0 | 1): Side => (side === clientSide ? "client" : "server");
+  const clientSeen = reader?.sides[clientSide as 0 | 1];
+  const serverSeen = reader?.sides[serverSide];
+  const alerts = (reader?.alerts ?? []).map(
+    ({ side, level, code, frame, at }): Alert => ({
+      from: sideName(side),
+      level: level === FATAL ? "fatal" : level === WARNING ? "warning" : "unknown",
+      description: alertName(code),
+      code,
+      frame,
+      at,
+    }),
+  );
+  const tcp: TcpObservation = {
+    client: direction(client),
+    server: direction(server),
+    syns: flow.syns,
+    ...(flow.synFrame > 0 && { synFrame: flow.synFrame }),
+    ...(flow.synAckFrame > 0 && { synAckFrame: flow.synAckFrame }),
+    ...(flow.resetFrame > 0 && {
+      reset: { from: sideName(flow.resetSide), frame: flow.resetFrame, at: flow.resetAt, ttl: flow.resetTtl },
+    }),
+    ...(flow.unreachableFrame > 0 && {
+      unreachable: {
+        frame: flow.unreachableFrame,
+        type: flow.unreachableType,
+        code: flow.unreachableCode,
+        from: flow.unreachableFrom,
+      },
+    }),
+  };
+  const tls = reader === undefined || !reader.isTls ? undefined : tlsDraft(reader, alerts, clientSeen, serverSeen);
+  const pseudoTls = reader === undefined ? undefined : pseudoDraft(reader, flow, server, serverSeen, alerts);
+  const protocol: Protocol =
+    pseudoTls !== undefined
+      ? pseudoTls.dialect === "ms-turn"
+        ? "pseudo-tls"
+        : "ssltcp"
+      : tls !== undefined
+        ? "tls"
+        : identifyTcp(clientSeen?.head.bytes, serverSeen?.head.bytes);
+  const outcome = tcpOutcome(tcp, alerts, tls, clientSeen, serverSeen);
+  const hello = helloDelay(reader, clientSeen, serverSeen);
+  const rtt = flow.synFrame > 0 && flow.synAckFrame > 0 ? flow.synAckAt - flow.synAt : undefined;
+  return finished(flow, clientSide === 0, {
+    protocol,
+    tcp,
+    handshake: (reader?.messages ?? [])
+      .map(({ side, name, ...message }): HandshakeMessage => ({ from: sideName(side), message: name, ...message }))
+      .sort((one, other) => one.frame - other.frame),
+    ...(tls !== undefined && { tls }),
+    ...(pseudoTls !== undefined && { pseudoTls }),
+    head: { ...shown("client", clientSeen), ...shown("server", serverSeen) },
+    timing: {
+      ...(rtt !== undefined && rtt >= 0 && { tcpRtt: rtt }),
+      ...(hello !== undefined && hello >= 0 && { hello }),
+    },
+    outcome,
+  });
+}
+
+export function udpDraft(flow: Flow, reader: UdpReader): Draft {
+  const { stun, protocol } = reader;
+  const clientIsFirst = reader.clientSide === 0;
+  return finished(flow, clientIsFirst, {
+    protocol,
+    handshake: [],
+    ...(stun !== undefined && { stun }),
+    head: {},
+    timing: {},
+    outcome: flow.halves[clientIsFirst ? 1 : 0].frames === 0 ? "unanswered" : "open",
+  });
+}
+
+type Specific = Pick<Draft, "protocol" | "handshake" | "head" | "timing" | "outcome"> &
+  Partial<Pick<Draft, "tcp" | "tls" | "pseudoTls" | "stun">>;
+
+function finished(flow: Flow, clientIsFirst: boolean, specific: Specific): Draft {
+  const a: Endpoint = { ip: addressText(flow.ipVersion, flow.a0, flow.a1, flow.a2, flow.a3), port: flow.aPort };
+  const b: Endpoint = { ip: addressText(flow.ipVersion, flow.b0, flow.b1, flow.b2, flow.b3), port: flow.bPort };
+  const server = clientIsFirst ? b : a;
+  const { tls } = specific;
+  const broadKind = kindOf(specific);
+  return {
+    id: `${flow.transport}/${flow.number}`,
+    transport: flow.transport,
+    file: flow.file,
+    client: clientIsFirst ? a : b,
+    server,
+    frames: { first: flow.firstFrame, last: flow.lastFrame, count: flow.frameCount },
+    from: { seconds: flow.seconds, nanos: flow.nanos },
+    to: { seconds: flow.lastSeconds, nanos: flow.lastNanos },
+    bytes: { fromClient: flow.halves[clientIsFirst ? 0 : 1].bytes, fromServer: flow.halves[clientIsFirst ? 1 : 0].bytes },
+    ...specific,
+    alike: 0,
+    firstFrame: flow.firstFrame,
+    handshakeSeen: tls?.clientHelloFrame !== undefined || tls?.serverHelloFrame !== undefined,
+    chainSeen: (tls?.certificates.length ?? 0) > 0,
+    broadKind,
+    kind: `${broadKind} ${server.ip} ${server.port} ${tls?.clientHello?.serverName ?? ""} ${tls?.certificates.map(({ pooled }) => pooled.number).join(",") ?? ""}`,
+  };
+}
+
+/** Everything that rules look at, but for the server, its name and its certificates. */
+function kindOf({ protocol, outcome, tcp, tls, pseudoTls, stun }: Specific): string {
+  const flag = (value: unknown) => (value === undefined || value === false || value === 0 ? "-" : "+");
+  return [
+    protocol,
+    outcome,
+    tcp === undefined
+      ? ""
+      : [tcp.syns, tcp.synAckFrame, tcp.client.missing, tcp.server.missing, tcp.client.lost, tcp.server.lost, tcp.client.firstData, tcp.server.firstData, tcp.client.fin, tcp.server.fin, tcp.unreachable].map(flag).join(""),
+    tcp?.reset?.from ?? "",
+    tls === undefined
+      ? ""
+      : [
+          tls.version,
+          tls.serverHello?.cipherSuite,
+          tls.resumed,
+          flag(tls.certificateUnreadable),
+          flag(tls.certificateRequested),
+          tls.clientCertificates,
+          tls.alerts.map(({ from, code }) => `${from}${code}`).join(","),
+          flag(tls.applicationData.client) + flag(tls.applicationData.server),
+          flag(tls.clientHello),
+          tls.certificates.length > 0,
+        ].join(" "),
+    pseudoTls === undefined ? "" : `${pseudoTls.answer}${flag(pseudoTls.framedTurn.client)}${flag(pseudoTls.framedTurn.server)}`,
+    stun === undefined ? "" : `${stun.dialect}${flag(stun.responses)}${flag(stun.allocated)}`,
+  ].join("|");
+}
+
+function direction(half: Half): TcpDirection {
+  return {
+    frames: half.frames,
+    bytes: half.bytes,
+    missing: half.missing,
+    lost: half.lost,
+    unacknowledged: half.ackedSet && half.nextSet ? Math.max(0, (half.next - half.acked) | 0) : 0,
+    ...(half.finFrame > 0 && { fin: half.finFrame }),
+    ...(half.firstDataFrame > 0 && { firstData: half.firstDataFrame }),
+    ...(half.ttl >= 0 && { ttl: half.ttl }),
+    retransmissions: half.retransmissions,
+    largestSegment: half.largestSegment,
+  };
+}
+
+function tlsDraft(reader: TcpReader, alerts: readonly Alert[], client?: SeenSide, server?: SeenSide): TlsDraft {
+  const { serverHello } = reader;
+  const version = serverHello === undefined ? undefined : negotiatedVersion(serverHello);
+  return {
+    ...(reader.clientHello !== undefined && { clientHello: reader.clientHello }),
+    ...(reader.clientHelloFrame > 0 && { clientHelloFrame: reader.clientHelloFrame }),
+    ...(serverHello !== undefined && { serverHello }),
+    ...(reader.serverHelloFrame > 0 && { serverHelloFrame: reader.serverHelloFrame }),
+    helloRetryRequest: reader.helloRetryRequest,
+    ...(version !== undefined && { version }),
+    certificates: reader.certificates,
+    certificateUnreadable: reader.certificateSeen && reader.certificates[0]?.pooled.certificate === undefined,
+    certificateRequested: reader.certificateRequested,
+    ...(reader.clientCertificates !== undefined && { clientCertificates: reader.clientCertificates }),
+    issuedSessions: reader.issuedSessions,
+    offeredSessions: reader.offeredSessions,
+    ...resumption(reader, version, server),
+    alerts,
+    changeCipherSpec: {
+      ...(client !== undefined && client.changeCipherSpecFrame > 0 && { client: client.changeCipherSpecFrame }),
+      ...(server !== undefined && server.changeCipherSpecFrame > 0 && { server: server.changeCipherSpecFrame }),
+    },
+    encrypted: {
+      ...(client !== undefined && client.encryptedFrame > 0 && { client: client.encryptedFrame }),
+      ...(server !== undefined && server.encryptedFrame > 0 && { server: server.encryptedFrame }),
+    },
+    applicationData: { client: client?.applicationData === true, server: server?.applicationData === true },
+  };
+}
+
+/** Known only when the server's flight was seen from its ServerHello on. */
+function resumption(reader: TcpReader, version: number | undefined, server?: SeenSide): { resumed?: boolean } {
+  const { serverHello } = reader;
+  if (serverHello === undefined || version === undefined) return {};
+  if (version >= 0x0304) return { resumed: serverHello.acceptsPsk };
+  if (reader.certificateSeen) return { resumed: false };
+  return server !== undefined && server.changeCipherSpecFrame > 0 && !server.head.broken ? { resumed: true } : {};
+}
+
+function pseudoDraft(
+  reader: TcpReader,
+  flow: Flow,
+  server: Half,
+  seen: SeenSide | undefined,
+  alerts: readonly Alert[],
+): PseudoTlsObservation | undefined {
+  if (reader.pseudo === undefined) return undefined;
+  const clientSide = reader.clientSide;
+  const framed = { client: reader.sides[clientSide].framedFrame, server: reader.sides[clientSide === 0 ? 1 : 0].framedFrame };
+  const reset = flow.resetFrame > 0 && flow.resetSide !== clientSide ? flow.resetFrame : 0;
+  const [answer, frame] = pseudoAnswer(reader, server, seen, alerts, reset);
+  return {
+    dialect: reader.pseudo,
+    helloFrame: reader.pseudoHelloFrame,
+    answer,
+    ...(frame > 0 && { answerFrame: frame }),
+    framedTurn: {
+      ...(framed.client > 0 && { client: framed.client }),
+      ...(framed.server > 0 && { server: framed.server }),
+    },
+  };
+}
+
+function pseudoAnswer(
+  reader: TcpReader,
+  server: Half,
+  seen: SeenSide | undefined,
+  alerts: readonly Alert[],
+  reset: number,
+): [PseudoTlsObservation["answer"], number] {
+  if (reader.pseudoAnswered) return ["documented", reader.pseudoAnswerFrame];
+  const certificate = reader.certificates[0];
+  if (certificate !== undefined) return ["certificate", certificate.frame];
+  if (reader.certificateSeen) return ["certificate", reader.messages.find(({ name }) => name === "Certificate")?.frame ?? 0];
+  // What is missing in the capture may have been the documented answer.
+  if (server.frames === 0 || server.missing + server.lost > 0 || seen?.head.broken === true) return ["not-captured", 0];
+  const alert = alerts.find(({ from }) => from === "server");
+  if (alert !== undefined) return ["alert", alert.frame];
+  if (reader.serverHelloFrame > 0) return ["server-hello", reader.serverHelloFrame];
+  if (seen !== undefined && seen.bytes > 0) return ["other-bytes", seen.firstFrame];
+  if (reset > 0) return ["reset", reset];
+  if (server.finFrame > 0) return ["fin", server.finFrame];
+  return ["silence", 0];
+}
+
+function tcpOutcome(
+  tcp: TcpObservation,
+  alerts: readonly Alert[],
+  tls: TlsDraft | undefined,
+  client: SeenSide | undefined,
+  server: SeenSide | undefined,
+): ConnectionObservation["outcome"] {
+  const answered = tcp.synAckFrame !== undefined;
+  const data = tcp.client.firstData !== undefined || tcp.server.firstData !== undefined;
+  if (tcp.syns > 0 && !answered && !data) {
+    if (tcp.unreachable !== undefined || tcp.reset?.from === "server") return "refused";
+    if (tcp.server.frames === 0 && tcp.client.frames === tcp.syns + (tcp.reset === undefined ? 0 : 1)) return "unanswered";
+  }
+  const bothFin = tcp.client.fin !== undefined && tcp.server.fin !== undefined;
+  if (tcp.reset !== undefined && !bothFin) return "reset";
+  if (alerts.some(({ level, code }) => level !== "warning" && code !== CLOSE_NOTIFY)) return "alert";
+  if (tcp.client.fin !== undefined || tcp.server.fin !== undefined) return "closed";
+  const begun = tls?.clientHelloFrame !== undefined;
+  const done = (client?.encryptedFrame ?? 0) > 0 && (server?.encryptedFrame ?? 0) > 0;
+  return begun && !done && (server?.framedFrame ?? 0) === 0 ? "stalled" : "open";
+}
+
+function helloDelay(reader: TcpReader | undefined, client?: SeenSide, server?: SeenSide): number | undefined {
+  if (reader === undefined || client === undefined || server === undefined || server.firstFrame === 0) return undefined;
+  if (reader.clientHelloFrame === 0) return undefined;
+  return server.firstAt - reader.clientHelloAt;
+}
+
+function shown<S extends Side>(side: S, seen: SeenSide | undefined): { [K in S]?: Uint8Array } {
+  if (seen === undefined || seen.head.length === 0) return {};
+  return { [side]: seen.head.bytes.slice(0, SHOWN_HEAD) } as { [K in S]?: Uint8Array };
+}

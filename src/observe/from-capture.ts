@@ -1,0 +1,285 @@
+/**
+ * A capture → what was seen in it, connection by connection. Owns the way of a frame through packet/ and stream/ to the
+ * readers, when a connection is over, and how many are kept in full; knows nothing of verdicts.
+ *
+ * Per-frame path: nothing is allocated for a frame of a known connection whose handshake is over.
+ */
+import type { CaptureSet } from "../capture/set.ts";
+import { END, FRAME, Frame } from "../capture/frame.ts";
+import { addressText } from "../packet/address.ts";
+import {
+  decode,
+  decodeIp,
+  decodeTransport,
+  FIN,
+  FRAGMENT,
+  ICMP_UNREACHABLE,
+  Packet,
+  RST,
+  SUPPORTED_LINK_TYPES,
+  TCP,
+  UDP,
+} from "../packet/packet.ts";
+import { type Flow, FlowTable } from "../stream/flow.ts";
+import { Fragments } from "../stream/fragments.ts";
+import { findTcpFlow, TcpReassembly } from "../stream/tcp.ts";
+import { CertificatePool } from "./certificate-pool.ts";
+import { type Draft, tcpDraft, udpDraft } from "./draft.ts";
+import { Keeper } from "./keeper.ts";
+import { TcpReader } from "./tcp-reader.ts";
+import { UdpReader } from "./udp-reader.ts";
+
+/**
+ * Ended connections that wait before their observation is taken, so that the last acknowledgements and retransmissions are
+ * still counted with them.
+ */
+const LINGERING = 1024;
+
+export interface Collected {
+  readonly drafts: readonly Draft[];
+  readonly totals: {
+    readonly connections: number;
+    readonly handshakes: number;
+    readonly chains: number;
+    readonly frames: number;
+    readonly bytes: number;
+  };
+  /** By index of `CaptureSet.files`; a file without frames may have none. */
+  readonly files: readonly (FileSpan | undefined)[];
+}
+
+/** What the frames of one file told. */
+export interface FileSpan {
+  /** Earliest and latest time; absent when no frame had one. */
+  from?: { seconds: number; nanos: number };
+  to?: { seconds: number; nanos: number };
+  /** Frames of link types that are not read, by LINKTYPE_ value. */
+  readonly unreadLinkTypes: Map<number, number>;
+}
+
+/** Asked between reads: how far it is, and whether to stop. */
+export interface Watcher {
+  /** Called after every read of the source. Answer true to stop here and keep what is known. */
+  progress(frames: number): boolean;
+}
+
+/** Reads the whole set. `keep`: connections kept in full before look-alikes are folded. */
+export async function collect(set: CaptureSet, keep: number, watcher: Watcher): Promise<Collected> {
+  const collector = new Collector(keep);
+  const frame = new Frame();
+  for (;;) {
+    const step = set.next(frame);
+    if (step === FRAME) {
+      collector.frame(frame, set.currentFile);
+      continue;
+    }
+    if (step === END) break;
+    const filled = set.fill();
+    if (filled !== undefined) await filled;
+    if (watcher.progress(collector.frames)) break;
+  }
+  return collector.finish();
+}
+
+class Collector {
+  /** Number of the frame at hand, as in Wireshark; after the end the number of frames. */
+  frames = 0;
+  private bytes = 0;
+  private readonly files: FileSpan[] = [];
+  private readonly packet = new Packet();
+  private readonly quoted = new Packet();
+  private readonly whole = new Frame();
+  private readonly pool = new CertificatePool();
+  private readonly keeper: Keeper;
+  private readonly tcp = new FlowTable("tcp", (flow) => this.close(flow));
+  private readonly udp = new FlowTable("udp", (flow) => this.close(flow));
+  private readonly reassembly = new TcpReassembly();
+  private readonly fragments = new Fragments();
+  private readonly lingering: Flow[] = [];
+
+  constructor(keep: number) {
+    this.keeper = new Keeper(keep);
+  }
+
+  frame(frame: Frame, file: number): void {
+    this.frames = frame.number;
+    this.bytes += frame.original;
+    const span = this.span(file);
+    if (!frame.untimed) stretch(span, frame.seconds, frame.nanos);
+    if (!SUPPORTED_LINK_TYPES.has(frame.linkType)) {
+      span.unreadLinkTypes.set(frame.linkType, (span.unreadLinkTypes.get(frame.linkType) ?? 0) + 1);
+      return;
+    }
+    decode(frame, this.packet);
+    this.dispatch(frame, file);
+  }
+
+  private span(file: number): FileSpan {
+    const known = this.files[file];
+    if (known !== undefined) return known;
+    const added: FileSpan = { unreadLinkTypes: new Map() };
+    this.files[file] = added;
+    return added;
+  }
+
+  private dispatch(frame: Frame, file: number): void {
+    switch (this.packet.kind) {
+      case TCP:
+        this.segment(frame, file);
+        return;
+      case UDP:
+        this.datagram(frame, file);
+        return;
+      case FRAGMENT:
+        this.fragment(frame, file);
+        return;
+      case ICMP_UNREACHABLE:
+        this.unreachable(frame, file);
+        return;
+      default:
+        return;
+    }
+  }
+
+  private segment(frame: Frame, file: number): void {
+    const { packet } = this;
+    let flow = findTcpFlow(this.tcp, packet);
+    if (flow === undefined) flow = this.tcp.add(packet, this.frames, file, frame.seconds, frame.nanos);
+    else touch(flow, this.frames, frame);
+    if (flow.done || packet.bogusHeader) return;
+    if (flow.reader === undefined && packet.payloadLength > 0) {
+      flow.reader = new TcpReader(flow, this.reassembly, this.pool);
+    }
+    this.reassembly.segment(flow, packet, frame, this.frames);
+    if ((packet.flags & (FIN | RST)) !== 0 && !flow.ended && isOver(flow)) this.linger(flow);
+  }
+
+  private datagram(frame: Frame, file: number): void {
+    const { packet } = this;
+    let flow = this.udp.find(packet);
+    if (flow === undefined) {
+      flow = this.udp.add(packet, this.frames, file, frame.seconds, frame.nanos);
+      flow.reader = new UdpReader();
+    } else touch(flow, this.frames, frame);
+    const side = flow.sideOf(packet) as 0 | 1;
+    const half = flow.halves[side];
+    half.frames++;
+    if (half.ttl < 0) half.ttl = packet.ttl;
+    if (packet.payloadLength <= 0) return;
+    half.bytes += packet.payloadLength;
+    if (half.firstDataFrame === 0) half.firstDataFrame = this.frames;
+    const reader = flow.reader as UdpReader | undefined;
+    if (reader?.open !== true) return;
+    const start = packet.payloadStart;
+    const whole = packet.payloadCaptured === packet.payloadLength;
+    const at = flow.since(frame.seconds, frame.nanos);
+    reader.datagram(side, frame.bytes.subarray(start, start + packet.payloadCaptured), whole, this.frames, at);
+  }
+
+  private fragment(frame: Frame, file: number): void {
+    const { packet, whole } = this;
+    const protocol = packet.fragmentProtocol;
+    const cut = packet.payloadCaptured < packet.payloadLength;
+    if (cut && packet.fragmentOffset === 0) {
+      // Cannot be put together; the first piece alone still tells whose it is.
+      decodeTransport(frame.bytes, packet.payloadStart, packet.payloadStart + packet.payloadCaptured, packet.payloadLength, protocol, packet);
+      this.dispatch(frame, file);
+      return;
+    }
+    const payload = this.fragments.add(frame, packet);
+    if (payload === undefined) return;
+    whole.bytes = payload;
+    whole.start = 0;
+    whole.captured = whole.original = payload.length;
+    whole.linkType = frame.linkType;
+    whole.seconds = frame.seconds;
+    whole.nanos = frame.nanos;
+    decodeTransport(payload, 0, payload.length, payload.length, protocol, packet);
+    this.dispatch(whole, file);
+  }
+
+  /** An ICMP error quotes the packet it is about; as in Wireshark that counts as a packet of its connection. */
+  private unreachable(frame: Frame, file: number): void {
+    const { packet, quoted } = this;
+    const end = packet.payloadStart + packet.payloadCaptured;
+    decodeIp(frame.bytes, packet.payloadStart, end, 0, quoted);
+    if (quoted.kind !== TCP) return;
+    const flow = this.tcp.find(quoted) ?? this.tcp.add(quoted, this.frames, file, frame.seconds, frame.nanos);
+    if (flow.unreachableFrame > 0 || flow.done) return;
+    flow.unreachableFrame = this.frames;
+    flow.unreachableType = packet.icmpType;
+    flow.unreachableCode = packet.icmpCode;
+    flow.unreachableFrom = addressText(packet.ipVersion, packet.source0, packet.source1, packet.source2, packet.source3);
+  }
+
+  private linger(flow: Flow): void {
+    flow.ended = true;
+    this.lingering.push(flow);
+    if (this.lingering.length < 2 * LINGERING) return;
+    for (const ended of this.lingering.splice(0, LINGERING)) this.close(ended);
+  }
+
+  /** Takes the observation of a connection and lets its state go. */
+  private close(flow: Flow): void {
+    if (flow.done) return;
+    flow.done = true;
+    if (flow.transport === "udp") {
+      this.keeper.add(udpDraft(flow, flow.reader as UdpReader));
+    } else {
+      this.reassembly.finish(flow);
+      const reader = flow.reader as TcpReader | undefined;
+      reader?.end();
+      if (!this.keeper.add(tcpDraft(flow, reader))) reader?.release();
+    }
+    flow.reader = undefined;
+  }
+
+  finish(): Collected {
+    for (const flow of this.tcp.flows) this.close(flow);
+    for (const flow of this.udp.flows) this.close(flow);
+    return {
+      drafts: this.keeper.drafts(),
+      totals: {
+        connections: this.tcp.total + this.udp.total,
+        handshakes: this.keeper.handshakes,
+        chains: this.keeper.chains,
+        frames: this.frames,
+        bytes: this.bytes,
+      },
+      files: this.files,
+    };
+  }
+}
+
+function touch(flow: Flow, number: number, frame: Frame): void {
+  flow.touched = true;
+  if (flow.done) return;
+  flow.lastFrame = number;
+  flow.frameCount++;
+  // Stored out of order: the end is the latest moment, not the last frame's.
+  if (frame.seconds > flow.lastSeconds || (frame.seconds === flow.lastSeconds && frame.nanos > flow.lastNanos)) {
+    flow.lastSeconds = frame.seconds;
+    flow.lastNanos = frame.nanos;
+  }
+}
+
+/** Widens the span in place: nothing is allocated per frame. */
+function stretch(span: FileSpan, seconds: number, nanos: number): void {
+  const { from, to } = span;
+  if (from === undefined || to === undefined) {
+    span.from = { seconds, nanos };
+    span.to = { seconds, nanos };
+    return;
+  }
+  if (seconds < from.seconds || (seconds === from.seconds && nanos < from.nanos)) set(from, seconds, nanos);
+  if (seconds > to.seconds || (seconds === to.seconds && nanos > to.nanos)) set(to, seconds, nanos);
+}
+
+function set(moment: { seconds: number; nanos: number }, seconds: number, nanos: number): void {
+  moment.seconds = seconds;
+  moment.nanos = nanos;
+}
+
+function isOver(flow: Flow): boolean {
+  return flow.resetFrame > 0 || (flow.halves[0].finFrame > 0 && flow.halves[1].finFrame > 0);
+}

@@ -1,0 +1,392 @@
+/**
+ * TcpReader: what one TCP connection says, collected while its handshake is open. Feeds the protocol parsers and keeps
+ * their answers with frame numbers; knows nothing of files or verdicts.
+ *
+ * Both directions are read as TLS from the first byte; recognition by content runs beside it on the first bytes of each
+ * side, because a pseudo-TLS hello is TLS too until the answer. Reading stops as soon as nothing more can be learned in the
+ * clear; from then on stream/ only counts the payload.
+ */
+import { ParseError } from "../bytes/parse-error.ts";
+import { TurnFraming } from "../protocol/pseudo-tls/framing.ts";
+import { type PseudoTlsDialect, pseudoTlsAnswer, pseudoTlsHello } from "../protocol/pseudo-tls/hello.ts";
+import {
+  type ClientHello,
+  parseCertificateList,
+  parseClientHello,
+  parseServerHello,
+  parseSslv2ClientHello,
+  type ServerHello,
+} from "../protocol/tls/messages.ts";
+import { handshakeName } from "../protocol/tls/names.ts";
+import { type HandshakeEvent, type TlsEvents, TlsStream } from "../protocol/tls/stream.ts";
+import type { Flow, FlowReader } from "../stream/flow.ts";
+import type { TcpReassembly } from "../stream/tcp.ts";
+import type { CertificatePool, PooledCertificate } from "./certificate-pool.ts";
+import { Head } from "./head.ts";
+
+/** Handshake messages kept per connection: the longest honest handshake has about 15; renegotiation is encrypted. */
+const MAX_MESSAGES = 64;
+/** Alerts kept per connection. */
+const MAX_ALERTS = 16;
+/** Certificates kept per connection; OpenSSL's and browsers' path limits are far below. */
+const MAX_CERTIFICATES = 32;
+/** Sessions kept per connection (one id and a few tickets). */
+const MAX_SESSIONS = 8;
+/** Payload of a direction that is read looking for a handshake; the longest flights (post-quantum chains) are under 256 KiB. */
+const MAX_FOLLOWED_BYTES = 1024 * 1024;
+/** Payload of a direction that is no TLS before its beginning has told all it will. */
+const MAX_OTHER_BYTES = 4096;
+/** Encrypted TLS 1.3 records of one side after which its handshake is surely over (a flight has up to five, plus tickets). */
+const ENOUGH_ENCRYPTED_RECORDS = 12;
+
+const CLIENT_HELLO = 1;
+const SERVER_HELLO = 2;
+const NEW_SESSION_TICKET = 4;
+const CERTIFICATE = 11;
+const SERVER_KEY_EXCHANGE = 12;
+const CERTIFICATE_REQUEST = 13;
+const SERVER_HELLO_DONE = 14;
+const CLIENT_KEY_EXCHANGE = 16;
+const APPLICATION_DATA = 23;
+const SESSION_TICKET_EXTENSION = 35;
+const PRE_SHARED_KEY_EXTENSION = 41;
+
+type SideNumber = 0 | 1;
+
+export interface SeenMessage {
+  readonly side: SideNumber;
+  readonly name: string;
+  readonly frame: number;
+  readonly frames: readonly number[];
+  readonly record: number;
+  readonly at: number;
+  readonly length: number;
+  readonly incomplete: boolean;
+}
+
+export interface SeenAlert {
+  readonly side: SideNumber;
+  readonly level: number;
+  readonly code: number;
+  readonly frame: number;
+  readonly at: number;
+}
+
+/** One direction as far as it was read. */
+export class SeenSide {
+  readonly head = new Head();
+  readonly stream: TlsStream;
+  /** Bytes handed over so far, gaps included. */
+  bytes = 0;
+  firstFrame = 0;
+  firstAt = 0;
+  records = 0;
+  notTls = false;
+  changeCipherSpecFrame = 0;
+  encryptedFrame = 0;
+  encryptedRecords = 0;
+  applicationData = false;
+  /** TURN or data frames after a pseudo-TLS hello. */
+  framing: TurnFraming | undefined = undefined;
+  framedFrame = 0;
+
+  constructor(events: TlsEvents, midStream: boolean) {
+    this.stream = new TlsStream(events, midStream);
+  }
+}
+
+export class TcpReader implements FlowReader {
+  readonly messages: SeenMessage[] = [];
+  readonly alerts: SeenAlert[] = [];
+  readonly sides: readonly [SeenSide, SeenSide];
+  clientHello: ClientHello | undefined = undefined;
+  clientHelloFrame = 0;
+  clientHelloAt = 0;
+  serverHello: ServerHello | undefined = undefined;
+  serverHelloFrame = 0;
+  helloRetryRequest = false;
+  certificates: { readonly pooled: PooledCertificate; readonly frame: number }[] = [];
+  certificateSeen = false;
+  certificateRequested = false;
+  clientCertificates: number | undefined = undefined;
+  readonly issuedSessions: string[] = [];
+  readonly offeredSessions: string[] = [];
+  /** Side that must be the client by what it said; -1 while it said nothing telling. */
+  helloSide: -1 | SideNumber = -1;
+  pseudo: PseudoTlsDialect | undefined = undefined;
+  pseudoHelloFrame = 0;
+  pseudoAnswered = false;
+  pseudoAnswerFrame = 0;
+  /** Neither side speaks TLS. */
+  other = false;
+
+  private readonly flow: Flow;
+  private readonly reassembly: TcpReassembly;
+  private readonly pool: CertificatePool;
+  /** Frame at which what is being read became available, and its time. */
+  private available = 0;
+  private at = 0;
+
+  constructor(flow: Flow, reassembly: TcpReassembly, pool: CertificatePool) {
+    this.flow = flow;
+    this.reassembly = reassembly;
+    this.pool = pool;
+    this.sides = [this.side(0), this.side(1)];
+  }
+
+  data(side: SideNumber, bytes: Uint8Array, start: number, end: number, frame: number, available: number, at: number): void {
+    const seen = this.sides[side];
+    if (seen.firstFrame === 0) {
+      seen.firstFrame = available;
+      seen.firstAt = at;
+    }
+    this.available = available;
+    this.at = at;
+    const before = seen.bytes;
+    seen.bytes += end - start;
+    seen.head.append(bytes, start, end);
+    const tlsEnd = this.pseudoTls(side, seen, before, start, end, available);
+    if (tlsEnd > start) seen.stream.data(bytes, start, tlsEnd, frame);
+    if (tlsEnd < end) seen.framing?.data(bytes, tlsEnd, end, available);
+    this.stopWhenDone(side, seen);
+  }
+
+  gap(side: SideNumber, length: number): void {
+    const seen = this.sides[side];
+    seen.bytes += length;
+    seen.head.broken = true;
+    if (seen.framing !== undefined) seen.framing.gap();
+    else seen.stream.gap(length);
+    this.stopWhenDone(side, seen);
+  }
+
+  /** Nothing more comes: what was cut short is reported. */
+  end(): void {
+    for (const { stream } of this.sides) stream.end();
+  }
+
+  /** The connection's details are not kept. */
+  release(): void {
+    for (const { pooled } of this.certificates) this.pool.release(pooled);
+    this.certificates = [];
+  }
+
+  /** Side of the client: who sent the SYN, else who spoke as a client, else the higher port. */
+  get clientSide(): SideNumber {
+    if (this.flow.clientSide >= 0) return this.flow.clientSide as SideNumber;
+    if (this.helloSide >= 0) return this.helloSide as SideNumber;
+    return this.flow.aPort < this.flow.bPort ? 1 : 0;
+  }
+
+  /** Some record of TLS was recognised in either direction. */
+  get isTls(): boolean {
+    return this.sides[0].records > 0 || this.sides[1].records > 0;
+  }
+
+  private side(number: SideNumber): SeenSide {
+    const events: TlsEvents = {
+      record: () => {
+        this.sides[number].records++;
+      },
+      handshake: (message) => this.handshake(number, message),
+      alert: (level, code, frame) => {
+        if (this.alerts.length < MAX_ALERTS) {
+          this.alerts.push({ side: number, level, code, frame: Math.max(frame, this.available), at: this.at });
+        }
+      },
+      changeCipherSpec: (frame) => {
+        const seen = this.sides[number];
+        if (seen.changeCipherSpecFrame === 0) seen.changeCipherSpecFrame = frame;
+      },
+      encrypted: (type, _length, frame) => {
+        const seen = this.sides[number];
+        if (seen.encryptedFrame === 0) seen.encryptedFrame = frame;
+        seen.encryptedRecords++;
+        if (type === APPLICATION_DATA && this.isPastHandshake(number)) seen.applicationData = true;
+      },
+      notTls: () => {
+        this.sides[number].notTls = true;
+      },
+      lost: () => {
+        this.sides[number].notTls = this.sides[number].records === 0;
+      },
+    };
+    return new SeenSide(events, !this.flow.halves[number].fromStart);
+  }
+
+  /**
+   * In TLS ≤ 1.2 an application_data record is application data. In TLS 1.3 the handshake looks the same: the client's is
+   * over with its second such record, the server's when it speaks after the client's first.
+   */
+  private isPastHandshake(side: SideNumber): boolean {
+    if ((this.serverHello?.selectedVersion ?? 0) < 0x0304) return true;
+    if (side === this.clientSide) return this.sides[side].encryptedRecords >= 2;
+    return this.sides[side === 0 ? 1 : 0].encryptedRecords > 0;
+  }
+
+  /** Recognises a pseudo-TLS dialogue; answers where in `[start, end)` the bytes stop being TLS. */
+  private pseudoTls(side: SideNumber, seen: SeenSide, before: number, start: number, end: number, frame: number): number {
+    if (seen.framing !== undefined) return start;
+    const { head } = seen;
+    if (head.broken || !this.flow.halves[side].fromStart) return end;
+    if (this.pseudo === undefined) {
+      const hello = pseudoTlsHello(head.bytes);
+      if (typeof hello === "string") return end;
+      this.pseudo = hello.dialect;
+      this.pseudoHelloFrame = frame;
+      this.helloSide = side;
+      return this.beginFraming(seen, hello.dialect, hello.length, before, start, end);
+    }
+    if (side === this.helloSide || this.pseudoAnswered) return end;
+    const length = pseudoTlsAnswer(head.bytes, this.pseudo);
+    if (typeof length === "string") return end;
+    this.pseudoAnswered = true;
+    this.pseudoAnswerFrame = frame;
+    return this.beginFraming(seen, this.pseudo, length, before, start, end);
+  }
+
+  private beginFraming(seen: SeenSide, dialect: PseudoTlsDialect, length: number, before: number, start: number, end: number): number {
+    seen.framing = new TurnFraming(dialect, (frame) => {
+      if (seen.framedFrame === 0) seen.framedFrame = frame;
+    });
+    return Math.min(end, start + Math.max(0, length - before));
+  }
+
+  private handshake(side: SideNumber, event: HandshakeEvent): void {
+    const name = handshakeName(event.type, event.format);
+    const complete = event.body !== undefined;
+    const frame = Math.max(event.frames.at(-1) ?? 0, complete ? this.available : 0);
+    if (this.messages.length < MAX_MESSAGES) {
+      const { frames, record, length } = event;
+      this.messages.push({ side, name, frame, frames, record, at: this.at, length, incomplete: !complete });
+    }
+    try {
+      this.read(side, event, frame);
+    } catch (error) {
+      // A message that does not parse is kept as seen; nothing is concluded from it.
+      if (!(error instanceof ParseError)) throw error;
+    }
+  }
+
+  private read(side: SideNumber, { type, format, body }: HandshakeEvent, frame: number): void {
+    if (format === "sslv2") {
+      if (type === CLIENT_HELLO) this.setClientHello(side, body === undefined ? undefined : parseSslv2ClientHello(body), frame);
+      return;
+    }
+    switch (type) {
+      case CLIENT_HELLO:
+        this.setClientHello(side, body === undefined ? undefined : parseClientHello(body), frame);
+        return;
+      case SERVER_HELLO:
+        this.setTheOther(side);
+        if (body === undefined) {
+          if (this.serverHelloFrame === 0) this.serverHelloFrame = frame;
+          return;
+        }
+        this.setServerHello(parseServerHello(body), frame);
+        return;
+      case CERTIFICATE:
+        this.certificate(side, body, frame);
+        return;
+      case CERTIFICATE_REQUEST:
+        this.certificateRequested = true;
+        this.setTheOther(side);
+        return;
+      case NEW_SESSION_TICKET:
+        if (body !== undefined && body.length > 6) this.issue(body.subarray(6));
+        return;
+      case SERVER_KEY_EXCHANGE:
+      case SERVER_HELLO_DONE:
+        this.setTheOther(side);
+        return;
+      case CLIENT_KEY_EXCHANGE:
+        if (this.helloSide < 0) this.helloSide = side;
+        return;
+    }
+  }
+
+  private setClientHello(side: SideNumber, hello: ClientHello | undefined, frame: number): void {
+    this.helloSide = side;
+    if (this.clientHelloFrame === 0) {
+      this.clientHelloFrame = frame;
+      this.clientHelloAt = this.at;
+    }
+    if (hello === undefined) return;
+    // The first one is what the client wanted; the one after a HelloRetryRequest repeats it.
+    if (this.clientHello === undefined) {
+      this.clientHello = hello;
+      if (hello.sessionId.length > 0) this.offer(hello.sessionId);
+      for (const { type, data } of hello.extensions ?? []) {
+        if (type === SESSION_TICKET_EXTENSION && data.length > 0) this.offer(data);
+        if (type === PRE_SHARED_KEY_EXTENSION && data.length > 4) {
+          // Only the first identity (RFC 8446 section 4.2.11): length, then the ticket.
+          const length = ((data[2] as number) << 8) | (data[3] as number);
+          this.offer(data.subarray(4, 4 + length));
+        }
+      }
+    }
+  }
+
+  private setServerHello(hello: ServerHello, frame: number): void {
+    if (hello.isHelloRetryRequest) {
+      this.helloRetryRequest = true;
+      if (this.serverHello === undefined) {
+        this.serverHello = hello;
+        this.serverHelloFrame = frame;
+      }
+      return;
+    }
+    if (this.serverHello !== undefined && !this.serverHello.isHelloRetryRequest) return;
+    this.serverHello = hello;
+    this.serverHelloFrame = frame;
+    if (hello.sessionId.length > 0) this.issue(hello.sessionId);
+  }
+
+  private certificate(side: SideNumber, body: Uint8Array | undefined, frame: number): void {
+    if (side === this.clientSide && this.serverHelloFrame > 0) {
+      this.clientCertificates ??= body === undefined ? 1 : parseCertificateList(body, false).length;
+      return;
+    }
+    this.certificateSeen = true;
+    if (body === undefined || this.certificates.length > 0) return;
+    this.setTheOther(side);
+    for (const der of parseCertificateList(body, false).slice(0, MAX_CERTIFICATES)) {
+      this.certificates.push({ pooled: this.pool.hold(der), frame });
+    }
+  }
+
+  private setTheOther(server: SideNumber): void {
+    if (this.helloSide < 0) this.helloSide = server === 0 ? 1 : 0;
+  }
+
+  private issue(session: Uint8Array): void {
+    if (this.issuedSessions.length < MAX_SESSIONS) this.issuedSessions.push(sessionKey(session));
+  }
+
+  private offer(session: Uint8Array): void {
+    if (this.offeredSessions.length < MAX_SESSIONS) this.offeredSessions.push(sessionKey(session));
+  }
+
+  private stopWhenDone(side: SideNumber, seen: SeenSide): void {
+    if (this.isDone(side, seen)) this.reassembly.unfollow(this.flow, side);
+  }
+
+  private isDone(side: SideNumber, seen: SeenSide): boolean {
+    if (seen.bytes > MAX_FOLLOWED_BYTES) return true;
+    if (seen.framing !== undefined) return seen.framing.done;
+    // Until the answer is there it is open whether this is pseudo-TLS.
+    if (this.pseudo !== undefined && side !== this.helloSide) return seen.stream.state === "lost" || seen.stream.state === "not-tls";
+    if (seen.stream.state === "not-tls" || seen.stream.state === "sslv2") return seen.bytes > MAX_OTHER_BYTES;
+    if (seen.stream.state === "lost") return true;
+    if (seen.applicationData) return true;
+    return seen.encryptedRecords >= ENOUGH_ENCRYPTED_RECORDS;
+  }
+}
+
+/** Sessions are compared, never shown whole: 64 hexadecimal digits of an id, and of a longer ticket its two ends. */
+function sessionKey(session: Uint8Array): string {
+  const bytes = session.length <= 64 ? session : [...session.subarray(0, 32), ...session.subarray(session.length - 32)];
+  let text = `${session.length}:`;
+  for (const byte of bytes) text += byte.toString(16).padStart(2, "0");
+  return text;
+}

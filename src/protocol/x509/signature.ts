@@ -1,0 +1,202 @@
+/**
+ * One signature: does this certificate verify under that one's key? Owns the algorithms and what WebCrypto needs for them;
+ * knows nothing of names, dates or chains.
+ *
+ * An answer is remembered per pair of Certificate objects for as long as they live, and an imported key per issuer, so
+ * that the same intermediate under the same root costs one verification however many connections present it.
+ */
+import { Cursor } from "../../bytes/cursor.ts";
+import { ParseError } from "../../bytes/parse-error.ts";
+import { type Certificate, readAlgorithm } from "./certificate.ts";
+import { peekTag, readElement, readInteger, readOid, readSmallInteger, readWhole, sameBytes, TAG } from "./der.ts";
+
+/** `not-checkable`: an algorithm, key or parameter that WebCrypto does not do, or that proves nothing (MD5, MD2). Never a guess. */
+export type SignatureCheck = "valid" | "invalid" | "not-checkable";
+
+/**
+ * Verifies `subject`'s signature with `issuer`'s public key (RFC 5280 section 6.1.3 (a)(1)): RSA PKCS #1 v1.5 and PSS with
+ * SHA-1 and SHA-2, ECDSA on P-256, P-384 and P-521, Ed25519 where the platform has it. `invalid` also when the two
+ * AlgorithmIdentifiers of `subject` differ or its algorithm is not one for the issuer's kind of key. Never rejects.
+ */
+export function verifySignature(subject: Certificate, issuer: Certificate): Promise<SignatureCheck> {
+  const byIssuer = CHECKS.get(subject) ?? new WeakMap<Certificate, Promise<SignatureCheck>>();
+  CHECKS.set(subject, byIssuer);
+  const check = byIssuer.get(issuer) ?? verify(subject, issuer);
+  byIssuer.set(issuer, check);
+  return check;
+}
+
+/** Is the certificate signed with its own key? True for self-signed ones, and for leaves made with a copy of the CA's key. */
+export function verifiesUnderOwnKey(certificate: Certificate): Promise<SignatureCheck> {
+  return verifySignature(certificate, certificate);
+}
+
+/** CryptoKey, without the DOM's types. */
+type ImportedKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
+
+const CHECKS = new WeakMap<Certificate, WeakMap<Certificate, Promise<SignatureCheck>>>();
+/** By import parameters in JSON, as one RSA key serves several hashes. */
+const KEYS = new WeakMap<Certificate, Map<string, Promise<ImportedKey | undefined>>>();
+
+/** What WebCrypto is told for one kind of signature. `key` is the kind of issuer key, as `Certificate.key` begins. */
+interface Scheme {
+  readonly key: "RSA" | "EC" | "Ed25519";
+  readonly import: { readonly name: string; readonly hash?: string; readonly namedCurve?: string };
+  readonly verify: { readonly name: string; readonly hash?: string; readonly saltLength?: number };
+}
+
+/** Bytes of one coordinate, for the two numbers of an ECDSA signature in the form WebCrypto reads (IEEE P1363). */
+const COORDINATE_BYTES: ReadonlyMap<string, number> = new Map([
+  ["P-256", 32],
+  ["P-384", 48],
+  ["P-521", 66],
+]);
+
+const HASHES: ReadonlyMap<string, string> = new Map([
+  ["1.3.14.3.2.26", "SHA-1"],
+  ["2.16.840.1.101.3.4.2.1", "SHA-256"],
+  ["2.16.840.1.101.3.4.2.2", "SHA-384"],
+  ["2.16.840.1.101.3.4.2.3", "SHA-512"],
+]);
+
+async function verify(subject: Certificate, issuer: Certificate): Promise<SignatureCheck> {
+  try {
+    const algorithm = signatureAlgorithm(subject);
+    if (algorithm === undefined) return "invalid";
+    const scheme = schemeFor(subject.signature, algorithm);
+    if (scheme === undefined) return "not-checkable";
+    const [kind = "", curve = ""] = issuer.key.split(" ");
+    if (kind !== scheme.key) return kind === "RSA-PSS" || kind.startsWith("unknown(") ? "not-checkable" : "invalid";
+    if (scheme.key !== "EC") return await verifyWith(scheme, scheme.import, subject.signatureValue, subject, issuer);
+    const size = COORDINATE_BYTES.get(curve);
+    if (size === undefined) return "not-checkable";
+    const signature = toP1363(subject.signatureValue, size);
+    if (signature === undefined) return "invalid";
+    return await verifyWith(scheme, { ...scheme.import, namedCurve: curve }, signature, subject, issuer);
+  } catch (error) {
+    if (error instanceof ParseError) return "not-checkable";
+    throw error;
+  }
+}
+
+async function verifyWith(
+  scheme: Scheme,
+  importAs: Scheme["import"],
+  signature: Uint8Array,
+  subject: Certificate,
+  issuer: Certificate,
+): Promise<SignatureCheck> {
+  const key = await importedKey(issuer, importAs);
+  if (key === undefined) return "not-checkable";
+  try {
+    return (await crypto.subtle.verify(scheme.verify, key, signature, subject.tbs)) ? "valid" : "invalid";
+  } catch {
+    // The platform refuses the operation itself, for instance an RSA exponent it does not do.
+    return "not-checkable";
+  }
+}
+
+/** Undefined when the platform refuses the key. */
+function importedKey(issuer: Certificate, algorithm: Scheme["import"]): Promise<ImportedKey | undefined> {
+  const keys = KEYS.get(issuer) ?? new Map<string, Promise<ImportedKey | undefined>>();
+  KEYS.set(issuer, keys);
+  const name = JSON.stringify(algorithm);
+  const key =
+    keys.get(name) ?? crypto.subtle.importKey("spki", issuer.spki, algorithm, false, ["verify"]).catch(() => undefined);
+  keys.set(name, key);
+  return key;
+}
+
+/**
+ * The parameters of the outer AlgorithmIdentifier; undefined when the signed copy inside differs (RFC 5280 section 4.1.1.2:
+ * MUST be the same), so that nobody can swap the algorithm of an old signature.
+ */
+function signatureAlgorithm(certificate: Certificate): Cursor | undefined {
+  const outer = readElement(new Cursor(certificate.der, "certificate"), TAG.sequence, "");
+  readElement(outer, TAG.sequence, "tbsCertificate");
+  const outerBytes = readWhole(outer, TAG.sequence, "signatureAlgorithm");
+  const tbs = readElement(new Cursor(certificate.tbs, "tbsCertificate"), TAG.sequence, "");
+  if (peekTag(tbs) === 0xa0) readElement(tbs, 0xa0, "version");
+  readInteger(tbs, "serialNumber");
+  const innerBytes = readWhole(tbs, TAG.sequence, "signature");
+  if (!sameBytes(outerBytes, innerBytes)) return undefined;
+  return readAlgorithm(new Cursor(outerBytes, "signatureAlgorithm"), "").parameters;
+}
+
+/** Undefined: not checkable. Names as in oids.ts; SHA-224 is missing in WebCrypto, MD5 and MD2 prove nothing. */
+function schemeFor(signature: string, parameters: Cursor): Scheme | undefined {
+  switch (signature) {
+    case "sha1WithRSAEncryption":
+      return rsa("SHA-1");
+    case "sha256WithRSAEncryption":
+      return rsa("SHA-256");
+    case "sha384WithRSAEncryption":
+      return rsa("SHA-384");
+    case "sha512WithRSAEncryption":
+      return rsa("SHA-512");
+    case "RSASSA-PSS":
+      return pss(parameters);
+    case "ecdsa-with-SHA1":
+      return ecdsa("SHA-1");
+    case "ecdsa-with-SHA256":
+      return ecdsa("SHA-256");
+    case "ecdsa-with-SHA384":
+      return ecdsa("SHA-384");
+    case "ecdsa-with-SHA512":
+      return ecdsa("SHA-512");
+    case "Ed25519":
+      return { key: "Ed25519", import: { name: "Ed25519" }, verify: { name: "Ed25519" } };
+    default:
+      return undefined;
+  }
+}
+
+function rsa(hash: string): Scheme {
+  const name = "RSASSA-PKCS1-v1_5";
+  return { key: "RSA", import: { name, hash }, verify: { name } };
+}
+
+function ecdsa(hash: string): Scheme {
+  return { key: "EC", import: { name: "ECDSA" }, verify: { name: "ECDSA", hash } };
+}
+
+/** RSASSA-PSS-params (RFC 4055 section 3.1): defaults SHA-1, MGF1 with SHA-1, salt of 20 bytes, trailer 1. Throws ParseError. */
+function pss(parameters: Cursor): Scheme | undefined {
+  const body = readElement(parameters, TAG.sequence, "parameters");
+  let hash: string | undefined = "SHA-1";
+  let maskHash: string | undefined = "SHA-1";
+  let saltLength = 20;
+  let trailer = 1;
+  if (peekTag(body) === 0xa0) hash = HASHES.get(readAlgorithm(readElement(body, 0xa0, "hash"), "").oid);
+  if (peekTag(body) === 0xa1) {
+    const mask = readElement(readElement(body, 0xa1, "maskGen"), TAG.sequence, "");
+    const isMgf1 = readOid(mask, "algorithm") === "1.2.840.113549.1.1.8";
+    maskHash = isMgf1 ? HASHES.get(readAlgorithm(mask, "hash").oid) : undefined;
+  }
+  if (peekTag(body) === 0xa2) saltLength = readSmallInteger(readElement(body, 0xa2, "saltLength"), "");
+  if (peekTag(body) === 0xa3) trailer = readSmallInteger(readElement(body, 0xa3, "trailer"), "");
+  body.end();
+  // WebCrypto uses one hash for both, and the only trailer there is.
+  if (hash === undefined || hash !== maskHash || trailer !== 1) return undefined;
+  return { key: "RSA", import: { name: "RSA-PSS", hash }, verify: { name: "RSA-PSS", saltLength } };
+}
+
+/** ECDSA-Sig-Value (RFC 3279 section 2.2.3) to r and s of `size` bytes each; undefined when it is none that fits. */
+function toP1363(der: Uint8Array, size: number): Uint8Array | undefined {
+  try {
+    const outer = new Cursor(der, "signatureValue");
+    const body = readElement(outer, TAG.sequence, "");
+    outer.end();
+    const signature = new Uint8Array(2 * size);
+    for (const [i, field] of ["r", "s"].entries()) {
+      const number = readInteger(body, field);
+      if (number.length > size) return undefined;
+      signature.set(number, (i + 1) * size - number.length);
+    }
+    body.end();
+    return signature;
+  } catch (error) {
+    if (error instanceof ParseError) return undefined;
+    throw error;
+  }
+}

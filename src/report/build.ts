@@ -1,0 +1,241 @@
+/**
+ * Observations and their diagnosis → the Report. Owns the mapping, the order of connections and the bound on its size;
+ * judges nothing.
+ */
+import type { JudgedConnection, NumberedFinding } from "../diagnose/diagnose.ts";
+import { diagnose } from "../diagnose/diagnose.ts";
+import type { ObservedCertificate, Observations, Timestamp } from "../observe/observations.ts";
+import type { ClientHello } from "../protocol/tls/messages.ts";
+import { ja3, ja3s, ja4 } from "../protocol/tls/fingerprints.ts";
+import { cipherSuiteName, versionName } from "../protocol/tls/names.ts";
+import type { Finding, Report, ReportCertificate, ReportConnection, ReportGroup, RuleAnswer } from "./schema.ts";
+
+/** Rows of `groups`; the smallest beyond it are folded into one row per verdict. */
+export const MAX_GROUPS = 5000;
+
+export interface BuildOptions {
+  readonly version: string;
+  /** At most this many `connections`. */
+  readonly maxConnections: number;
+}
+
+export function buildReport(observations: Observations, { version, maxConnections }: BuildOptions): Report {
+  const diagnosis = diagnose(observations);
+  const connections = select(diagnosis.connections, maxConnections);
+  const shown = new Set(connections.map(({ connection }) => connection.id));
+  const { verdict } = diagnosis;
+  const overall = {
+    judged: verdict.judged,
+    notJudged: verdict.notJudged,
+    headline: verdict.headline,
+    ...(verdict.next === undefined ? {} : { next: verdict.next }),
+  };
+  return {
+    schema: "sightline/report/1",
+    generator: { name: "sightline", version },
+    input: {
+      kind: "capture",
+      files: observations.files.map(({ from, to, ...file }) => ({
+        ...file,
+        ...(from === undefined ? {} : { from: moment(from) }),
+        ...(to === undefined ? {} : { to: moment(to) }),
+      })),
+      vantage: observations.vantage,
+    },
+    verdict:
+      verdict.is === "cannot-tell"
+        ? { is: verdict.is, missing: verdict.missing ?? [], ...overall }
+        : verdict.is === "clear"
+          ? { is: verdict.is, ...overall }
+          : { is: verdict.is, confidence: verdict.confidence ?? "likely", ...overall },
+    connections: connections.map(toConnection),
+    certificates: certificatesOf(connections, observations),
+    totals: observations.totals,
+    groups: groupsOf(diagnosis.connections),
+    findings: diagnosis.findings.map((finding) => toFinding(finding, shown)),
+    rules: diagnosis.rules satisfies readonly RuleAnswer[],
+    features: diagnosis.features,
+    bypass: diagnosis.bypass,
+  };
+}
+
+/** Those with findings first, then one of every group, then the rest; each part in order of appearance. */
+function select(judged: readonly JudgedConnection[], most: number): JudgedConnection[] {
+  if (judged.length <= most) return [...judged];
+  const groups = new Set<string>();
+  const order = (candidate: JudgedConnection) => {
+    if (candidate.verdict.findings.length > 0) return 0;
+    const key = groupKey(candidate);
+    if (groups.has(key)) return 2;
+    groups.add(key);
+    return 1;
+  };
+  const ranked = judged.map((candidate, index) => ({ candidate, index, rank: order(candidate) }));
+  ranked.sort((one, other) => one.rank - other.rank || one.index - other.index);
+  const chosen = ranked.slice(0, most).sort((one, other) => one.index - other.index);
+  return chosen.map(({ candidate }) => candidate);
+}
+
+function toConnection({ connection, verdict, service }: JudgedConnection): ReportConnection {
+  const { tls, tcp } = connection;
+  const hello = tls?.clientHello;
+  const server = tls?.serverHello;
+  const alpn = server?.alpn;
+  return {
+    id: connection.id,
+    file: connection.file,
+    transport: connection.transport,
+    client: connection.client,
+    server: connection.server,
+    ...(hello?.serverName === undefined ? {} : { serverName: hello.serverName }),
+    protocol: connection.protocol,
+    frames: connection.frames,
+    time: { from: moment(connection.from), to: moment(connection.to) },
+    bytes: connection.bytes,
+    handshake: connection.handshake.map(({ incomplete, ...message }) => ({
+      ...message,
+      ...(incomplete ? { incomplete: true as const } : {}),
+    })),
+    ...(tls === undefined
+      ? {}
+      : {
+          tls: {
+            ...(tls.version === undefined ? {} : { version: versionName(tls.version) }),
+            ...(server === undefined ? {} : { cipher: cipherSuiteName(server.cipherSuite) }),
+            ...(alpn === undefined ? {} : { alpn }),
+            ...(hello === undefined ? {} : fingerprints(hello)),
+            ...(server === undefined ? {} : { ja3s: ja3s(server) }),
+            ...(tls.resumed === undefined ? {} : { resumed: tls.resumed }),
+            alerts: tls.alerts.map(({ code: _, ...alert }) => alert),
+            decrypted: false,
+          },
+        }),
+    certificates: tls?.certificates ?? [],
+    ...(tls?.trust === undefined
+      ? {}
+      : {
+          trust: {
+            is: tls.trust.is,
+            ...(tls.trust.anchor === undefined ? {} : { anchor: tls.trust.anchor }),
+            ...(tls.trust.detail === undefined ? {} : { detail: tls.trust.detail }),
+          },
+        }),
+    timing: connection.timing,
+    outcome: connection.outcome,
+    ...(tcp?.reset === undefined
+      ? {}
+      : { reset: { from: tcp.reset.from, frame: tcp.reset.frame, at: tcp.reset.at } }),
+    ...(service === undefined ? {} : { service }),
+    verdict,
+    ...(connection.alike > 0 ? { alike: connection.alike } : {}),
+  };
+}
+
+/** A hello in SSLv2 format has none. */
+function fingerprints(hello: ClientHello): { ja3?: string; ja4?: string } {
+  const client3 = ja3(hello);
+  const client4 = ja4(hello, "t");
+  return { ...(client3 !== undefined && { ja3: client3 }), ...(client4 !== undefined && { ja4: client4 }) };
+}
+
+function certificatesOf(
+  connections: readonly JudgedConnection[],
+  observations: Observations,
+): Record<string, ReportCertificate> {
+  const certificates: Record<string, ReportCertificate> = {};
+  for (const { connection } of connections) {
+    for (const { sha256 } of connection.tls?.certificates ?? []) {
+      const observed = observations.certificates.get(sha256);
+      if (observed !== undefined && !(sha256 in certificates)) certificates[sha256] = toCertificate(observed);
+    }
+  }
+  return certificates;
+}
+
+function toCertificate({ certificate, spkiSha256 }: ObservedCertificate): ReportCertificate {
+  return {
+    subject: certificate.subject.text,
+    issuer: certificate.issuer.text,
+    serial: certificate.serial,
+    notBefore: moment({ seconds: certificate.notBefore, nanos: 0 }),
+    notAfter: moment({ seconds: certificate.notAfter, nanos: 0 }),
+    names: certificate.names,
+    key: certificate.key,
+    signature: certificate.signature,
+    spkiSha256,
+    embeddedScts: certificate.embeddedScts,
+  };
+}
+
+function toFinding({ id, rule, confidence, connections, what, why, fix, evidence }: NumberedFinding, shown: ReadonlySet<string>): Finding {
+  return {
+    id,
+    rule: rule.id,
+    confidence,
+    connections: connections.map((connection) => connection.id).filter((connection) => shown.has(connection)),
+    what,
+    why,
+    fix,
+    evidence,
+    references: rule.references,
+  };
+}
+
+type PlainGroup = Exclude<ReportGroup, { folded: number }>;
+
+/** Every connection in exactly one row, the largest first. */
+function groupsOf(judged: readonly JudgedConnection[]): ReportGroup[] {
+  const groups = new Map<string, PlainGroup>();
+  for (const entry of judged) {
+    const { connection, verdict } = entry;
+    const key = groupKey(entry);
+    const known = groups.get(key);
+    const name = connection.tls?.clientHello?.serverName;
+    const leaf = connection.tls?.certificates[0]?.sha256;
+    groups.set(key, {
+      server: connection.server,
+      ...(name === undefined ? {} : { serverName: name }),
+      protocol: connection.protocol,
+      ...(leaf === undefined ? {} : { leaf }),
+      verdict: verdict.is,
+      connections: (known?.connections ?? 0) + 1 + connection.alike,
+      firstId: known?.firstId ?? connection.id,
+    });
+  }
+  const rows = [...groups.values()].sort((one, other) => other.connections - one.connections);
+  if (rows.length <= MAX_GROUPS) return rows;
+  const folded = new Map<string, Extract<ReportGroup, { folded: number }>>();
+  // One row per verdict must still fit.
+  const kept = rows.slice(0, MAX_GROUPS - 5);
+  for (const row of rows.slice(MAX_GROUPS - 5)) {
+    const known = folded.get(row.verdict);
+    folded.set(row.verdict, {
+      verdict: row.verdict,
+      folded: (known?.folded ?? 0) + 1,
+      connections: (known?.connections ?? 0) + row.connections,
+      firstId: known?.firstId ?? row.firstId,
+    });
+  }
+  return [...kept, ...folded.values()];
+}
+
+function groupKey({ connection, verdict }: JudgedConnection): string {
+  const { server, tls, protocol } = connection;
+  return JSON.stringify([
+    server.ip,
+    server.port,
+    tls?.clientHello?.serverName ?? "",
+    protocol,
+    tls?.certificates[0]?.sha256 ?? "",
+    verdict.is,
+  ]);
+}
+
+/** ISO 8601 in UTC, to the nanosecond where there are any. */
+function moment({ seconds, nanos }: Timestamp): string {
+  const date = new Date(seconds * 1000);
+  if (Number.isNaN(date.getTime())) return seconds < 0 ? "-000001-01-01T00:00:00Z" : "+275760-09-13T00:00:00Z";
+  const fraction = nanos === 0 ? "" : `.${nanos.toString().padStart(9, "0").replace(/0+$/, "")}`;
+  return `${date.toISOString().slice(0, -5)}${fraction}Z`;
+}
+

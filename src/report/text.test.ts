@@ -1,0 +1,264 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import * as reports from "../../test/support/reports.ts";
+import { columnsOf } from "./printable.ts";
+import type { Report, ReportConnection } from "./schema.ts";
+import { renderText } from "./text.ts";
+
+const plain = { columns: 80, color: false, unicode: true };
+
+/** Every string of the Report replaced; keys and closed words stay. */
+function withStrings(report: Report, change: (text: string) => string): Report {
+  const CLOSED =
+    /^(is|id|cause|confidence|named|outcome|protocol|transport|kind|service|feature|status|match|effective|from|to|level|rule|firstId|sha256|leaf|verdict|vantage|notBefore|notAfter|role)$/;
+  const walk = (value: unknown, key: string): unknown => {
+    if (typeof value === "string") return CLOSED.test(key) ? value : change(value);
+    if (Array.isArray(value))
+      return value.map((item) => walk(item, key === "findings" || key === "connections" ? "id" : key));
+    if (typeof value !== "object" || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, walk(item, name)]));
+  };
+  return walk(report, "") as Report;
+}
+
+function lines(text: string): string[] {
+  return text.trimEnd().split("\n");
+}
+
+describe("the story on 80 columns", () => {
+  const text = renderText(reports.story, plain);
+
+  test("begins with the answer and the next step", () => {
+    expect(lines(text).slice(0, 4)).toEqual([
+      "✗ INTERCEPTED, proven",
+      "Forcepoint Web Security (Websense) intercepts TLS to the Lync Edge; desktop",
+      "sharing over 198.51.100.30:443 cannot work through it.",
+      "Next       Add 198.51.100.20/32, 198.51.100.30/32 and 198.51.100.31/32 to the",
+    ]);
+  });
+
+  test("shows the connection that breaks desktop sharing first, with the wrong answer marked in its ladder", () => {
+    const at = lines(text).indexOf("tcp/1  198.51.100.30:443  pseudo-tls, A/V Edge");
+    expect(lines(text).slice(at, at + 5)).toEqual([
+      "tcp/1  198.51.100.30:443  pseudo-tls, A/V Edge",
+      "  ✗ intercepted, likely: Forcepoint Web Security (Websense), named by the issuer",
+      "   frame   seconds  client 10.20.0.50:45458         198.51.100.30:443 server",
+      "      32    0.0005  │── ClientHello (pseudo-tls) ──────────────────────────▶│",
+      "      34    0.0075  │◀─────────────────── Alert handshake_failure (fatal) ──│ ✗",
+    ]);
+    expect(text.indexOf("tcp/0  198.51.100.20:443")).toBeGreaterThan(at);
+  });
+
+  test("shows the certificate's issuer, marked, and why it cannot be the real server", () => {
+    expect(text).toContain("✗ Issuer     CN=Websense Public Primary Certificate Authority, OU=Websense");
+    expect(text).toContain("  Why        A certification authority never gives its own private key");
+  });
+
+  test("says per feature whether it works, and because of what", () => {
+    const at = lines(text).indexOf("Lync / Skype for Business Server");
+    expect(lines(text).slice(at + 1, at + 5)).toEqual([
+      "  ✗ broken   desktop-sharing: tcp/1",
+      "  ! at risk  sign-in, powerpoint, whiteboard: tcp/0, tcp/2",
+      "  ✓ works    audio-video: UDP 3478 of 198.51.100.30 answers (frame 28)",
+      "  ? not seen federation",
+    ]);
+  });
+
+  test("names the other intercepted connection in a line, and what was not looked at", () => {
+    expect(text).toContain("Intercepted: 3 connections, 2 of them above\n  tcp/2      198.51.100.31:443 webconf");
+    expect(text).toContain("  Not seen   two-sided-hello (needs a capture from the server's side)");
+  });
+
+  test("is no wall of text", () => {
+    expect(lines(text).length).toBeLessThanOrEqual(70);
+    expect(text).not.toMatch(/\n\n\n/);
+    expect(text).not.toMatch(/ \n/);
+  });
+});
+
+test("clear: no ladder, and what makes each connection genuine", () => {
+  const text = renderText(reports.clear, plain);
+  expect(lines(text)[0]).toBe("✓ CLEAR");
+  expect(text).toContain("tls: chain verified to");
+  expect(text).not.toContain("frame   seconds");
+});
+
+test("cannot-tell: what is missing, at the top and for the connection", () => {
+  const text = renderText(reports.cannotTell, plain);
+  expect(lines(text)[0]).toBe("? CANNOT TELL");
+  expect(lines(text)[2]).toBe("Missing    key log");
+  expect(text).toContain("tls: missing key log");
+});
+
+test("impaired: a blocked port has a ladder too", () => {
+  const text = renderText(reports.impaired, plain);
+  expect(lines(text)[0]).toBe("✗ IMPAIRED, proven");
+  expect(text).toContain("  ✗ port-blocked, proven");
+  expect(text).toMatch(/│ +no answer +│ ✗\n/);
+});
+
+test("damage is named beside the file", () => {
+  expect(renderText(reports.damaged, plain)).toContain("    ! truncated after frame 62: file ends inside a frame\n");
+});
+
+test("an empty capture", () => {
+  expect(renderText(reports.emptyCapture, plain)).toContain("  f5a-empty-capture.pcap: pcap, 0 frames\n");
+});
+
+describe("how an end without a message is drawn", () => {
+  const [first] = reports.impaired.connections;
+  const drawn = (change: Partial<ReportConnection>): string =>
+    renderText({ ...reports.impaired, connections: [{ ...(first as ReportConnection), ...change }] }, plain);
+
+  test.each<[string, Partial<ReportConnection>, RegExp]>([
+    ["stalled", { outcome: "stalled" }, /│ +nothing more +│ ✗/],
+    ["refused by ICMP", { outcome: "refused" }, /│ +refused +│ ✗/],
+    ["closed", { outcome: "closed" }, /│ +closed without an answer +│ ✗/],
+    ["an alert that cannot be read", { outcome: "alert" }, /│ +encrypted alert +│ ✗/],
+    ["reset", { outcome: "reset", reset: { from: "server", frame: 8, at: 1.5 } }, / 8 +1\.5000 +│◀─+ RST ──│ ✗/],
+    [
+      "reset, long after",
+      { outcome: "reset", reset: { from: "client", frame: 9, at: 4000.4 } },
+      / 9 +4000 +│── RST ─+▶│/,
+    ],
+  ])("%s", (_, change, expected) => {
+    expect(drawn(change)).toMatch(expected);
+  });
+
+  test("open: nothing is added", () => {
+    expect(drawn({ outcome: "open" })).not.toMatch(/│ {3}/);
+  });
+
+  test("a long handshake keeps its beginning, the mark and the answer to it", () => {
+    const handshake = Array.from({ length: 40 }, (_, index) => ({
+      from: "server" as const,
+      message: `unknown(${index})`,
+      frame: index + 1,
+      frames: [index + 1],
+      record: 1,
+      at: index,
+      length: 0,
+    }));
+    const findings = reports.impaired.findings.map((finding) => ({
+      ...finding,
+      evidence: [{ file: 0, frame: 30, path: "tls.handshake", value: "x" }],
+    }));
+    const text = renderText(
+      { ...reports.impaired, findings, connections: [{ ...(first as ReportConnection), handshake, outcome: "open" }] },
+      plain,
+    );
+    expect(text).toMatch(/ unknown\(0\) ──│\n/);
+    expect(text).toMatch(
+      /│ +… \d+ more +│\n +30 .* unknown\(29\) ──│ ✗\n +31 .* unknown\(30\) ──│\n +│ +… 9 more +│\n/,
+    );
+  });
+
+  test("a proxy is named with what was asked of it", () => {
+    const through = { kind: "http-connect", target: "av.fabrikam.example:443", status: 407 } as const;
+    expect(drawn({ through })).toContain(
+      "  through the proxy 198.51.100.20:443: http-connect av.fabrikam.example:443,\n  answered 407\n",
+    );
+  });
+
+  test("IPv6 addresses", () => {
+    expect(drawn({ server: { ip: "2001:db8::1", port: 443 } })).toContain("tcp/0  [2001:db8::1]:443  tcp\n");
+  });
+});
+
+describe("lists are cut and say so", () => {
+  const group = reports.story.groups.find(({ firstId }) => firstId === "tcp/2");
+  const many = {
+    ...reports.story,
+    groups: Array.from({ length: 500 }, () => ({ ...group, connections: 3 })),
+  } as Report;
+
+  test("groups", () => {
+    const text = renderText(many, plain);
+    expect(text).toContain("Intercepted: 1500 connections\n");
+    expect(text).toContain("  … and 495 more (--json has all)\n");
+  });
+
+  test("folded groups count as what they stand for", () => {
+    const folded = { folded: 100, verdict: "intercepted", connections: 200, firstId: "tcp/9" } as const;
+    const text = renderText({ ...many, groups: [...many.groups, folded] }, plain);
+    expect(text).toContain("Intercepted: 1700 connections\n");
+    expect(text).toContain("  … and 595 more (--json has all)\n");
+  });
+
+  test("files and their problems", () => {
+    const [file] = reports.damaged.input.files;
+    if (file === undefined) throw new Error("the fixture has a file");
+    const problems = Array.from({ length: 9 }, () => ({ kind: "malformed" as const, frame: 1, detail: "x" }));
+    const files = Array.from({ length: 9 }, () => ({ ...file, problems }));
+    const text = renderText({ ...reports.damaged, input: { ...reports.damaged.input, files } }, plain);
+    expect(text).toContain("    … and 6 more (--json has all)\n");
+    expect(text).toContain("  … and 5 more (--json has all)\n");
+  });
+});
+
+describe("whatever the capture holds", () => {
+  const WIDTHS = [60, 80, 120];
+  const hostile: [string, (text: string) => string][] = [
+    ["terminal escapes", (text) => `\x1b]0;owned\x07\x1b[2J${text}\r\n\u202e\u2066`],
+    ["endless words", (text) => text + "x".repeat(10_000)],
+    ["endless sentences", (text) => `${text} word`.repeat(5_000)],
+    ["wide characters", (text) => `${text}会议服务器`.repeat(20)],
+    ["nothing at all", () => ""],
+  ];
+
+  test.each(hostile)("%s: no control character, no line beyond the edge, no flood", (_, change) => {
+    for (const report of Object.values(reports)) {
+      for (const columns of WIDTHS) {
+        for (const unicode of [true, false]) {
+          const text = renderText(withStrings(report, change), { columns, color: false, unicode });
+          expect(text).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+          if (!unicode) expect(text).toMatch(/^[\x20-\x7e\n]*$/);
+          // Addresses of web pages are never broken; they come from our own knowledge.
+          for (const line of lines(text).filter((line) => !line.startsWith("  See ")))
+            expect(columnsOf(line), line).toBeLessThanOrEqual(columns);
+          expect(lines(text).length).toBeLessThanOrEqual(200);
+        }
+      }
+    }
+  });
+
+  test("random strings in every place", () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: "binary" }),
+        fc.integer({ min: 1, max: 300 }),
+        fc.boolean(),
+        (text, columns, unicode) => {
+          const rendered = renderText(
+            withStrings(reports.story, () => text),
+            { columns, color: false, unicode },
+          );
+          expect(rendered).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u);
+          for (const line of lines(rendered).filter((line) => !line.startsWith("  See ")))
+            expect(columnsOf(line)).toBeLessThanOrEqual(Math.min(Math.max(columns, 60), 120));
+        },
+      ),
+    );
+  });
+});
+
+describe("colour", () => {
+  // biome-ignore lint/complexity/useRegexLiterals: easier to read than an escaped literal
+  const SGR = new RegExp("\x1b\\[[0-9;]+m", "g");
+
+  test("changes nothing but colour", () => {
+    for (const report of Object.values(reports)) {
+      const colored = renderText(report, { ...plain, color: true });
+      expect(colored.replace(SGR, "")).toBe(renderText(report, plain));
+      expect(colored).not.toBe(renderText(report, plain));
+    }
+  });
+
+  test("ends on every line where it begins", () => {
+    for (const line of lines(renderText(reports.story, { ...plain, color: true }))) {
+      const codes = line.match(SGR) ?? [];
+      expect(codes.filter((code) => code === "\x1b[0m")).toHaveLength(codes.length / 2);
+      expect(codes.at(-1) ?? "\x1b[0m").toBe("\x1b[0m");
+    }
+  });
+});

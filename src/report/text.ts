@@ -1,0 +1,400 @@
+/**
+ * The Report as text for a person, who may sit at a support desk: the answer first, then what proves it, what it breaks,
+ * what to change, and what could not be judged. A pure function of the Report; every judgement is in it already.
+ *
+ * About 60 lines for the usual case, whatever the size of the capture: long lists are cut and say so.
+ */
+import { SERVICES } from "../knowledge/services/index.ts";
+import { ladder } from "./ladder.ts";
+import { Page, type Piece, type Span, span, type TextStyle, type Tone } from "./layout.ts";
+import type {
+  BypassEntry,
+  ConnectionVerdict,
+  Evidence,
+  FeatureStatus,
+  Finding,
+  Report,
+  ReportCertificate,
+  ReportConnection,
+  ReportFile,
+  ReportGroup,
+  RuleAnswer,
+} from "./schema.ts";
+
+/** One shows the fault, a second of another kind makes it plausible; the rest is in the lists. */
+const MAX_IN_FULL = 2;
+const MAX_EVIDENCE = 3;
+const MAX_BYPASS = 5;
+const MAX_GROUPS = 5;
+const MAX_FILES = 4;
+const MAX_PROBLEMS = 3;
+/** Two lines hold any honest name. */
+const MAX_NAME_LINES = 2;
+
+export function renderText(report: Report, style: TextStyle): string {
+  const page = new Page(style);
+  const inFull = chooseInFull(report);
+  answer(page, report);
+  for (const connection of inFull) details(page, report, connection);
+  features(page, report);
+  bypass(page, report);
+  connections(page, report, new Set(inFull.map(({ id }) => id)));
+  checks(page, report);
+  input(page, report);
+  return page.text();
+}
+
+const VERDICT_WORDS: Readonly<Record<Report["verdict"]["is"], Span>> = {
+  intercepted: span("bad", "✗ INTERCEPTED"),
+  impaired: span("warn", "✗ IMPAIRED"),
+  clear: span("good", "✓ CLEAR"),
+  "cannot-tell": span("warn", "? CANNOT TELL"),
+};
+
+function answer(page: Page, { verdict }: Report): void {
+  const confidence = "confidence" in verdict ? `, ${verdict.confidence}` : "";
+  page.row(VERDICT_WORDS[verdict.is], span("strong", confidence));
+  page.paragraph("", [verdict.headline]);
+  if (verdict.is === "cannot-tell") labelled(page, "", "Missing", [verdict.missing.join(", ")]);
+  if (verdict.next !== undefined) labelled(page, "", "Next", [span("strong", verdict.next)]);
+}
+
+/** The connections that decide the answer: those that break a feature first, then the most certain; no two of the same kind. */
+function chooseInFull({ verdict, connections, findings, features }: Report): ReportConnection[] {
+  if (verdict.is !== "intercepted" && verdict.is !== "impaired") return [];
+  const breaking = new Set(features.filter(({ status }) => status === "broken").flatMap((feature) => feature.findings));
+  const rank = ({ verdict }: ReportConnection): number =>
+    (verdict.findings.some((id) => breaking.has(id)) ? 0 : 2) +
+    ("confidence" in verdict && verdict.confidence === "proven" ? 0 : 1);
+  const kinds = new Set<string>();
+  return connections
+    .filter((connection) => connection.verdict.is === verdict.is)
+    .sort((a, b) => rank(a) - rank(b))
+    .filter(({ verdict }) => {
+      const kind = findings
+        .filter(({ id }) => verdict.findings.includes(id))
+        .map(({ rule }) => rule)
+        .join();
+      return !kinds.has(kind) && kinds.add(kind);
+    })
+    .slice(0, MAX_IN_FULL);
+}
+
+function details(page: Page, report: Report, connection: ReportConnection): void {
+  const { id, server, serverName, through } = connection;
+  page.blank();
+  page.row(
+    span("strong", `${id}  `),
+    span("strong", `${endpoint(server)}${serverName === undefined ? "" : ` ${serverName}`}`),
+    `  ${kindOf(connection)}`,
+  );
+  if (through !== undefined) {
+    const status = through.status === undefined ? "" : `, answered ${through.status}`;
+    const line = `through the proxy ${endpoint(server)}: ${through.kind} ${through.target}${status}`;
+    page.paragraph("  ", [line], MAX_NAME_LINES);
+  }
+  page.paragraph("  ", verdictLine(connection.verdict));
+
+  // What decided it: the findings of the connection, without the possible ones that never decide.
+  const deciding = report.findings.filter(
+    ({ id, confidence }) => connection.verdict.findings.includes(id) && confidence !== "possible",
+  );
+  const marked = deciding.flatMap(({ evidence }) => evidence).filter(({ file }) => file === connection.file);
+  ladder(page, connection, new Set(marked.map(({ frame }) => frame)));
+  certificate(page, report, connection);
+  for (const finding of deciding.slice(0, 1)) explain(page, report, connection, finding);
+  const more = deciding.slice(1);
+  if (more.length > 0)
+    labelled(page, "  ", "Also", [more.map(({ rule }) => rule).join(", "), span("dim", " (--json has all)")]);
+}
+
+function verdictLine(verdict: ConnectionVerdict): Piece[] {
+  switch (verdict.is) {
+    case "intercepted": {
+      const by = verdict.interceptor;
+      const who = by === undefined ? "" : `: ${by.name}, named by ${NAMED[by.named]}`;
+      return [span("bad", "✗ intercepted"), `, ${verdict.confidence}${who}`];
+    }
+    case "impaired":
+      return [span("warn", `✗ ${verdict.cause}`), `, ${verdict.confidence}`];
+    case "cannot-tell":
+      return [span("warn", "? cannot tell"), `, missing: ${verdict.missing.join(", ")}`];
+    case "genuine":
+      return [span("good", "✓ genuine")];
+    case "not-judged":
+      return ["not judged"];
+  }
+}
+
+const NAMED = {
+  "by-issuer": "the issuer",
+  "by-structure": "the certificate's structure",
+  declared: "your declaration",
+} as const;
+
+const TRUST_WORDS: Readonly<Record<NonNullable<ReportConnection["trust"]>["is"], string>> = {
+  "public-root": "verified up to a public root",
+  "private-root": "ends at a private root, not at a public one",
+  "self-signed": "self-signed",
+  incomplete: "incomplete: the issuer's certificate was not presented",
+  "invalid-signature": "a signature in the chain does not verify",
+  unknown: "not verified",
+};
+
+function leafOf(
+  { certificates }: Report,
+  { certificates: presented }: ReportConnection,
+): ReportCertificate | undefined {
+  return certificates[presented[0]?.sha256 ?? ""];
+}
+
+function certificate(page: Page, report: Report, connection: ReportConnection): void {
+  const { trust } = connection;
+  const leaf = leafOf(report, connection);
+  if (leaf === undefined) return;
+  const doubtful = trust !== undefined && trust.is !== "public-root";
+  labelled(page, "  ", "Subject", [leaf.subject], MAX_NAME_LINES);
+  labelled(page, doubtful ? "✗ " : "  ", "Issuer", [span(doubtful ? "bad" : "plain", leaf.issuer)], MAX_NAME_LINES);
+  labelled(page, "  ", "Valid", [`${day(leaf.notBefore)} to ${day(leaf.notAfter)}, ${leaf.key}, ${leaf.signature}`]);
+  if (trust !== undefined)
+    labelled(page, "  ", "Trust", [TRUST_WORDS[trust.is], trust.detail === undefined ? "" : `: ${trust.detail}`]);
+}
+
+function explain(page: Page, report: Report, connection: ReportConnection, finding: Finding): void {
+  const { what, why, fix, evidence, references } = finding;
+  labelled(page, "  ", "What", [what]);
+  labelled(page, "  ", "Why", [why]);
+  const leaf = leafOf(report, connection);
+  // The names are shown with the certificate.
+  const shown = evidence.filter(({ value }) => value !== leaf?.issuer && value !== leaf?.subject);
+  shown.slice(0, MAX_EVIDENCE).forEach((item, index) => {
+    labelled(page, "  ", index === 0 ? "Evidence" : "", evidenceLine(item), MAX_NAME_LINES);
+  });
+  if (shown.length > MAX_EVIDENCE) more(page, "  ", shown.length - MAX_EVIDENCE);
+  // An exemption is listed below, with all the others.
+  if (!report.bypass.some(({ findings }) => findings.includes(finding.id))) labelled(page, "  ", "Fix", [fix]);
+  for (const reference of references.slice(0, 1)) page.whole(`  ${"See".padEnd(LABEL)}`, span("dim", reference));
+}
+
+function evidenceLine({ frame, path, value, expected }: Evidence): Piece[] {
+  return [`frame ${frame}: ${path} = ${value}`, expected === undefined ? "" : span("dim", `; expected ${expected}`)];
+}
+
+const FEATURE_WORDS: Readonly<Record<FeatureStatus["status"], readonly [tone: Tone, mark: string, word: string]>> = {
+  broken: ["bad", "✗", "broken"],
+  "at-risk": ["warn", "!", "at risk"],
+  working: ["good", "✓", "works"],
+  "not-seen": ["dim", "?", "not seen"],
+};
+
+/** One line per status and reason. */
+function features(page: Page, report: Report): void {
+  for (const service of SERVICES) {
+    const rows = new Map<string, { status: FeatureStatus["status"]; names: string[]; because: string | undefined }>();
+    for (const feature of report.features.filter((feature) => feature.service === service.id)) {
+      const because = feature.because ?? blamed(report, feature);
+      const key = `${Object.keys(FEATURE_WORDS).indexOf(feature.status)} ${because}`;
+      const row = rows.get(key) ?? { status: feature.status, names: [], because };
+      row.names.push(feature.feature);
+      rows.set(key, row);
+    }
+    if (rows.size === 0) continue;
+    heading(page, service.name);
+    for (const [, { status, names, because }] of [...rows].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      const [tone, mark, word] = FEATURE_WORDS[status];
+      const reason = because === undefined ? "" : `: ${because}`;
+      page.paragraph(span(tone, `  ${mark} ${word.padEnd(LABEL - 2)}`), [names.join(", "), span("dim", reason)]);
+    }
+  }
+}
+
+function blamed(report: Report, feature: FeatureStatus): string | undefined {
+  const ids = report.findings
+    .filter(({ id }) => feature.findings.includes(id))
+    .flatMap((finding) => finding.connections);
+  return ids.length === 0 ? undefined : list([...new Set(ids)], MAX_GROUPS);
+}
+
+/** Entries that differ in the value only share a line. */
+function bypass(page: Page, { bypass }: Report): void {
+  if (bypass.length === 0) return;
+  heading(page, "Exempt from TLS interception");
+  const rows = new Map<string, BypassEntry[]>();
+  for (const entry of bypass) {
+    const key = JSON.stringify([entry.match, entry.port, entry.effective, entry.note]);
+    rows.set(key, [...(rows.get(key) ?? []), entry]);
+  }
+  for (const [first, ...others] of [...rows.values()].slice(0, MAX_BYPASS)) {
+    if (first === undefined) continue;
+    const values = list(
+      [first, ...others].map(({ value }) => value),
+      MAX_BYPASS,
+    );
+    const where = first.port === undefined ? "" : `, port ${first.port}`;
+    const limits = [
+      ...(first.effective === "transparent+explicit" ? [] : [`${first.effective} proxies only`]),
+      ...(first.note === undefined ? [] : [first.note]),
+    ];
+    const note = limits.length === 0 ? "" : `: ${limits.join("; ")}`;
+    page.paragraph(`  ${first.match.padEnd(LABEL)}`, [span("strong", values), where, span("dim", note)]);
+  }
+  if (rows.size > MAX_BYPASS) more(page, "  ", rows.size - MAX_BYPASS);
+}
+
+const GROUP_WORDS: ReadonlyMap<ReportGroup["verdict"], string> = new Map([
+  ["intercepted", "Intercepted"],
+  ["impaired", "Impaired"],
+  ["cannot-tell", "Cannot tell"],
+  ["genuine", "Genuine"],
+  ["not-judged", "Not judged"],
+]);
+
+/** All connections by verdict, worst first: a line per group, except those shown in full and those that present no identity. */
+function connections(page: Page, report: Report, inFull: ReadonlySet<string>): void {
+  const byId = new Map(report.connections.map((connection) => [connection.id, connection]));
+  for (const [is, word] of GROUP_WORDS) {
+    const all = report.groups.filter((group) => group.verdict === is);
+    if (all.length === 0) continue;
+    const count = all.reduce((sum, group) => sum + group.connections, 0);
+    if (is === "not-judged") {
+      heading(page, `${word}: ${connectionsOf(count)} without an identity to check (${protocolCounts(all)})`);
+      continue;
+    }
+    const rest = all.filter((group) => group.connections > 1 || !inFull.has(group.firstId));
+    if (rest.length === 0) continue;
+    heading(
+      page,
+      `${word}: ${connectionsOf(count)}${rest.length < all.length ? `, ${all.length - rest.length} of them above` : ""}`,
+    );
+    for (const group of rest.slice(0, MAX_GROUPS)) groupLine(page, group, byId.get(group.firstId));
+    const hidden = rest.slice(MAX_GROUPS).reduce((sum, group) => sum + ("folded" in group ? group.folded : 1), 0);
+    if (hidden > 0) more(page, "  ", hidden);
+  }
+}
+
+function groupLine(page: Page, group: ReportGroup, first: ReportConnection | undefined): void {
+  const times = group.connections > 1 ? ` ×${group.connections}` : "";
+  if ("folded" in group) {
+    page.row(`  ${group.firstId.padEnd(LABEL)}and others to ${group.folded} servers${times}`);
+    return;
+  }
+  const name = group.serverName === undefined ? "" : ` ${group.serverName}`;
+  const reason = first === undefined ? "" : reasonOf(first);
+  page.paragraph(
+    `  ${group.firstId.padEnd(LABEL)}`,
+    [`${endpoint(group.server)}${name}, ${group.protocol}${times}`, span("dim", reason === "" ? "" : `: ${reason}`)],
+    MAX_NAME_LINES,
+  );
+}
+
+/** Why a connection of the lists is where it is. */
+function reasonOf({ verdict, trust, protocol }: ReportConnection): string {
+  switch (verdict.is) {
+    case "intercepted":
+      return `${verdict.confidence}${verdict.interceptor === undefined ? "" : `, ${verdict.interceptor.name}`}`;
+    case "impaired":
+      return verdict.cause;
+    case "cannot-tell":
+      return `missing ${verdict.missing.join(", ")}${verdict.cause === undefined ? "" : ` (${verdict.cause})`}`;
+    case "genuine":
+      if (trust?.is === "public-root") return `chain verified to ${trust.anchor ?? "a public root"}`;
+      return protocol === "pseudo-tls" ? "the documented answer, then TURN" : "";
+    case "not-judged":
+      return "";
+  }
+}
+
+function protocolCounts(groups: readonly ReportGroup[]): string {
+  const counts = new Map<string, number>();
+  for (const group of groups) {
+    const protocol = "folded" in group ? "others" : group.protocol;
+    counts.set(protocol, (counts.get(protocol) ?? 0) + group.connections);
+  }
+  return [...counts].map(([protocol, count]) => `${protocol} ${count}`).join(", ");
+}
+
+/** Which faults were found, ruled out and not looked for. Rules that do not apply to this capture are left to --json. */
+function checks(page: Page, { rules }: Report): void {
+  const that = (is: RuleAnswer["is"]): string[] => rules.filter((rule) => rule.is === is).map(({ rule }) => rule);
+  const rows: [string, string[]][] = [
+    ["Found", that("finding")],
+    ["Ruled out", that("clear")],
+    ["Not seen", rules.flatMap((rule) => (rule.is === "not-observed" ? [`${rule.rule} (needs ${rule.missing})`] : []))],
+    ["Failed", rules.flatMap((rule) => (rule.is === "failed" ? [`${rule.rule}: ${rule.error}`] : []))],
+  ];
+  if (rows.every(([, rules]) => rules.length === 0)) return;
+  heading(page, "Checks");
+  for (const [label, rules] of rows) if (rules.length > 0) labelled(page, "  ", label, [rules.join(", ")]);
+}
+
+function input(page: Page, { input, totals, verdict }: Report): void {
+  heading(page, "Input");
+  for (const file of input.files.slice(0, MAX_FILES)) fileLines(page, file);
+  if (input.files.length > MAX_FILES) more(page, "  ", input.files.length - MAX_FILES);
+  const seen = input.vantage === "unknown" ? "" : `; seen from the ${VANTAGE_WORDS[input.vantage]}`;
+  page.paragraph("  ", [
+    `${connectionsOf(totals.connections)}: ${verdict.judged} judged, ${verdict.notJudged} could not be${seen}`,
+  ]);
+}
+
+const VANTAGE_WORDS = { client: "client's side", server: "server's side", middle: "middle of the path" } as const;
+
+function fileLines(page: Page, { name, format, frames, from, to, problems }: ReportFile): void {
+  const time = from === undefined || to === undefined ? "" : `, ${period(from, to)}`;
+  page.paragraph("  ", [span("strong", name), `: ${format}, ${frames} frames${time}`], MAX_NAME_LINES);
+  for (const { kind, frame, detail } of problems.slice(0, MAX_PROBLEMS)) {
+    const where = frame === 0 ? "" : ` after frame ${frame}`;
+    page.paragraph("    ", [span("warn", `! ${kind}`), `${where}: ${detail}`], MAX_NAME_LINES);
+  }
+  if (problems.length > MAX_PROBLEMS) more(page, "    ", problems.length - MAX_PROBLEMS);
+}
+
+/** Columns of the labels before a paragraph. */
+const LABEL = 11;
+
+function labelled(page: Page, indent: string, label: string, pieces: readonly Piece[], maxLines?: number): void {
+  page.paragraph(span("dim", `${indent}${label.padEnd(LABEL)}`), pieces, maxLines);
+}
+
+function heading(page: Page, text: string): void {
+  page.blank();
+  page.row(span("strong", text));
+}
+
+function more(page: Page, indent: string, count: number): void {
+  page.row(span("dim", `${indent}… and ${count} more (--json has all)`));
+}
+
+function list(items: readonly string[], most: number): string {
+  const rest = items.length - most;
+  return items.slice(0, most).join(", ") + (rest > 0 ? ` and ${rest} more` : "");
+}
+
+function connectionsOf(count: number): string {
+  return count === 1 ? "1 connection" : `${count} connections`;
+}
+
+function endpoint({ ip, port }: ReportConnection["server"]): string {
+  return ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`;
+}
+
+/** `TLS 1.2, A/V Edge`; the service's own name where the role is not known. */
+function kindOf({ protocol, transport, tls, service }: ReportConnection): string {
+  const kind = protocol === "tls" ? (tls?.version ?? "TLS") : protocol === "unknown" ? transport : protocol;
+  const known = SERVICES.find(({ id }) => id === service?.id);
+  const role = known?.roles.find(({ id }) => id === service?.role)?.name ?? known?.name;
+  return role === undefined ? kind : `${kind}, ${role}`;
+}
+
+function day(moment: string): string {
+  return moment.replace(/T.*$/, "");
+}
+
+/** The date once when it is the same. */
+function period(from: string, to: string): string {
+  const [start, end] = [from, to].map((moment) => moment.replace(/(\.\d+)?Z$/, "").replace("T", " ")) as [
+    string,
+    string,
+  ];
+  return `${start} to ${day(from) === day(to) ? end.slice(day(to).length + 1) : end} UTC`;
+}

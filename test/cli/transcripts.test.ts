@@ -1,0 +1,25 @@
+import { cpSync, readdirSync, readFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { buildProgram, type Program } from "../support/program.ts";
+import { parseTranscript, runStep } from "../support/transcript.ts";
+
+const transcripts = readdirSync("test/cli").filter((name) => name.endsWith(".txt"));
+
+let program: Program;
+
+beforeAll(async () => {
+  program = await buildProgram();
+  cpSync("test/cli/files", program.cwd, { recursive: true });
+});
+
+afterAll(() => program?.remove());
+
+describe.skipIf(process.platform === "win32")("transcripts", () => {
+  describe.each(transcripts)("%s", (name) => {
+    // In order and in one folder: a step may leave a file for the next.
+    test.each(parseTranscript(readFileSync(`test/cli/${name}`, "utf8")))("$ $command", (step) => {
+      const { expected, actual } = runStep(step, program.cwd, program.env);
+      expect(actual).toEqual(expected);
+    });
+  });
+});

@@ -1,0 +1,144 @@
+/**
+ * tshark as an oracle for tests: its fields as rows, and the TCP payload of a capture per direction, in order, with gaps.
+ * The reassembly here is deliberately plain and separate from src/stream, so that both can be wrong only by chance.
+ */
+import { execFileSync } from "node:child_process";
+
+export const HAS_TSHARK = (() => {
+  try {
+    execFileSync("tshark", ["--version"], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+})();
+
+/** One row per packet, one text per field; several occurrences in one packet are joined by ",". */
+export function tsharkFields(
+  file: string,
+  filter: string,
+  fields: readonly string[],
+  options: readonly string[] = [],
+): string[][] {
+  const args = [
+    "-r",
+    file,
+    "-Y",
+    filter,
+    "-T",
+    "fields",
+    "-E",
+    "aggregator=,",
+    ...options,
+    ...fields.flatMap((field) => ["-e", field]),
+  ];
+  const text = execFileSync("tshark", args, {
+    encoding: "utf8",
+    maxBuffer: 1 << 30,
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  return text.split("\n").flatMap((line) => (line === "" ? [] : [line.split("\t")]));
+}
+
+export type Piece = { readonly frame: number; readonly bytes: Uint8Array } | { readonly gap: number };
+
+export interface Direction {
+  /** tshark's tcp.stream. */
+  readonly stream: string;
+  /** Source address and port. */
+  readonly from: string;
+  /** It sent the connection's SYN. */
+  readonly client: boolean;
+  /** Begun by a SYN (with or without ACK), and every byte captured. */
+  readonly complete: boolean;
+  readonly pieces: readonly Piece[];
+}
+
+export function tcpDirections(file: string): Direction[] {
+  const rows = tsharkFields(file, "tcp && !icmp && !icmpv6", [
+    "frame.number",
+    "tcp.stream",
+    "ip.src",
+    "ipv6.src",
+    "tcp.srcport",
+    "tcp.seq_raw",
+    "tcp.len",
+    "tcp.flags",
+    "tcp.payload",
+  ]);
+  const found = new Map<
+    string,
+    { stream: string; from: string; client: boolean; base?: number; segments: Segment[] }
+  >();
+  for (const [
+    frame = "",
+    stream = "",
+    ip4 = "",
+    ip6 = "",
+    port = "",
+    seq = "",
+    len = "",
+    flags = "",
+    payload = "",
+  ] of rows) {
+    // Several occurrences: tunnels and ICMP quotations, which the plain reassembly here leaves alone.
+    if ([stream, port, seq, len].some((field) => field.includes(","))) continue;
+    const from = `${ip4}${ip6}:${port}`;
+    const key = `${stream} ${from}`;
+    const flag = Number.parseInt(flags, 16);
+    let direction = found.get(key);
+    if (direction === undefined) {
+      direction = { stream, from, client: false, segments: [] };
+      found.set(key, direction);
+    }
+    if ((flag & 0x02) !== 0) {
+      direction.base ??= (Number(seq) + 1) >>> 0;
+      if ((flag & 0x10) === 0) direction.client = true;
+    }
+    if (Number(len) > 0) {
+      direction.segments.push({
+        frame: Number(frame),
+        seq: Number(seq),
+        length: Number(len),
+        bytes: Buffer.from(payload, "hex"),
+      });
+    }
+  }
+  return [...found.values()].map(({ stream, from, client, base, segments }) => {
+    const first = base ?? segments[0]?.seq ?? 0;
+    const { pieces, whole } = arrange(segments, first);
+    return { stream, from, client, complete: base !== undefined && whole, pieces };
+  });
+}
+
+interface Segment {
+  readonly frame: number;
+  readonly seq: number;
+  /** On the wire; `bytes` may be fewer. */
+  readonly length: number;
+  readonly bytes: Uint8Array;
+}
+
+function arrange(segments: readonly Segment[], base: number): { pieces: Piece[]; whole: boolean } {
+  // Signed distance, so that a segment before the base (keep-alive) sorts before it.
+  const at = (segment: Segment) => (segment.seq - base) | 0;
+  const sorted = [...segments].sort((a, b) => at(a) - at(b) || b.bytes.length - a.bytes.length || a.frame - b.frame);
+  const pieces: Piece[] = [];
+  let next = 0;
+  let whole = true;
+  const gap = (length: number) => {
+    whole = false;
+    pieces.push({ gap: length });
+    next += length;
+  };
+  for (const segment of sorted) {
+    const start = at(segment);
+    if (start + segment.length <= next) continue;
+    if (start > next) gap(start - next);
+    const bytes = segment.bytes.subarray(next - start);
+    if (bytes.length > 0) pieces.push({ frame: segment.frame, bytes });
+    next += bytes.length;
+    if (start + segment.length > next) gap(start + segment.length - next);
+  }
+  return { pieces, whole };
+}
