@@ -69,15 +69,17 @@ const TCP: readonly TcpTest[] = [
     client: start("RPC_IN_DATA ", "RPC_OUT_DATA ", "RDG_IN_DATA ", "RDG_OUT_DATA "),
     server: start("HTTP/1."),
   },
-  { is: "http", client: line(/^OPTIONS \S+ HTTP\/1\.[01]$/) },
-  { is: "smtp", client: start("EHLO ", "HELO "), server: line(/^220[ -].*SMTP/i) },
+  { is: "xmpp", client: xmppStream, server: xmppStream },
+  { is: "smtp", client: start("EHLO ", "HELO ") },
+  // Tests of a whole line come last: they wait for its end.
   {
     is: "imap",
     client: line(/^\w+ (CAPABILITY|STARTTLS|LOGIN .*|AUTHENTICATE .*)$/i),
     server: start("* OK", "* PREAUTH"),
   },
   { is: "pop3", client: line(/^(CAPA|STLS)$/i), server: start("+OK") },
-  { is: "xmpp", client: xmppStream, server: xmppStream },
+  { is: "smtp", server: line(/^220[ -].*SMTP/i) },
+  { is: "http", client: line(/^OPTIONS \S+ HTTP\/1\.[01]$/) },
 ];
 
 const UDP: readonly { readonly is: UdpProtocol; readonly matches: (datagram: Uint8Array) => boolean }[] = [

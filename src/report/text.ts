@@ -35,7 +35,9 @@ export function renderText(report: Report, style: TextStyle): string {
   const page = new Page(style);
   const inFull = chooseInFull(report);
   answer(page, report);
-  for (const connection of inFull) details(page, report, connection);
+  inFull.forEach((connection, index) => {
+    details(page, report, connection, index === 0);
+  });
   features(page, report);
   bypass(page, report);
   connections(page, report, new Set(inFull.map(({ id }) => id)));
@@ -80,7 +82,7 @@ function chooseInFull({ verdict, connections, findings, features }: Report): Rep
     .slice(0, MAX_IN_FULL);
 }
 
-function details(page: Page, report: Report, connection: ReportConnection): void {
+function details(page: Page, report: Report, connection: ReportConnection, first: boolean): void {
   const { id, server, serverName, through } = connection;
   page.blank();
   page.row(
@@ -99,13 +101,24 @@ function details(page: Page, report: Report, connection: ReportConnection): void
   const deciding = report.findings.filter(
     ({ id, confidence }) => connection.verdict.findings.includes(id) && confidence !== "possible",
   );
-  const marked = deciding.flatMap(({ evidence }) => evidence).filter(({ file }) => file === connection.file);
-  ladder(page, connection, new Set(marked.map(({ frame }) => frame)));
+  // After the first, the certificate says what a second ladder would.
+  const brief = !first && leafOf(report, connection) !== undefined;
+  // Frame numbers count through all files, so they need no file beside them.
+  if (!brief) ladder(page, connection, new Set(deciding.flatMap(({ evidence }) => evidence).map(({ frame }) => frame)));
   certificate(page, report, connection);
-  for (const finding of deciding.slice(0, 1)) explain(page, report, connection, finding);
-  const more = deciding.slice(1);
-  if (more.length > 0)
-    labelled(page, "  ", "Also", [more.map(({ rule }) => rule).join(", "), span("dim", " (--json has all)")]);
+  const [decisive, ...others] = deciding;
+  if (decisive === undefined) return;
+  labelled(page, "  ", "What", [decisive.what]);
+  labelled(page, "  ", "Why", [decisive.why]);
+  if (brief) return;
+  proof(page, report, connection, decisive);
+  if (others.length > 0)
+    labelled(page, "  ", "Also", [
+      list(
+        others.map(({ rule }) => rule),
+        MAX_GROUPS,
+      ),
+    ]);
 }
 
 function verdictLine(verdict: ConnectionVerdict): Piece[] {
@@ -160,17 +173,15 @@ function certificate(page: Page, report: Report, connection: ReportConnection): 
     labelled(page, "  ", "Trust", [TRUST_WORDS[trust.is], trust.detail === undefined ? "" : `: ${trust.detail}`]);
 }
 
-function explain(page: Page, report: Report, connection: ReportConnection, finding: Finding): void {
-  const { what, why, fix, evidence, references } = finding;
-  labelled(page, "  ", "What", [what]);
-  labelled(page, "  ", "Why", [why]);
+function proof(page: Page, report: Report, connection: ReportConnection, finding: Finding): void {
+  const { fix, evidence, references } = finding;
   const leaf = leafOf(report, connection);
   // The names are shown with the certificate.
   const shown = evidence.filter(({ value }) => value !== leaf?.issuer && value !== leaf?.subject);
   shown.slice(0, MAX_EVIDENCE).forEach((item, index) => {
     labelled(page, "  ", index === 0 ? "Evidence" : "", evidenceLine(item), MAX_NAME_LINES);
   });
-  if (shown.length > MAX_EVIDENCE) more(page, "  ", shown.length - MAX_EVIDENCE);
+  if (shown.length > MAX_EVIDENCE) labelled(page, "  ", "", [span("dim", andMore(shown.length - MAX_EVIDENCE))]);
   // An exemption is listed below, with all the others.
   if (!report.bypass.some(({ findings }) => findings.includes(finding.id))) labelled(page, "  ", "Fix", [fix]);
   for (const reference of references.slice(0, 1)) page.whole(`  ${"See".padEnd(LABEL)}`, span("dim", reference));
@@ -180,39 +191,37 @@ function evidenceLine({ frame, path, value, expected }: Evidence): Piece[] {
   return [`frame ${frame}: ${path} = ${value}`, expected === undefined ? "" : span("dim", `; expected ${expected}`)];
 }
 
-const FEATURE_WORDS: Readonly<Record<FeatureStatus["status"], readonly [tone: Tone, mark: string, word: string]>> = {
-  broken: ["bad", "✗", "broken"],
-  "at-risk": ["warn", "!", "at risk"],
-  working: ["good", "✓", "works"],
-  "not-seen": ["dim", "?", "not seen"],
-};
+const FEATURE_WORDS: ReadonlyMap<FeatureStatus["status"], readonly [tone: Tone, mark: string, word: string]> = new Map([
+  ["broken", ["bad", "✗", "broken"]],
+  ["at-risk", ["warn", "!", "at risk"]],
+  ["working", ["good", "✓", "works"]],
+  ["not-seen", ["dim", "?", "not seen"]],
+]);
 
-/** One line per status and reason. */
+/** Worst first; features that share status and reason share a line. Only what is broken gets more than one line. */
 function features(page: Page, report: Report): void {
   for (const service of SERVICES) {
-    const rows = new Map<string, { status: FeatureStatus["status"]; names: string[]; because: string | undefined }>();
-    for (const feature of report.features.filter((feature) => feature.service === service.id)) {
-      const because = feature.because ?? blamed(report, feature);
-      const key = `${Object.keys(FEATURE_WORDS).indexOf(feature.status)} ${because}`;
-      const row = rows.get(key) ?? { status: feature.status, names: [], because };
-      row.names.push(feature.feature);
-      rows.set(key, row);
-    }
-    if (rows.size === 0) continue;
+    const all = report.features.filter((feature) => feature.service === service.id);
+    if (all.length === 0) continue;
     heading(page, service.name);
-    for (const [, { status, names, because }] of [...rows].sort(([a], [b]) => (a < b ? -1 : 1))) {
-      const [tone, mark, word] = FEATURE_WORDS[status];
-      const reason = because === undefined ? "" : `: ${because}`;
-      page.paragraph(span(tone, `  ${mark} ${word.padEnd(LABEL - 2)}`), [names.join(", "), span("dim", reason)]);
+    for (const [status, [tone, mark, word]] of FEATURE_WORDS) {
+      const byReason = new Map<string, string[]>();
+      for (const feature of all.filter((feature) => feature.status === status)) {
+        const reason = feature.because ?? blamed(report, feature);
+        byReason.set(reason, [...(byReason.get(reason) ?? []), feature.feature]);
+      }
+      for (const [reason, names] of byReason) {
+        const pieces = [names.join(", "), span("dim", reason === "" ? "" : `: ${reason}`)];
+        page.paragraph(span(tone, `  ${mark} ${word.padEnd(LABEL - 2)}`), pieces, status === "broken" ? undefined : 1);
+      }
     }
   }
 }
 
-function blamed(report: Report, feature: FeatureStatus): string | undefined {
-  const ids = report.findings
-    .filter(({ id }) => feature.findings.includes(id))
-    .flatMap((finding) => finding.connections);
-  return ids.length === 0 ? undefined : list([...new Set(ids)], MAX_GROUPS);
+/** The connections behind the findings of a feature; empty when there are none. */
+function blamed({ findings }: Report, feature: FeatureStatus): string {
+  const ids = findings.filter(({ id }) => feature.findings.includes(id)).flatMap((finding) => finding.connections);
+  return list([...new Set(ids)], MAX_GROUPS);
 }
 
 /** Entries that differ in the value only share a line. */
@@ -362,7 +371,11 @@ function heading(page: Page, text: string): void {
 }
 
 function more(page: Page, indent: string, count: number): void {
-  page.row(span("dim", `${indent}… and ${count} more (--json has all)`));
+  page.row(span("dim", `${indent}${andMore(count)}`));
+}
+
+function andMore(count: number): string {
+  return `… and ${count} more (--json has all)`;
 }
 
 function list(items: readonly string[], most: number): string {

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { fold, parseTranscript, runStep } from "./transcript.ts";
 
 test("commands with stdout, stderr and status", () => {
-  expect(parseTranscript("# said\n$ a b\nout\n\nmore\n! err\n? 2\n\n$ c\n")).toEqual([
+  expect(parseTranscript("# said\n$ a b\nout\n\nmore\n! err\n[exit 2]\n\n$ c\n")).toEqual([
     { command: "a b", stdout: ["out", "", "more"], stderr: ["err"], status: 2 },
     { command: "c", stdout: [], stderr: [], status: 0 },
   ]);
@@ -21,7 +21,7 @@ test("... stands for any lines, and only for these", () => {
 });
 
 test.each([
-  ["$ echo a; echo b >&2; exit 3\na\n! b\n? 3", true],
+  ["$ echo a; echo b >&2; exit 3\na\n! b\n[exit 3]", true],
   ["$ echo a\nb", false],
   ["$ echo a\na\n! b", false],
   ["$ echo a >&2", false],

@@ -5,10 +5,10 @@
  *     $ sightline analyze missing.pcap
  *     a line of stdout
  *     ! a line of stderr
- *     ? 2
+ *     [exit 2]
  *
- * A command runs in `sh`. Its lines follow in this order: stdout as it is, stderr behind `! `, the exit status behind `? ` unless
- * it is 0. A line `...` stands for any number of lines of stdout, `! ...` of stderr. Blank lines at the end do not count.
+ * A command runs in `sh`. Its lines follow: stdout as it is, stderr behind `! `, the exit status unless it is 0. A line `...`
+ * stands for any number of lines of stdout, `! ...` of stderr. Blank lines at the end do not count.
  */
 import { spawnSync } from "node:child_process";
 
@@ -18,6 +18,8 @@ interface Step {
   readonly stderr: readonly string[];
   readonly status: number;
 }
+
+const EXIT = /^\[exit (\d+)\]$/;
 
 export function parseTranscript(text: string): Step[] {
   const steps: { command: string; stdout: string[]; stderr: string[]; status: number }[] = [];
@@ -31,7 +33,7 @@ export function parseTranscript(text: string): Step[] {
     if (step === undefined) {
       if (line.trim() !== "") throw new Error(`a transcript begins with a command, not with: ${line}`);
     } else if (line.startsWith("! ")) step.stderr.push(line.slice(2));
-    else if (line.startsWith("? ")) step.status = Number(line.slice(2));
+    else if (EXIT.test(line)) step.status = Number(EXIT.exec(line)?.[1]);
     else step.stdout.push(line);
   }
   if (steps.length === 0) throw new Error("a transcript without a command tests nothing");

@@ -160,7 +160,7 @@ function cannotRead(name: string, code: string): UserError {
     case "ENOENT":
       return new UserError(
         `${name}: no such file`,
-        /[*?[]/.test(name) ? "no file matches this pattern" : "check the name and the folder",
+        /[*?]/.test(name) ? "no file matches this pattern" : "check the name and the folder",
       );
     case "EISDIR":
       return new UserError(`${name}: is a directory`, `name the files in it: ${name.replace(/\/+$/, "")}/*.pcapng`);

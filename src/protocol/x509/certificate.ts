@@ -55,7 +55,7 @@ export interface Certificate {
   readonly notAfter: number;
   /** dNSName and iPAddress entries of subjectAltName in wire order (lower case; addresses in text form). */
   readonly names: readonly string[];
-  /** Human form: `RSA 2048`, `EC P-256`, `Ed25519`, `DSA 1024`, `unknown(<oid>)`. */
+  /** Human form: `RSA 2048`, `EC P-256`, `EC explicit parameters`, `Ed25519`, `DSA 1024`, `ML-DSA-44`, `unknown(<oid>)`. */
   readonly key: string;
   /** The SubjectPublicKeyInfo, DER. */
   readonly spki: Uint8Array;
@@ -156,6 +156,9 @@ export function readAlgorithm(cursor: Cursor, field: string): { readonly oid: st
   const body = readElement(cursor, TAG.sequence, field);
   return { oid: readOid(body, "algorithm"), parameters: body };
 }
+
+/** `Certificate.key` for an EC key that brings its own curve. */
+export const EXPLICIT_CURVE = "EC explicit parameters";
 
 const CONTEXT_0 = 0xa0;
 const CONTEXT_3 = 0xa3;
@@ -281,7 +284,7 @@ function describeKey(spki: Cursor): string {
     case OID.ec: {
       // Explicit parameters may describe any curve, one chosen by a forger included (CVE-2020-0601); they are never
       // compared with a named curve, and RFC 5480 section 2.1.1 forbids them.
-      if (peekTag(parameters) !== TAG.oid) return "EC explicit parameters";
+      if (peekTag(parameters) !== TAG.oid) return EXPLICIT_CURVE;
       const curve = readOid(parameters, "namedCurve");
       return `EC ${CURVES.get(curve) ?? `unknown(${curve})`}`;
     }

@@ -7,7 +7,8 @@
  */
 import { Cursor } from "../../bytes/cursor.ts";
 import { ParseError } from "../../bytes/parse-error.ts";
-import { type Certificate, readAlgorithm } from "./certificate.ts";
+import { toHex } from "../../bytes/text.ts";
+import { type Certificate, EXPLICIT_CURVE, readAlgorithm } from "./certificate.ts";
 import { peekTag, readElement, readInteger, readOid, readSmallInteger, readWhole, sameBytes, TAG } from "./der.ts";
 
 /** `not-checkable`: an algorithm, key or parameter that WebCrypto does not do, or that proves nothing (MD5, MD2). Never a guess. */
@@ -16,7 +17,8 @@ export type SignatureCheck = "valid" | "invalid" | "not-checkable";
 /**
  * Verifies `subject`'s signature with `issuer`'s public key (RFC 5280 section 6.1.3 (a)(1)): RSA PKCS #1 v1.5 and PSS with
  * SHA-1 and SHA-2, ECDSA on P-256, P-384 and P-521, Ed25519 where the platform has it. `invalid` also when the two
- * AlgorithmIdentifiers of `subject` differ or its algorithm is not one for the issuer's kind of key. Never rejects.
+ * AlgorithmIdentifiers of `subject` differ, its algorithm is not one for the issuer's kind of key, or that key is on a
+ * bent copy of a named curve (CVE-2020-0601). Never rejects.
  */
 export function verifySignature(subject: Certificate, issuer: Certificate): Promise<SignatureCheck> {
   const byIssuer = CHECKS.get(subject) ?? new WeakMap<Certificate, Promise<SignatureCheck>>();
@@ -52,6 +54,32 @@ const COORDINATE_BYTES: ReadonlyMap<string, number> = new Map([
   ["P-521", 66],
 ]);
 
+/** Coefficient b and the generator's x of the curve over the field with this prime (SEC 2 sections 2.4.2, 2.5.1, 2.6.1); a is the prime - 3. */
+const NAMED_CURVES: ReadonlyMap<string, { readonly b: string; readonly generatorX: string }> = new Map([
+  [
+    "ffffffff00000001000000000000000000000000ffffffffffffffffffffffff",
+    {
+      b: "5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604b",
+      generatorX: "6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296",
+    },
+  ],
+  [
+    "fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffeffffffff0000000000000000ffffffff",
+    {
+      b: "b3312fa7e23ee7e4988e056be3f82d19181d9c6efe8141120314088f5013875ac656398d8a2ed19d2a85c8edd3ec2aef",
+      generatorX: "aa87ca22be8b05378eb1c71ef320ad746e1d3b628ba79b9859f741e082542a385502f25dbf55296c3a545e3872760ab7",
+    },
+  ],
+  [
+    `01${"ff".repeat(65)}`,
+    {
+      b: "51953eb9618e1c9a1f929a21a0b68540eea2da725b99b315f3b8b489918ef109e156193951ec7e937b1652c0bd3bb1bf073573df883d2c34f1ef451fd46b503f00",
+      generatorX:
+        "c6858e06b70404e9cd9e3ecb662395b4429c648139053fb521f828af606b4d3dbaa14b5e77efe75928fe1dc127a2ffa8de3348b3c1856a429bf97e7e31c2e5bd66",
+    },
+  ],
+]);
+
 const HASHES: ReadonlyMap<string, string> = new Map([
   ["1.3.14.3.2.26", "SHA-1"],
   ["2.16.840.1.101.3.4.2.1", "SHA-256"],
@@ -67,6 +95,7 @@ async function verify(subject: Certificate, issuer: Certificate): Promise<Signat
     if (scheme === undefined) return "not-checkable";
     const [kind = "", curve = ""] = issuer.key.split(" ");
     if (kind !== scheme.key) return kind === "RSA-PSS" || kind.startsWith("unknown(") ? "not-checkable" : "invalid";
+    if (issuer.key === EXPLICIT_CURVE) return bendsNamedCurve(issuer) ? "invalid" : "not-checkable";
     if (scheme.key !== "EC") return await verifyWith(scheme, scheme.import, subject.signatureValue, subject, issuer);
     const size = COORDINATE_BYTES.get(curve);
     if (size === undefined) return "not-checkable";
@@ -179,6 +208,30 @@ function pss(parameters: Cursor): Scheme | undefined {
   // WebCrypto uses one hash for both, and the only trailer there is.
   if (hash === undefined || hash !== maskHash || trailer !== 1) return undefined;
   return { key: "RSA", import: { name: "RSA-PSS", hash }, verify: { name: "RSA-PSS", saltLength } };
+}
+
+/**
+ * Does the key's curve have the field of P-256, P-384 or P-521 but another coefficient or generator? Nobody makes such a
+ * curve except to give a public CA's key to a private key of his choice. An honest copy is only not checkable: RFC 5480
+ * section 2.1.1 forbids explicit parameters, and we do not take them for the named curve. Throws ParseError.
+ */
+function bendsNamedCurve(issuer: Certificate): boolean {
+  const spki = readElement(new Cursor(issuer.spki, "subjectPublicKeyInfo"), TAG.sequence, "");
+  // ECParameters (X9.62; RFC 3279 section 2.3.5): version, fieldID, curve, base, order.
+  const parameters = readElement(readAlgorithm(spki, "algorithm").parameters, TAG.sequence, "ecParameters");
+  readInteger(parameters, "version");
+  const field = readElement(parameters, TAG.sequence, "fieldID");
+  if (readOid(field, "fieldType") !== "1.2.840.10045.1.1") return false;
+  const prime = toHex(readInteger(field, "prime"));
+  const named = NAMED_CURVES.get(prime);
+  if (named === undefined) return false;
+  const curve = readElement(parameters, TAG.sequence, "curve");
+  const number = () => toHex(readElement(curve, TAG.octetString, "coefficient").rest()).replace(/^(00)+/, "");
+  const [a, b] = [number(), number()];
+  const base = readElement(parameters, TAG.octetString, "base");
+  base.u8("form");
+  const generator = toHex(base.rest()).replace(/^(00)+/, "");
+  return a !== `${prime.slice(0, -1)}c` || b !== named.b || !generator.startsWith(named.generatorX);
 }
 
 /** ECDSA-Sig-Value (RFC 3279 section 2.2.3) to r and s of `size` bytes each; undefined when it is none that fits. */

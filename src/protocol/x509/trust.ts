@@ -26,7 +26,8 @@ import { verifySignature } from "./signature.ts";
  * - `incomplete`: the top certificate's issuer is not there; nothing is invalid.
  * - `unknown`: the top certificate's signature cannot be checked.
  * - `invalid-signature`: an issuer of the right name is there (presented in this chain, or a public root) and the signature is
- *   not its. A certificate of that name from elsewhere in the capture does not count: product default CAs share names.
+ *   not its (a forged curve counts: see signature.ts). A certificate of that name from elsewhere in the capture does not
+ *   count: product default CAs share names.
  */
 export type TrustKind = "public-root" | "private-root" | "self-signed" | "incomplete" | "invalid-signature" | "unknown";
 
