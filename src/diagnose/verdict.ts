@@ -179,10 +179,13 @@ export function overallVerdict(
       next: `Add ${entries} to the proxy's TLS inspection bypass list, then capture again and run \`sightline analyze\`.`,
     };
   }
-  if (impaired.length > 0) {
-    const worst = [...impaired].sort((one, other) => rank(one) - rank(other))[0] as JudgedConnection;
+  const genuine = of("genuine");
+  const overcome = impaired.filter((failed) => genuine.some((later) => overcomes(later, failed)));
+  const failing = impaired.filter((failed) => !overcome.includes(failed));
+  if (failing.length > 0) {
+    const worst = [...failing].sort((one, other) => rank(one) - rank(other))[0] as JudgedConnection;
     const confidence = "confidence" in worst.verdict ? worst.verdict.confidence : "likely";
-    const others = total(impaired) - 1 - worst.connection.alike;
+    const others = total(failing) - 1 - worst.connection.alike;
     return {
       is: "impaired",
       confidence,
@@ -190,13 +193,16 @@ export function overallVerdict(
       headline: `No interception was found, but ${describe(worst.connection)} failed: ${CAUSE_TEXT[causeOf(worst)]}${others > 0 ? ` (and ${others} more failed)` : ""}.${open}`,
     };
   }
-  const genuine = of("genuine");
+  const retried =
+    overcome.length > 0
+      ? ` ${plural(total(overcome), "earlier connection")} to the same servers failed (${list(overcome.map((failed) => CAUSE_TEXT[causeOf(failed)]))}).`
+      : "";
   const blocking = unanswered.filter(({ service, connection }) => service !== undefined || isUnfinished(connection));
   if (genuine.length > 0 && blocking.length === 0) {
     return {
       is: "clear",
       ...counts,
-      headline: `Nothing intercepts: ${total(genuine)} connection${total(genuine) === 1 ? "" : "s"} to ${list(genuine.map(({ connection }) => describe(connection)))} reached the genuine server.${open}`,
+      headline: `Nothing intercepts: ${plural(total(genuine), "connection")} to ${list(genuine.map(({ connection }) => describe(connection)))} reached the genuine server.${retried}${open}`,
     };
   }
   const missing = [...new Set(unanswered.flatMap(({ verdict }) => ("missing" in verdict ? verdict.missing : [])))];
@@ -207,7 +213,7 @@ export function overallVerdict(
     ...counts,
     headline:
       total(unanswered) > 0
-        ? `Cannot tell: ${total(unanswered)} connection${total(unanswered) === 1 ? "" : "s"} could not be judged.`
+        ? `Cannot tell: ${plural(total(unanswered), "connection")} could not be judged.`
         : judged.length > 0
           ? "Cannot tell: no connection in this capture shows who is at the other end."
           : "Cannot tell: there is no connection in this capture.",
@@ -234,12 +240,31 @@ function missingSentence(unanswered: readonly JudgedConnection[]): string {
   const count = total(unanswered);
   if (count === 0) return "";
   const missing = unanswered.flatMap(({ verdict }) => ("missing" in verdict ? verdict.missing : []));
-  return ` ${count} connection${count === 1 ? "" : "s"} could not be judged (missing: ${list(missing)}).`;
+  return ` ${plural(count, "connection")} could not be judged (missing: ${list(missing)}).`;
 }
 
-/** A handshake that the capture saw begin and not end. */
-function isUnfinished({ tls, pseudoTls, outcome }: ConnectionObservation): boolean {
-  return (tls !== undefined || pseudoTls !== undefined) && (outcome === "stalled" || outcome === "alert");
+/** A handshake of which the capture shows a part, and not the part that would answer. */
+function isUnfinished({ tls, pseudoTls, outcome, handshake }: ConnectionObservation): boolean {
+  if (tls === undefined && pseudoTls === undefined) return false;
+  if (outcome === "stalled" || outcome === "alert") return true;
+  const whole = tls?.clientHello !== undefined && tls.serverHello !== undefined;
+  return handshake.length > 0 && !whole;
+}
+
+/** The same client reached the same server later: the person's problem is not this failure. */
+function overcomes(later: JudgedConnection, failed: JudgedConnection): boolean {
+  const [one, other] = [later.connection, failed.connection];
+  return (
+    one.frames.first > other.frames.first &&
+    one.transport === other.transport &&
+    one.client.ip === other.client.ip &&
+    one.server.ip === other.server.ip &&
+    one.server.port === other.server.port
+  );
+}
+
+function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 function total(connections: readonly JudgedConnection[]): number {

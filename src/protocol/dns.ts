@@ -18,12 +18,18 @@ const OPT = 41;
 /** RFC 1035 section 2.3.4. */
 const MAX_NAME = 255;
 
+const HEADER = 12;
+
+/** Root name, type and class: a question; a record has more. */
+const SHORTEST_RECORD = 5;
+
 /** The reserved bit of the flags; the two beside it became AD and CD (RFC 4035). */
 const RESERVED = 0x0040;
 const RESPONSE = 0x8000;
 const TRUNCATED = 0x0200;
 
 export function isDns(datagram: Uint8Array): boolean {
+  if (datagram.length < HEADER + SHORTEST_RECORD) return false;
   const cursor = new Cursor(datagram, "dns");
   try {
     return walk(cursor);
@@ -41,13 +47,14 @@ function walk(cursor: Cursor): boolean {
   const records = cursor.u16("answers") + cursor.u16("authorities") + cursor.u16("additional");
   if (questions === 0 && ((flags & RESPONSE) === 0 || records === 0)) return false;
   // A truncated answer may announce records that did not fit.
-  const cut = () => (flags & TRUNCATED) !== 0 && cursor.remaining === 0;
+  const mayEndEarly = (flags & TRUNCATED) !== 0;
+  if (!mayEndEarly && (questions + records) * SHORTEST_RECORD > cursor.remaining) return false;
   for (let i = 0; i < questions; i++) {
     if (!name(cursor)) return false;
     cursor.u16("type");
     if (!CLASSES.has(cursor.u16("class") & ~MULTICAST_BIT)) return false;
   }
-  for (let i = 0; i < records && !cut(); i++) {
+  for (let i = 0; i < records && !(mayEndEarly && cursor.remaining === 0); i++) {
     if (!name(cursor)) return false;
     const type = cursor.u16("type");
     const kind = cursor.u16("class");

@@ -132,16 +132,18 @@ describe("identifyUdp", () => {
       return seed >>> 24;
     };
     const found: Record<string, number> = {};
-    for (let i = 0; i < 200_000; i++) {
+    for (let i = 0; i < 100_000; i++) {
       const protocol = identifyUdp(Uint8Array.from({ length: 12 + (i % 40) }, random));
       found[protocol] = (found[protocol] ?? 0) + 1;
     }
-    expect(found).toEqual({ unknown: 200_000 });
+    expect(found).toEqual({ unknown: 100_000 });
   });
 
   it("never throws", () => {
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => expect(identifyUdp(bytes)).toBeTypeOf("string")),
+      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+        expect(identifyUdp(bytes)).toBeTypeOf("string");
+      }),
     );
     for (const [, bytes] of datagrams) {
       fc.assert(

@@ -185,13 +185,17 @@ function xmppStream(bytes: Uint8Array): Match {
 
 function stunMessage(turn: boolean): (datagram: Uint8Array) => boolean {
   return (datagram) => {
+    // Cheap tests first here and below: most datagrams of a capture are media, and an exception costs more than a frame.
     if (datagram.length < STUN_HEADER || (datagram[0] as number) >= 0x40) return false;
+    if (u16(datagram, 2) + STUN_HEADER !== datagram.length) return false;
     return parses(() => isTurn(parseStun(datagram)) === turn);
   };
 }
 
 function isChannelData(datagram: Uint8Array): boolean {
-  return parses(() => parseChannelData(datagram).length > 0);
+  return (
+    datagram.length > 4 && (datagram[0] as number) >> 4 === 4 && parses(() => parseChannelData(datagram).length > 0)
+  );
 }
 
 /** What `test` says; false when it throws ParseError. */
@@ -206,6 +210,7 @@ function parses(test: () => boolean): boolean {
 
 /** RFC 9000 section 17.2 (version 1) and RFC 9369 (version 2): long header, fixed bit, connection ids of at most 20 bytes. */
 function isQuicLongHeader(datagram: Uint8Array): boolean {
+  if (datagram.length < 7) return false;
   return parses(() => {
     const cursor = new Cursor(datagram, "quic");
     if (cursor.u8("flags") < 0xc0) return false;
@@ -223,6 +228,7 @@ function isQuicLongHeader(datagram: Uint8Array): boolean {
 
 /** RFC 6347 section 4.1: records to the end of the datagram; records of DTLS 1.3 (RFC 9147 section 4) may follow the first. */
 function isDtls(datagram: Uint8Array): boolean {
+  if (datagram.length < 3 || !DTLS_VERSIONS.has(u16(datagram, 1))) return false;
   return parses(() => {
     const cursor = new Cursor(datagram, "dtls");
     do {

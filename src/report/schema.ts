@@ -14,7 +14,7 @@ const CONNECTION_VERDICTS = ["intercepted", "genuine", "impaired", "not-judged",
 const confidence = z.enum(["proven", "likely"]);
 
 /** Worst first: when several are true of one connection, the first in this order is its cause. */
-const CAUSES = [
+const cause = z.enum([
   "tls-interception",
   "captive-portal",
   "proxy-auth-required",
@@ -38,8 +38,7 @@ const CAUSES = [
   "no-answer",
   "packet-loss",
   "capture-incomplete",
-] as const;
-const cause = z.enum(CAUSES);
+]);
 
 const serviceId = z.enum(["lync", "teams", "zoom", "webex", "meet", "webrtc"]);
 
@@ -345,11 +344,9 @@ type Frozen<T> = T extends object ? { readonly [K in keyof T]: Frozen<T[K]> } : 
 
 export type Report = Frozen<z.infer<typeof reportSchema>>;
 
-export type Verdict = Report["verdict"];
 export type ReportFile = Report["input"]["files"][number];
 export type ReportConnection = Report["connections"][number];
 export type ConnectionVerdict = ReportConnection["verdict"];
-export type Interceptor = Frozen<z.infer<typeof interceptor>>;
 export type ReportCertificate = Report["certificates"][string];
 export type ReportGroup = Report["groups"][number];
 export type Finding = Report["findings"][number];
@@ -357,7 +354,5 @@ export type Evidence = Finding["evidence"][number];
 export type RuleAnswer = Report["rules"][number];
 export type FeatureStatus = Report["features"][number];
 export type BypassEntry = Report["bypass"][number];
-export type Cause = (typeof CAUSES)[number];
-export type Confidence = Finding["confidence"];
 export type ServiceId = z.infer<typeof serviceId>;
 export type FeatureId = z.infer<typeof featureId>;

@@ -5,6 +5,7 @@
  * Sources: RFC 8489 sections 5 and 14 (RFC 5389 alike), RFC 3489 section 11, [MS-TURN] sections 2.2.1 and 2.2.2.8, RFC 8656 section 12.4.
  */
 import { Cursor } from "../../bytes/cursor.ts";
+import { ParseError } from "../../bytes/parse-error.ts";
 
 /** By magic cookie: in the header (RFC 5389 and later), as first attribute ([MS-TURN]), or none (RFC 3489). */
 export type StunDialect = "rfc5389" | "ms-turn" | "rfc3489";
@@ -138,8 +139,23 @@ function beginsWithMsCookie(body: Cursor): boolean {
   return MS_COOKIE.every((byte, i) => body.position + i < body.limit && body.bytes[body.position + i] === byte);
 }
 
-/** RFC 8489 pads every attribute to four bytes; RFC 3489 and [MS-TURN] do not (their attributes are mostly aligned anyway). */
+/**
+ * RFC 8489 pads every attribute to four bytes. RFC 3489 and [MS-TURN] do not say so: Lync does not pad, other
+ * implementations of the dialect do. Either is accepted, as long as the whole message fits it.
+ */
 function attributes(body: Cursor, padded: boolean): StunAttribute[] {
+  if (padded) return walk(body, true);
+  const start = body.position;
+  try {
+    return walk(body, false);
+  } catch (error) {
+    if (!(error instanceof ParseError)) throw error;
+    body.position = start;
+    return walk(body, true);
+  }
+}
+
+function walk(body: Cursor, padded: boolean): StunAttribute[] {
   const found: StunAttribute[] = [];
   while (body.remaining > 0) {
     const field = `[${found.length}]`;
