@@ -60,7 +60,9 @@ export async function analyze(sources: readonly ByteSource[], options: AnalyzeOp
         return options.signal?.aborted === true;
       },
     });
-    const observations = await derive(filesOf(set, collected), collected.drafts, collected.totals, store);
+    const files = filesOf(set, collected);
+    const totals = { ...collected.totals, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0) };
+    const observations = await derive(files, collected.drafts, totals, store);
     return buildReport(observations, { version: VERSION, maxConnections });
   } finally {
     set.close();

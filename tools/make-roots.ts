@@ -93,11 +93,12 @@ import type { PublicRoot } from "../../protocol/x509/trust.ts";
 function line(seen: Seen): string {
   const name = (index: number) => `node ${SNAPSHOTS[index]?.[0]}`;
   const lastDay = SNAPSHOTS[seen.last]?.[1] ?? "";
-  const isCurrent = seen.last === SNAPSHOTS.length - 1;
-  // The day of the first list that lacks it: any day before, it may still have been there.
-  const until = SNAPSHOTS.map(([, day]) => day).find((day) => day > lastDay);
+  // The day of the first list that lacks it: any day before, it may still have been there. Without such a list it is current,
+  // even when only a maintenance release still holds it.
+  const until =
+    seen.last === SNAPSHOTS.length - 1 ? undefined : SNAPSHOTS.map(([, day]) => day).find((day) => day > lastDay);
   const fields = [`first: "${name(seen.first)}"`, `last: "${name(seen.last)}"`];
-  if (!isCurrent) fields.push(`until: "${until}"`);
+  if (until !== undefined) fields.push(`until: "${until}"`);
   return `  { ${fields.join(", ")}, der: "${seen.der.toString("base64")}" },`;
 }
 

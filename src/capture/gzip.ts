@@ -37,6 +37,8 @@ export class Gunzip implements ByteSource {
   private crc = 0;
   private length = 0;
   private members = 0;
+  /** Reported when everything before it has been delivered, so that it stands behind the right frame. */
+  private problem: { kind: "truncated" | "malformed"; detail: string } | undefined;
 
   constructor(input: Input, notes: Notes) {
     this.name = input.name;
@@ -78,7 +80,7 @@ export class Gunzip implements ByteSource {
         this.delivered += count;
         return count;
       }
-      if (this.state === DONE) return 0;
+      if (this.state === DONE) return this.finish();
       const moved = inflate.slide();
       this.delivered -= moved;
       this.summed -= moved;
@@ -122,7 +124,7 @@ export class Gunzip implements ByteSource {
     }
     if (end - start < 10) return false;
     if (!isGzip(bytes.subarray(start, end))) {
-      this.fail(`something else follows the compressed data at byte ${input.offset}`);
+      this.fail(`gzip: something else follows the compressed data at byte ${input.offset}`);
       return true;
     }
     const flags = bytes[start + 3] as number;
@@ -150,7 +152,7 @@ export class Gunzip implements ByteSource {
 
   private headerLacks(): boolean {
     if (this.input.end - this.input.start < MAX_HEADER) return false;
-    this.fail(`a member header longer than ${MAX_HEADER} bytes at byte ${this.input.offset}`);
+    this.fail(`gzip: a member header longer than ${MAX_HEADER} bytes at byte ${this.input.offset}`);
     return true;
   }
 
@@ -161,7 +163,7 @@ export class Gunzip implements ByteSource {
     const crc = input.view.getUint32(input.start, true);
     const length = input.view.getUint32(input.start + 4, true);
     if (crc !== this.crc || length !== this.length) {
-      this.fail(`checksum or length of member ${this.members} is wrong: frames of it may be damaged`);
+      this.fail(`gzip: checksum or length of member ${this.members} is wrong: frames of it may be damaged`);
       return true;
     }
     input.start += 8;
@@ -177,13 +179,19 @@ export class Gunzip implements ByteSource {
   }
 
   private cut(): void {
-    report(this.notes, "truncated", `the compressed data ends early, at byte ${this.input.offset}`);
+    this.problem = { kind: "truncated", detail: `the compressed data ends early, at byte ${this.input.offset}` };
     this.state = DONE;
   }
 
   private fail(detail: string): void {
-    report(this.notes, "malformed", `gzip: ${detail}`);
+    this.problem = { kind: "malformed", detail };
     this.state = DONE;
+  }
+
+  private finish(): 0 {
+    if (this.problem !== undefined) report(this.notes, this.problem.kind, this.problem.detail);
+    this.problem = undefined;
+    return 0;
   }
 }
 

@@ -139,7 +139,10 @@ class CountedSource implements ByteSource {
 
 /** Reads until `enough` says so, SNIFF_LENGTH bytes are there, or the source ends. */
 async function readUntil(input: Input, enough: () => boolean): Promise<void> {
-  while (!input.ended && input.end - input.start < SNIFF_LENGTH && !enough()) await input.fill();
+  while (!input.ended && input.end - input.start < SNIFF_LENGTH && !enough()) {
+    input.want(SNIFF_LENGTH);
+    await input.fill();
+  }
 }
 
 function head(input: Input): Uint8Array {

@@ -5,8 +5,7 @@
  * member ends (browsers refuse a file of several members), and it is asynchronous in the middle of a synchronous reader.
  * A fast path: indexes bytes directly, and checks bounds once per symbol.
  */
-import type { ParseError } from "../bytes/parse-error.ts";
-import { refuse } from "./format.ts";
+import { ParseError } from "../bytes/parse-error.ts";
 import type { Input } from "./input.ts";
 
 /** FULL: take the output and call `slide`. */
@@ -44,6 +43,8 @@ export class Inflate {
   private floor = 0;
   private literals = FIXED_LITERALS;
   private distances = FIXED_DISTANCES;
+  /** What `decode` found wrong; it stops there. */
+  private wrong = "";
   private readonly tail = new Uint8Array(3 * SYMBOL_BYTES);
 
   constructor(input: Input) {
@@ -227,13 +228,14 @@ export class Inflate {
     const { input, tail } = this;
     if (input.end - input.start >= SYMBOL_BYTES) {
       input.start = this.decode(input.bytes, input.start, input.end - SYMBOL_BYTES, input.end);
-      if (this.state !== CODES || this.end > this.out.length - LONGEST_MATCH) return true;
     }
-    const from = input.start;
-    const left = input.end - from;
-    tail.fill(0);
-    tail.set(input.bytes.subarray(from, input.end));
-    input.start = from + this.decode(tail, 0, left + 3, left);
+    if (this.wrong === "" && this.state === CODES && this.end <= this.out.length - LONGEST_MATCH) {
+      const left = input.end - input.start;
+      tail.fill(0);
+      tail.set(input.bytes.subarray(input.start, input.end));
+      input.start += this.decode(tail, 0, left + 3, left);
+    }
+    if (this.wrong !== "") throw this.damage(this.wrong);
     return this.state !== CODES;
   }
 
@@ -251,7 +253,6 @@ export class Inflate {
     let hold = this.hold;
     let bits = this.bits;
     let ended = false;
-    let wrong = "";
     while (at <= lastLoad && to <= outLimit) {
       const atBefore = at;
       const holdBefore = hold;
@@ -314,7 +315,7 @@ export class Inflate {
         break;
       }
       if (entry === 0) {
-        wrong = "a code that stands for nothing";
+        this.wrong = "a code that stands for nothing";
         break;
       }
       if (symbol === 256) {
@@ -322,7 +323,7 @@ export class Inflate {
         break;
       }
       if (length === 0 || distance > to - this.floor) {
-        wrong = "a match that reaches before the beginning";
+        this.wrong = "a match that reaches before the beginning";
         break;
       }
       if (distance >= length && length > 24) {
@@ -335,13 +336,12 @@ export class Inflate {
     this.end = to;
     this.bits = bits & 7;
     this.hold = hold & ((1 << this.bits) - 1);
-    if (wrong !== "") throw this.damage(wrong);
     if (ended) this.state = BLOCK_HEADER;
     return at - (bits >> 3);
   }
 
   private damage(what: string): ParseError {
-    return refuse("malformed", this.input, what);
+    return new ParseError("malformed", "gzip", this.input.offset, what);
   }
 }
 

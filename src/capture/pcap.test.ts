@@ -115,7 +115,7 @@ describe("pcap records", () => {
     for (const bufferSize of [undefined, 1000]) {
       const { frames, problems } = await walk(memorySource(file), bufferSize);
       expect(frames.map(({ data }) => data.length)).toEqual([262_144, 60]);
-      expect(frames[0]?.data).toEqual(long);
+      expect(frames[0]?.data.every((byte, at) => byte === long[at])).toBe(true);
       expect(problems).toEqual([]);
     }
   });

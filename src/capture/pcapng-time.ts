@@ -37,7 +37,7 @@ export function clockOf(resolution: number, offset: bigint): Clock {
   };
 }
 
-/** Sets seconds and nanos of `frame` from the two halves of a timestamp. */
+/** Sets seconds and nanos of `frame` from the two halves of a timestamp; exact below 2^53 seconds (285 million years). */
 export function setTime(frame: Frame, clock: Clock, high: number, low: number): void {
   const units = clock.units;
   if (units === 0) {

@@ -13,7 +13,7 @@ import {
   decodeTransport,
   FIN,
   FRAGMENT,
-  ICMP_UNREACHABLE,
+  ICMP_ERROR,
   Packet,
   RST,
   SUPPORTED_LINK_TYPES,
@@ -42,7 +42,6 @@ export interface Collected {
     readonly handshakes: number;
     readonly chains: number;
     readonly frames: number;
-    readonly bytes: number;
   };
   /** By index of `CaptureSet.files`; a file without frames may have none. */
   readonly files: readonly (FileSpan | undefined)[];
@@ -84,7 +83,7 @@ export async function collect(set: CaptureSet, keep: number, watcher: Watcher): 
 class Collector {
   /** Number of the frame at hand, as in Wireshark; after the end the number of frames. */
   frames = 0;
-  private bytes = 0;
+
   private readonly files: FileSpan[] = [];
   private readonly packet = new Packet();
   private readonly quoted = new Packet();
@@ -103,7 +102,7 @@ class Collector {
 
   frame(frame: Frame, file: number): void {
     this.frames = frame.number;
-    this.bytes += frame.original;
+    
     const span = this.span(file);
     if (!frame.untimed) stretch(span, frame.seconds, frame.nanos);
     if (!SUPPORTED_LINK_TYPES.has(frame.linkType)) {
@@ -133,8 +132,8 @@ class Collector {
       case FRAGMENT:
         this.fragment(frame, file);
         return;
-      case ICMP_UNREACHABLE:
-        this.unreachable(frame, file);
+      case ICMP_ERROR:
+        this.icmpError(frame, file);
         return;
       default:
         return;
@@ -157,10 +156,8 @@ class Collector {
   private datagram(frame: Frame, file: number): void {
     const { packet } = this;
     let flow = this.udp.find(packet);
-    if (flow === undefined) {
-      flow = this.udp.add(packet, this.frames, file, frame.seconds, frame.nanos);
-      flow.reader = new UdpReader();
-    } else touch(flow, this.frames, frame);
+    if (flow === undefined) flow = this.newUdp(packet, frame, file);
+    else touch(flow, this.frames, frame);
     const side = flow.sideOf(packet) as 0 | 1;
     const half = flow.halves[side];
     half.frames++;
@@ -174,6 +171,12 @@ class Collector {
     const whole = packet.payloadCaptured === packet.payloadLength;
     const at = flow.since(frame.seconds, frame.nanos);
     reader.datagram(side, frame.bytes.subarray(start, start + packet.payloadCaptured), whole, this.frames, at);
+  }
+
+  private newUdp(packet: Packet, frame: Frame, file: number): Flow {
+    const flow = this.udp.add(packet, this.frames, file, frame.seconds, frame.nanos);
+    flow.reader = new UdpReader();
+    return flow;
   }
 
   private fragment(frame: Frame, file: number): void {
@@ -199,13 +202,17 @@ class Collector {
   }
 
   /** An ICMP error quotes the packet it is about; as in Wireshark that counts as a packet of its connection. */
-  private unreachable(frame: Frame, file: number): void {
+  private icmpError(frame: Frame, file: number): void {
     const { packet, quoted } = this;
     const end = packet.payloadStart + packet.payloadCaptured;
     decodeIp(frame.bytes, packet.payloadStart, end, 0, quoted);
-    if (quoted.kind !== TCP) return;
-    const flow = this.tcp.find(quoted) ?? this.tcp.add(quoted, this.frames, file, frame.seconds, frame.nanos);
-    if (flow.unreachableFrame > 0 || flow.done) return;
+    if (quoted.kind !== TCP && quoted.kind !== UDP) return;
+    const tcp = quoted.kind === TCP;
+    let flow = (tcp ? this.tcp : this.udp).find(quoted);
+    if (flow !== undefined) touch(flow, this.frames, frame);
+    else if (tcp) flow = this.tcp.add(quoted, this.frames, file, frame.seconds, frame.nanos);
+    else flow = this.newUdp(quoted, frame, file);
+    if (!packet.icmpUnreachable || flow.unreachableFrame > 0 || flow.done) return;
     flow.unreachableFrame = this.frames;
     flow.unreachableType = packet.icmpType;
     flow.unreachableCode = packet.icmpCode;
@@ -244,7 +251,7 @@ class Collector {
         handshakes: this.keeper.handshakes,
         chains: this.keeper.chains,
         frames: this.frames,
-        bytes: this.bytes,
+
       },
       files: this.files,
     };

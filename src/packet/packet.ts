@@ -14,11 +14,11 @@ import type { Frame } from "../capture/frame.ts";
 export const OTHER = 0;
 export const TCP = 1;
 export const UDP = 2;
-/** An ICMP or ICMPv6 destination-unreachable error; addresses are the sender's and receiver's of the error. */
-export const ICMP_UNREACHABLE = 3;
+/** An ICMP or ICMPv6 error, which quotes the packet it is about; addresses are those of the error's sender and receiver. */
+export const ICMP_ERROR = 3;
 /** A fragment of an IP packet; `payload*` is the fragment's data, `fragment*` says where it belongs. */
 export const FRAGMENT = 4;
-export type PacketKind = typeof OTHER | typeof TCP | typeof UDP | typeof ICMP_UNREACHABLE | typeof FRAGMENT;
+export type PacketKind = typeof OTHER | typeof TCP | typeof UDP | typeof ICMP_ERROR | typeof FRAGMENT;
 
 export const FIN = 0x01;
 export const SYN = 0x02;
@@ -95,7 +95,8 @@ export class Packet {
   fragmentId = 0;
   fragmentOffset = 0;
   fragmentMore = false;
-  /** ICMP_UNREACHABLE: type and code; the payload is the packet that was refused, beginning with its IP header. */
+  /** ICMP_ERROR: is it "destination unreachable", its type and code; the payload is the packet it is about, from its IP header on. */
+  icmpUnreachable = false;
   icmpType = 0;
   icmpCode = 0;
 }
@@ -300,12 +301,19 @@ export function decodeTransport(
   if (protocol === PROTOCOL_ICMP || protocol === PROTOCOL_ICMPV6) {
     if (at + 8 > end || length < 8) return;
     const type = bytes[at] as number;
-    if (type !== (protocol === PROTOCOL_ICMP ? 3 : 1)) return;
-    packet.kind = ICMP_UNREACHABLE;
+    const isError = protocol === PROTOCOL_ICMP ? isIcmpError(type) : type >= 1 && type <= 4;
+    if (!isError) return;
+    packet.kind = ICMP_ERROR;
+    packet.icmpUnreachable = type === (protocol === PROTOCOL_ICMP ? 3 : 1);
     packet.icmpType = type;
     packet.icmpCode = bytes[at + 1] as number;
     setPayload(packet, at + 8, end, length - 8);
   }
+}
+
+/** RFC 792: destination unreachable, source quench, redirect, time exceeded, parameter problem. */
+function isIcmpError(type: number): boolean {
+  return type === 3 || type === 4 || type === 5 || type === 11 || type === 12;
 }
 
 function setPayload(packet: Packet, start: number, end: number, length: number): void {

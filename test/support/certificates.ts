@@ -55,11 +55,15 @@ export const altNames = (...entries: readonly Uint8Array[]) => extension("2.5.29
 export const caExtension = (pathLength?: number) =>
   extension(
     "2.5.29.19",
-    sequence(tlv(0x01, Uint8Array.of(0xff)), ...(pathLength === undefined ? [] : [tlv(0x02, Uint8Array.of(pathLength))])),
+    sequence(
+      tlv(0x01, Uint8Array.of(0xff)),
+      ...(pathLength === undefined ? [] : [tlv(0x02, Uint8Array.of(pathLength))]),
+    ),
     true,
   );
 /** keyUsage with or without keyCertSign (bit 5). */
-export const keyUsage = (certSign: boolean) => extension("2.5.29.15", tlv(0x03, Uint8Array.of(1, certSign ? 0x06 : 0x80)));
+export const keyUsage = (certSign: boolean) =>
+  extension("2.5.29.15", tlv(0x03, Uint8Array.of(1, certSign ? 0x06 : 0x80)));
 export const subjectKeyId = (hex: string) => extension("2.5.29.14", tlv(0x04, fromHex(hex)));
 export const authorityKeyId = (hex: string) => extension("2.5.29.35", sequence(tlv(0x80, fromHex(hex))));
 
@@ -70,7 +74,8 @@ export interface Keys {
 
 export const ecKeys = (namedCurve = "P-256"): Keys => generateKeyPairSync("ec", { namedCurve });
 export const rsaKeys = (modulusLength = 2048): Keys => generateKeyPairSync("rsa", { modulusLength });
-export const spkiOf = (keys: Keys): Uint8Array => Uint8Array.from(keys.publicKey.export({ type: "spki", format: "der" }));
+export const spkiOf = (keys: Keys): Uint8Array =>
+  Uint8Array.from(keys.publicKey.export({ type: "spki", format: "der" }));
 
 /** AlgorithmIdentifier and how node:crypto makes such a signature. */
 export interface Algorithm {

@@ -142,3 +142,58 @@ function arrange(segments: readonly Segment[], base: number): { pieces: Piece[];
   }
   return { pieces, whole };
 }
+
+/** A ClientHello or ServerHello as tshark found it, whatever carried it. */
+export interface TsharkHello {
+  readonly frame: number;
+  /** tcp.stream; undefined over UDP. */
+  readonly stream: string | undefined;
+  /** HandshakeType 1 or 2. */
+  readonly type: number;
+  /** Message with its 4-byte header, hexadecimal. */
+  readonly message: string;
+  readonly ja3: string | undefined;
+  readonly ja3String: string | undefined;
+}
+
+export function tsharkHellos(file: string): TsharkHello[] {
+  const args = ["-r", file, "-Y", "tls.handshake.type in {1,2}", "-T", "json", "-x", "--no-duplicate-keys"];
+  const text = execFileSync("tshark", args, {
+    encoding: "utf8",
+    maxBuffer: 1 << 30,
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  const found: TsharkHello[] = [];
+  for (const packet of JSON.parse(text) as { _source: { layers: Record<string, Record<string, unknown>> } }[]) {
+    const { layers } = packet._source;
+    const frame = Number(layers["frame"]?.["frame.number"]);
+    const stream = layers["tcp"]?.["tcp.stream"] as string | undefined;
+    const walk = (node: unknown): void => {
+      if (typeof node !== "object" || node === null) return;
+      const fields = node as Record<string, unknown>;
+      const messages = many(fields["tls.handshake"]) as Record<string, string>[];
+      const raw = fields["tls.handshake_raw"] as unknown[] | undefined;
+      const bytes = raw === undefined ? [] : ((typeof raw[0] === "string" ? [raw] : raw) as [string][]);
+      messages.forEach((message, i) => {
+        const type = Number(message["tls.handshake.type"]);
+        if (type !== 1 && type !== 2) return;
+        const suffix = type === 1 ? "" : "s";
+        found.push({
+          frame,
+          stream,
+          type,
+          message: bytes[i]?.[0] ?? "",
+          ja3: message[`tls.handshake.ja3${suffix}`],
+          ja3String: message[`tls.handshake.ja3${suffix}_full`],
+        });
+      });
+      for (const value of Object.values(fields)) walk(value);
+    };
+    walk(layers);
+  }
+  return found;
+}
+
+function many(value: unknown): unknown[] {
+  return value === undefined ? [] : Array.isArray(value) ? value : [value];
+}

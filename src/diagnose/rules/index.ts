@@ -7,6 +7,7 @@ import { certificateInPseudoTls } from "./certificate-in-pseudo-tls.ts";
 import { clientCertificateRequired } from "./client-certificate-required.ts";
 import { knownInterceptorIssuer } from "./known-interceptor-issuer.ts";
 import { leafWithIssuerKey } from "./leaf-with-issuer-key.ts";
+import { mintedOnDemand } from "./minted-on-demand.ts";
 import { nameMismatch } from "./name-mismatch.ts";
 import { packetLoss } from "./packet-loss.ts";
 import { pathMtuBlackHole } from "./path-mtu-black-hole.ts";
@@ -30,6 +31,7 @@ export const RULES: readonly Rule[] = [
   sharedForger,
   sharedLeafKey,
   publicServiceOnPrivateRoot,
+  mintedOnDemand,
   resumedInterception,
   undocumentedPseudoTlsAnswer,
   separateServerHello,

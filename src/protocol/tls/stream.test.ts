@@ -57,6 +57,9 @@ interface Seen {
 
 type Piece = { readonly bytes: Uint8Array; readonly frame?: number } | { readonly gap: number };
 
+/** One buffer for all calls, overwritten after each: what is kept must be a copy. */
+const buffer = Buffer.alloc(1 << 21);
+
 function run(pieces: readonly Piece[], { midStream = false, end = true } = {}): Seen {
   const log: string[] = [];
   const messages: HandshakeEvent[] = [];
@@ -78,8 +81,6 @@ function run(pieces: readonly Piece[], { midStream = false, end = true } = {}): 
     },
     midStream,
   );
-  // One buffer for all calls, overwritten after each: what is kept must be a copy.
-  const buffer = Buffer.alloc(1 << 21);
   for (const piece of pieces) {
     if ("gap" in piece) {
       stream.gap(piece.gap);

@@ -265,7 +265,7 @@ function extensionValue<T>(
 
 /** RFC 3279 section 2.3, RFC 5480, RFC 8410. The key bytes are read only as far as the description needs. */
 function describeKey(spki: Cursor): string {
-  const body = readElement(spki, TAG.sequence, "");
+  const body = readElement(spki, TAG.sequence, "sequence");
   const { oid, parameters } = readAlgorithm(body, "algorithm");
   const bits = readElement(body, TAG.bitString, "subjectPublicKey");
   body.end();
@@ -301,7 +301,7 @@ function bitLength(bytes: Uint8Array): number {
 
 /** RFC 5280 section 4.2.1.9. */
 function readBasicConstraints(value: Cursor): { readonly isCa: boolean; readonly pathLength?: number } {
-  const body = readElement(value, TAG.sequence, "");
+  const body = readElement(value, TAG.sequence, "sequence");
   const isCa = peekTag(body) === TAG.boolean ? readBoolean(body, "cA") : false;
   return peekTag(body) === TAG.integer ? { isCa, pathLength: readSmallInteger(body, "pathLength") } : { isCa };
 }
@@ -315,13 +315,13 @@ function readKeyCertSign(value: Cursor): boolean {
 
 /** RFC 5280 section 4.2.1.1: keyIdentifier is [0] IMPLICIT and optional. */
 function readAuthorityKeyId(value: Cursor): string | undefined {
-  const body = readElement(value, TAG.sequence, "");
+  const body = readElement(value, TAG.sequence, "sequence");
   return peekTag(body) === 0x80 ? toHex(readElement(body, 0x80, "keyIdentifier").rest()) : undefined;
 }
 
 /** RFC 5280 section 4.2.1.6: dNSName is [2], iPAddress [7]; the other kinds are passed over. */
 function readAltNames(value: Cursor): string[] {
-  const body = readElement(value, TAG.sequence, "");
+  const body = readElement(value, TAG.sequence, "sequence");
   const names: string[] = [];
   while (body.remaining > 0) {
     const { tag, body: content } = readAny(body, "generalName");

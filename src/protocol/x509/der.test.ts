@@ -4,7 +4,16 @@ import { ascii, oid, tlv } from "../../../test/support/certificates.ts";
 import { Cursor } from "../../bytes/cursor.ts";
 import { ParseError } from "../../bytes/parse-error.ts";
 import { fromHex, toHex } from "../../bytes/text.ts";
-import { readAny, readBoolean, readElement, readInteger, readOid, readSmallInteger, readTime, stringValue } from "./der.ts";
+import {
+  readAny,
+  readBoolean,
+  readElement,
+  readInteger,
+  readOid,
+  readSmallInteger,
+  readTime,
+  stringValue,
+} from "./der.ts";
 
 const cursor = (bytes: Uint8Array | string) => new Cursor(typeof bytes === "string" ? fromHex(bytes) : bytes);
 const text = (element: Uint8Array) => {
@@ -39,14 +48,19 @@ describe("lengths (X.690 section 8.1.3)", () => {
 });
 
 describe("object identifiers", () => {
-  test.each(["2.5.4.3", "2.5.29.17", "1.2.840.113549.1.1.11", "0.9.2342.19200300.100.1.25", "2.999.1", "2.5.200.1"])("%s", (dotted) => {
-    expect(readOid(cursor(oid(dotted)), "x")).toBe(dotted);
-  });
+  test.each(["2.5.4.3", "2.5.29.17", "1.2.840.113549.1.1.11", "0.9.2342.19200300.100.1.25", "2.999.1", "2.5.200.1"])(
+    "%s",
+    (dotted) => {
+      expect(readOid(cursor(oid(dotted)), "x")).toBe(dotted);
+    },
+  );
 
   test("arcs beyond 2^53, as UUIDs make them", () => {
     const dotted = "2.25.329800735698586629295641978511506172918";
     expect(readOid(cursor(oid(dotted)), "x")).toBe(dotted);
-    expect(readOid(cursor(oid("2.329800735698586629295641978511506172918")), "x")).toBe("2.329800735698586629295641978511506172918");
+    expect(readOid(cursor(oid("2.329800735698586629295641978511506172918")), "x")).toBe(
+      "2.329800735698586629295641978511506172918",
+    );
   });
 
   test("any sequence of arcs reads back", () => {
@@ -107,10 +121,13 @@ describe("times (RFC 5280 section 4.1.2.5)", () => {
 
   test("every day has the number that Date gives it", () => {
     fc.assert(
-      fc.property(fc.date({ min: new Date("0000-01-01T00:00:00Z"), max: new Date("9999-12-31T23:59:59Z"), noInvalidDate: true }), (date) => {
-        const digits = date.toISOString().replace(/[-:T]/g, "").slice(0, 14);
-        expect(generalized(`${digits}Z`)).toBe(Math.floor(date.getTime() / 1000));
-      }),
+      fc.property(
+        fc.date({ min: new Date("0000-01-01T00:00:00Z"), max: new Date("9999-12-31T23:59:59Z"), noInvalidDate: true }),
+        (date) => {
+          const digits = date.toISOString().replace(/[-:T]/g, "").slice(0, 14);
+          expect(generalized(`${digits}Z`)).toBe(Math.floor(date.getTime() / 1000));
+        },
+      ),
     );
   });
 
@@ -126,12 +143,25 @@ describe("times (RFC 5280 section 4.1.2.5)", () => {
     expect(() => utc(value)).not.toThrow();
   });
 
-  test.each(["010229000000Z", "001301000000Z", "000001000000Z", "000100000000Z", "000431000000Z", "000101240000Z", "000101006000Z", "000101000060Z", "", "0", "00010100000Z", "0001010000001", "00010100000:Z", "000101000000", "\u0660\u0660"])(
-    "refuses %j",
-    (value) => {
-      expect(() => utc(value)).toThrow(ParseError);
-    },
-  );
+  test.each([
+    "010229000000Z",
+    "001301000000Z",
+    "000001000000Z",
+    "000100000000Z",
+    "000431000000Z",
+    "000101240000Z",
+    "000101006000Z",
+    "000101000060Z",
+    "",
+    "0",
+    "00010100000Z",
+    "0001010000001",
+    "00010100000:Z",
+    "000101000000",
+    "\u0660\u0660",
+  ])("refuses %j", (value) => {
+    expect(() => utc(value)).toThrow(ParseError);
+  });
 
   test("1900 was no leap year, 2000 was", () => {
     expect(() => generalized("19000229000000Z")).toThrow(ParseError);

@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import { ParseError } from "../../bytes/parse-error.ts";
 import { parsePem } from "./pem.ts";
 
-const block = (base64: string, label = "CERTIFICATE") => `-----BEGIN ${label}-----\n${base64}\n-----END ${label}-----\n`;
+const block = (base64: string, label = "CERTIFICATE") =>
+  `-----BEGIN ${label}-----\n${base64}\n-----END ${label}-----\n`;
 
 describe("parsePem", () => {
   test("certificates in order, with text and other blocks between", () => {
@@ -24,7 +25,10 @@ describe("parsePem", () => {
   });
 
   test("returns or throws ParseError", () => {
-    const piece = fc.oneof(fc.string(), fc.constantFrom("-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----", "AQID", "\n"));
+    const piece = fc.oneof(
+      fc.string(),
+      fc.constantFrom("-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----", "AQID", "\n"),
+    );
     fc.assert(
       fc.property(fc.array(piece), (pieces) => {
         try {

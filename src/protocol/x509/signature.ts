@@ -141,15 +141,15 @@ function importedKey(issuer: Certificate, algorithm: Scheme["import"]): Promise<
  * MUST be the same), so that nobody can swap the algorithm of an old signature.
  */
 function signatureAlgorithm(certificate: Certificate): Cursor | undefined {
-  const outer = readElement(new Cursor(certificate.der, "certificate"), TAG.sequence, "");
+  const outer = readElement(new Cursor(certificate.der, "certificate"), TAG.sequence, "sequence");
   readElement(outer, TAG.sequence, "tbsCertificate");
   const outerBytes = readWhole(outer, TAG.sequence, "signatureAlgorithm");
-  const tbs = readElement(new Cursor(certificate.tbs, "tbsCertificate"), TAG.sequence, "");
+  const tbs = readElement(new Cursor(certificate.tbs, "tbsCertificate"), TAG.sequence, "sequence");
   if (peekTag(tbs) === 0xa0) readElement(tbs, 0xa0, "version");
   readInteger(tbs, "serialNumber");
   const innerBytes = readWhole(tbs, TAG.sequence, "signature");
   if (!sameBytes(outerBytes, innerBytes)) return undefined;
-  return readAlgorithm(new Cursor(outerBytes, "signatureAlgorithm"), "").parameters;
+  return readAlgorithm(new Cursor(outerBytes, "signatureAlgorithm"), "algorithm").parameters;
 }
 
 /** Undefined: not checkable. Names as in oids.ts; SHA-224 is missing in WebCrypto, MD5 and MD2 prove nothing. */
@@ -196,9 +196,9 @@ function pss(parameters: Cursor): Scheme | undefined {
   let maskHash: string | undefined = "SHA-1";
   let saltLength = 20;
   let trailer = 1;
-  if (peekTag(body) === 0xa0) hash = HASHES.get(readAlgorithm(readElement(body, 0xa0, "hash"), "").oid);
+  if (peekTag(body) === 0xa0) hash = HASHES.get(readAlgorithm(readElement(body, 0xa0, "hash"), "algorithm").oid);
   if (peekTag(body) === 0xa1) {
-    const mask = readElement(readElement(body, 0xa1, "maskGen"), TAG.sequence, "");
+    const mask = readElement(readElement(body, 0xa1, "maskGen"), TAG.sequence, "sequence");
     const isMgf1 = readOid(mask, "algorithm") === "1.2.840.113549.1.1.8";
     maskHash = isMgf1 ? HASHES.get(readAlgorithm(mask, "hash").oid) : undefined;
   }
@@ -216,7 +216,7 @@ function pss(parameters: Cursor): Scheme | undefined {
  * section 2.1.1 forbids explicit parameters, and we do not take them for the named curve. Throws ParseError.
  */
 function bendsNamedCurve(issuer: Certificate): boolean {
-  const spki = readElement(new Cursor(issuer.spki, "subjectPublicKeyInfo"), TAG.sequence, "");
+  const spki = readElement(new Cursor(issuer.spki, "subjectPublicKeyInfo"), TAG.sequence, "sequence");
   // ECParameters (X9.62; RFC 3279 section 2.3.5): version, fieldID, curve, base, order.
   const parameters = readElement(readAlgorithm(spki, "algorithm").parameters, TAG.sequence, "ecParameters");
   readInteger(parameters, "version");
@@ -238,7 +238,7 @@ function bendsNamedCurve(issuer: Certificate): boolean {
 function toP1363(der: Uint8Array, size: number): Uint8Array | undefined {
   try {
     const outer = new Cursor(der, "signatureValue");
-    const body = readElement(outer, TAG.sequence, "");
+    const body = readElement(outer, TAG.sequence, "sequence");
     outer.end();
     const signature = new Uint8Array(2 * size);
     for (const [i, field] of ["r", "s"].entries()) {
