@@ -50,6 +50,14 @@ export interface OverallVerdict {
 }
 
 const KEY_LOG = "key log";
+/** Protocols inside which TLS begins later, where this version does not follow. */
+const NOT_READ_YET: ReadonlyMap<ConnectionObservation["protocol"], string> = new Map([
+  ["http-connect", "a reader for TLS inside HTTP CONNECT"],
+  ["smtp", "a reader for TLS after STARTTLS"],
+  ["imap", "a reader for TLS after STARTTLS"],
+  ["pop3", "a reader for TLS after STARTTLS"],
+  ["xmpp", "a reader for TLS after STARTTLS"],
+]);
 const BASELINE = "a baseline or --private-ca";
 /** TLS 1.3: the certificate is encrypted (RFC 8446 section 4.4). Drafts have versions of their own above it. */
 const TLS_1_3 = 0x0304;
@@ -134,7 +142,7 @@ function whatIsMissing(connection: ConnectionObservation): string | undefined {
     return pseudoTls.answer === "documented" ? "the TURN messages after the pseudo-TLS hello" : (missingFrom(connection) ?? "the server's answer");
   }
   if (connection.protocol === "quic") return KEY_LOG;
-  if (tls === undefined) return missingFrom(connection);
+  if (tls === undefined) return NOT_READ_YET.get(connection.protocol) ?? missingFrom(connection);
   return tlsIsMissing(tls) ?? missingFrom(connection) ?? (tcp?.reset === undefined ? "the whole handshake" : "a handshake that goes on to the certificate");
 }
 

@@ -35,21 +35,23 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
 };
 
 interface Read {
-  readonly words: string[];
+  readonly types: string[];
+  readonly alerts: string[];
   readonly messages: HandshakeEvent[];
 }
 
 function read(direction: Direction): Read | undefined {
-  const words: string[] = [];
+  const types: string[] = [];
+  const alerts: string[] = [];
   const messages: HandshakeEvent[] = [];
   let isTls = true;
   const stream = new TlsStream({
     record: () => {},
     handshake: (event) => {
-      words.push(String(event.type));
+      types.push(String(event.type));
       messages.push(event);
     },
-    alert: (_level, description) => words.push(`alert ${description}`),
+    alert: (_level, description) => alerts.push(String(description)),
     changeCipherSpec: () => {},
     encrypted: () => {},
     notTls: () => {
@@ -61,7 +63,8 @@ function read(direction: Direction): Read | undefined {
     if ("gap" in piece) stream.gap(piece.gap);
     else stream.data(piece.bytes, 0, piece.bytes.length, piece.frame);
   }
-  return isTls ? { words, messages } : undefined;
+  stream.end();
+  return isTls ? { types, alerts, messages } : undefined;
 }
 
 const FIELDS = [
@@ -78,8 +81,9 @@ const FIELDS = [
 ];
 
 interface Wanted {
-  /** As in `Read`, in the order of the frames. */
-  readonly words: string[];
+  /** Handshake types in the order of the frames. */
+  readonly types: string[];
+  readonly alerts: string[];
   /** Per frame with a ClientHello. */
   readonly serverNames: string[];
   /** Per frame with a ServerHello: cipher suite, version, selected version. */
@@ -92,10 +96,11 @@ function tsharkRead(file: string): Map<string, Wanted> {
   for (const row of tsharkFields(file, "tls", FIELDS, ["-o", "tcp.reassemble_out_of_order:TRUE"])) {
     const [stream = "", ip4 = "", ip6 = "", port = "", types = "", alerts = "", name = "", ...answer] = row;
     const key = `${stream} ${ip4}${ip6}:${port}`;
-    const wanted = found.get(key) ?? { words: [], serverNames: [], answers: [] };
+    const wanted = found.get(key) ?? { types: [], alerts: [], serverNames: [], answers: [] };
     found.set(key, wanted);
     const codes = types === "" ? [] : types.split(",");
-    wanted.words.push(...codes, ...(alerts === "" ? [] : alerts.split(",").map((code) => `alert ${code}`)));
+    wanted.types.push(...codes);
+    if (alerts !== "") wanted.alerts.push(...alerts.split(","));
     if (codes.includes("1")) wanted.serverNames.push(name.toLowerCase());
     if (codes.includes("2")) wanted.answers.push(answer);
   }
@@ -115,8 +120,9 @@ describe.skipIf(!READY)("TLS against tshark (needs tshark and ../shared; skipped
       const found = direction.complete ? read(direction) : undefined;
       if (found === undefined) continue;
       const key = `${direction.stream} ${direction.from}`;
-      const wanted = all.get(key) ?? { words: [], serverNames: [], answers: [] };
-      expect(found.words, key).toEqual(wanted.words);
+      const wanted = all.get(key) ?? { types: [], alerts: [], serverNames: [], answers: [] };
+      expect(found.types, key).toEqual(wanted.types);
+      expect(found.alerts, key).toEqual(wanted.alerts);
       const serverNames: string[] = [];
       const answers: string[][] = [];
       for (const { type, format, body } of found.messages) {

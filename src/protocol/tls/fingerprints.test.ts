@@ -91,9 +91,9 @@ describe("JA4", () => {
     expect(end("h2")).toBe("h2");
     expect(end("h")).toBe("hh");
     expect(end("http/1.1")).toBe("h1");
-    expect(end("\u00ab")).toBe("ab");
-    expect(end("\u0030\u00ab")).toBe("3b");
-    expect(end("\u00990x\u0099")).toBe("99");
+    expect(end("/")).toBe("2f");
+    expect(end("0\u00ab")).toBe("3b");
+    expect(end("\u00ba\u00ad")).toBe("99");
   });
 
   it("stops counting at 99", () => {

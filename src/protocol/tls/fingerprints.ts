@@ -88,9 +88,13 @@ function ja4Count(count: number): string {
   return String(Math.min(count, 99)).padStart(2, "0");
 }
 
-/** First and last character of the first protocol name, or of its hexadecimal form when either is not alphanumeric. */
+/**
+ * First and last character of the first protocol name, or of its hexadecimal form when either is not alphanumeric. A first
+ * byte above ASCII gives 99: FoxIO's programs and their published results do so, where their text (and Wireshark) has hexadecimal.
+ */
 function ja4Alpn(name: string | undefined): string {
   if (name === undefined || name === "") return "00";
+  if (name.charCodeAt(0) > 0x7f) return "99";
   const ends = name.charAt(0) + name.charAt(name.length - 1);
   if (/^[0-9A-Za-z]{2}$/.test(ends)) return ends;
   const hex = (at: number) => name.charCodeAt(at).toString(16).padStart(2, "0");
