@@ -41,7 +41,9 @@ export function installPrograms(packages) {
   if (missing.length === 0) return;
   const names = missing.map(([, name]) => name);
   if (!has("apt-get") || process.getuid?.() !== 0) {
-    process.stderr.write(`not installed: ${names.join(", ")} (needs Debian's apt-get as root): the tests that need them skip\n`);
+    process.stderr.write(
+      `not installed: ${names.join(", ")} (needs Debian's apt-get as root): the tests that need them skip\n`,
+    );
     return;
   }
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };

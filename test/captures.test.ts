@@ -92,7 +92,8 @@ describe.each(cases)("%s", (name) => {
       }
     }
     for (const endpoint of expected.genuine.filter(({ provable }) => provable === true)) {
-      for (const { id, verdict } of of(found.connections, endpoint)) expect({ id, is: verdict.is }).toEqual({ id, is: "genuine" });
+      for (const { id, verdict } of of(found.connections, endpoint))
+        expect({ id, is: verdict.is }).toEqual({ id, is: "genuine" });
     }
   };
 

@@ -246,8 +246,12 @@ export class Inflate {
   private decode(source: Uint8Array, position: number, lastLoad: number, limit: number): number {
     const out = this.out;
     const outLimit = out.length - LONGEST_MATCH;
-    const literalTable = this.literals.table;
-    const distanceTable = this.distances.table;
+    const bitLimit = limit * 8;
+    const literals = this.literals;
+    const distances = this.distances;
+    const floor = this.floor;
+    const literalTable = literals.table;
+    const distanceTable = distances.table;
     let at = position;
     let to = this.end;
     let hold = this.hold;
@@ -263,12 +267,12 @@ export class Inflate {
         bits += 16;
       }
       let entry = literalTable[hold & TABLE_MASK] as number;
-      if (entry === 0) entry = longCode(this.literals, hold);
+      if (entry === 0) entry = longCode(literals, hold);
       hold >>>= entry & 15;
       bits -= entry & 15;
       const symbol = entry >> 4;
       if (symbol < 256 && entry !== 0) {
-        if (at * 8 - bits > limit * 8) {
+        if (at * 8 - bits > bitLimit) {
           at = atBefore;
           hold = holdBefore;
           bits = bitsBefore;
@@ -295,7 +299,7 @@ export class Inflate {
           bits += 16;
         }
         entry = distanceTable[hold & TABLE_MASK] as number;
-        if (entry === 0) entry = longCode(this.distances, hold);
+        if (entry === 0) entry = longCode(distances, hold);
         hold >>>= entry & 15;
         bits -= entry & 15;
         if (bits < 16) {
@@ -308,7 +312,7 @@ export class Inflate {
         hold >>>= distanceExtra;
         bits -= distanceExtra;
       }
-      if (at * 8 - bits + (entry === 0 ? MAX_CODE : 0) > limit * 8) {
+      if (at * 8 - bits + (entry === 0 ? MAX_CODE : 0) > bitLimit) {
         at = atBefore;
         hold = holdBefore;
         bits = bitsBefore;
@@ -322,7 +326,7 @@ export class Inflate {
         ended = true;
         break;
       }
-      if (length === 0 || distance > to - this.floor) {
+      if (length === 0 || distance > to - floor) {
         this.wrong = "a match that reaches before the beginning";
         break;
       }

@@ -8,7 +8,13 @@ import { verifiesUnderOwnKey, verifySignature } from "../protocol/x509/signature
 import { judgeChain, type Trust, type TrustStore } from "../protocol/x509/trust.ts";
 import type { PooledCertificate } from "./certificate-pool.ts";
 import type { Draft, TlsDraft } from "./draft.ts";
-import type { ConnectionObservation, InputFile, LeafSigning, ObservedCertificate, Observations } from "./observations.ts";
+import type {
+  ConnectionObservation,
+  InputFile,
+  LeafSigning,
+  Observations,
+  ObservedCertificate,
+} from "./observations.ts";
 
 /** TTLs with which systems begin: one of these at the capture means that no router was passed. */
 const INITIAL_TTLS: ReadonlySet<number> = new Set([32, 64, 128, 255]);
@@ -26,12 +32,21 @@ export async function derive(
     const sha256 = await digest(entry.der);
     digests.set(entry, sha256);
     const { certificate } = entry;
-    if (certificate !== undefined) certificates.set(sha256, { certificate, spkiSha256: await digest(certificate.spki) });
+    if (certificate !== undefined)
+      certificates.set(sha256, { certificate, spkiSha256: await digest(certificate.spki) });
   }
   const intermediates = [...pooled].flatMap(({ certificate }) => (certificate?.isCa === true ? [certificate] : []));
   const judge = chainJudge(intermediates, store);
   const connections: ConnectionObservation[] = [];
-  for (const { kind: _kind, broadKind: _broadKind, handshakeSeen: _seen, chainSeen: _chain, firstFrame: _first, tls, ...draft } of drafts) {
+  for (const {
+    kind: _kind,
+    broadKind: _broadKind,
+    handshakeSeen: _seen,
+    chainSeen: _chain,
+    firstFrame: _first,
+    tls,
+    ...draft
+  } of drafts) {
     if (tls === undefined) {
       connections.push(draft);
       continue;
@@ -46,7 +61,10 @@ export async function derive(
 type Judged = { trust?: Trust; signing?: LeafSigning };
 
 /** Identical chains are judged once per day of capture: trust changes with the date, and a root's end is a day. */
-function chainJudge(intermediates: readonly Certificate[], store: TrustStore): (tls: TlsDraft, at: number) => Promise<Judged> {
+function chainJudge(
+  intermediates: readonly Certificate[],
+  store: TrustStore,
+): (tls: TlsDraft, at: number) => Promise<Judged> {
   const known = new Map<string, Promise<Judged>>();
   return (tls, at) => {
     if (tls.certificates[0]?.pooled.certificate === undefined) return Promise.resolve({});
@@ -75,7 +93,10 @@ async function judgeOne(
     if ((await verifySignature(leaf, issuer)) !== "valid") continue;
     return { trust, signing: { ownKey: own === "valid", issuerKey: await digest(issuer.spki) } };
   }
-  return { trust, signing: { ownKey: own === "valid", ...(own === "valid" && { issuerKey: await digest(leaf.spki) }) } };
+  return {
+    trust,
+    signing: { ownKey: own === "valid", ...(own === "valid" && { issuerKey: await digest(leaf.spki) }) },
+  };
 }
 
 async function digest(bytes: Uint8Array): Promise<string> {

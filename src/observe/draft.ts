@@ -142,7 +142,10 @@ function finished(flow: Flow, clientIsFirst: boolean, specific: Specific): Draft
     frames: { first: flow.firstFrame, last: flow.lastFrame, count: flow.frameCount },
     from: { seconds: flow.seconds, nanos: flow.nanos },
     to: { seconds: flow.lastSeconds, nanos: flow.lastNanos },
-    bytes: { fromClient: flow.halves[clientIsFirst ? 0 : 1].bytes, fromServer: flow.halves[clientIsFirst ? 1 : 0].bytes },
+    bytes: {
+      fromClient: flow.halves[clientIsFirst ? 0 : 1].bytes,
+      fromServer: flow.halves[clientIsFirst ? 1 : 0].bytes,
+    },
     ...specific,
     alike: 0,
     firstFrame: flow.firstFrame,
@@ -161,7 +164,21 @@ function kindOf({ protocol, outcome, tcp, tls, pseudoTls, stun }: Specific): str
     outcome,
     tcp === undefined
       ? ""
-      : [tcp.syns, tcp.synAckFrame, tcp.client.missing, tcp.server.missing, tcp.client.lost, tcp.server.lost, tcp.client.firstData, tcp.server.firstData, tcp.client.fin, tcp.server.fin, tcp.unreachable].map(flag).join(""),
+      : [
+          tcp.syns,
+          tcp.synAckFrame,
+          tcp.client.missing,
+          tcp.server.missing,
+          tcp.client.lost,
+          tcp.server.lost,
+          tcp.client.firstData,
+          tcp.server.firstData,
+          tcp.client.fin,
+          tcp.server.fin,
+          tcp.unreachable,
+        ]
+          .map(flag)
+          .join(""),
     tcp?.reset?.from ?? "",
     tls === undefined
       ? ""
@@ -177,7 +194,9 @@ function kindOf({ protocol, outcome, tcp, tls, pseudoTls, stun }: Specific): str
           flag(tls.clientHello),
           tls.certificates.length > 0,
         ].join(" "),
-    pseudoTls === undefined ? "" : `${pseudoTls.answer}${flag(pseudoTls.framedTurn.client)}${flag(pseudoTls.framedTurn.server)}`,
+    pseudoTls === undefined
+      ? ""
+      : `${pseudoTls.answer}${flag(pseudoTls.framedTurn.client)}${flag(pseudoTls.framedTurn.server)}`,
     stun === undefined ? "" : `${stun.dialect}${flag(stun.responses)}${flag(stun.allocated)}`,
   ].join("|");
 }
@@ -245,7 +264,10 @@ function pseudoDraft(
 ): PseudoTlsObservation | undefined {
   if (reader.pseudo === undefined) return undefined;
   const clientSide = reader.clientSide;
-  const framed = { client: reader.sides[clientSide].framedFrame, server: reader.sides[clientSide === 0 ? 1 : 0].framedFrame };
+  const framed = {
+    client: reader.sides[clientSide].framedFrame,
+    server: reader.sides[clientSide === 0 ? 1 : 0].framedFrame,
+  };
   const reset = flow.resetFrame > 0 && flow.resetSide !== clientSide ? flow.resetFrame : 0;
   const [answer, frame] = pseudoAnswer(reader, server, seen, alerts, reset);
   return {
@@ -270,7 +292,8 @@ function pseudoAnswer(
   if (reader.pseudoAnswered) return ["documented", reader.pseudoAnswerFrame];
   const certificate = reader.certificates[0];
   if (certificate !== undefined) return ["certificate", certificate.frame];
-  if (reader.certificateSeen) return ["certificate", reader.messages.find(({ name }) => name === "Certificate")?.frame ?? 0];
+  if (reader.certificateSeen)
+    return ["certificate", reader.messages.find(({ name }) => name === "Certificate")?.frame ?? 0];
   // What is missing in the capture may have been the documented answer.
   if (server.frames === 0 || server.missing + server.lost > 0 || seen?.head.broken === true) return ["not-captured", 0];
   const alert = alerts.find(({ from }) => from === "server");
@@ -293,7 +316,8 @@ function tcpOutcome(
   const data = tcp.client.firstData !== undefined || tcp.server.firstData !== undefined;
   if (tcp.syns > 0 && !answered && !data) {
     if (tcp.unreachable !== undefined || tcp.reset?.from === "server") return "refused";
-    if (tcp.server.frames === 0 && tcp.client.frames === tcp.syns + (tcp.reset === undefined ? 0 : 1)) return "unanswered";
+    if (tcp.server.frames === 0 && tcp.client.frames === tcp.syns + (tcp.reset === undefined ? 0 : 1))
+      return "unanswered";
   }
   const bothFin = tcp.client.fin !== undefined && tcp.server.fin !== undefined;
   if (tcp.reset !== undefined && !bothFin) return "reset";

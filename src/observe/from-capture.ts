@@ -4,8 +4,9 @@
  *
  * Per-frame path: nothing is allocated for a frame of a known connection whose handshake is over.
  */
-import type { CaptureSet } from "../capture/set.ts";
+
 import { END, FRAME, Frame } from "../capture/frame.ts";
+import type { CaptureSet } from "../capture/set.ts";
 import { addressText } from "../packet/address.ts";
 import {
   decode,
@@ -102,7 +103,7 @@ class Collector {
 
   frame(frame: Frame, file: number): void {
     this.frames = frame.number;
-    
+
     const span = this.span(file);
     if (!frame.untimed) stretch(span, frame.seconds, frame.nanos);
     if (!SUPPORTED_LINK_TYPES.has(frame.linkType)) {
@@ -185,7 +186,14 @@ class Collector {
     const cut = packet.payloadCaptured < packet.payloadLength;
     if (cut && packet.fragmentOffset === 0) {
       // Cannot be put together; the first piece alone still tells whose it is.
-      decodeTransport(frame.bytes, packet.payloadStart, packet.payloadStart + packet.payloadCaptured, packet.payloadLength, protocol, packet);
+      decodeTransport(
+        frame.bytes,
+        packet.payloadStart,
+        packet.payloadStart + packet.payloadCaptured,
+        packet.payloadLength,
+        protocol,
+        packet,
+      );
       this.dispatch(frame, file);
       return;
     }
@@ -216,7 +224,13 @@ class Collector {
     flow.unreachableFrame = this.frames;
     flow.unreachableType = packet.icmpType;
     flow.unreachableCode = packet.icmpCode;
-    flow.unreachableFrom = addressText(packet.ipVersion, packet.source0, packet.source1, packet.source2, packet.source3);
+    flow.unreachableFrom = addressText(
+      packet.ipVersion,
+      packet.source0,
+      packet.source1,
+      packet.source2,
+      packet.source3,
+    );
   }
 
   private linger(flow: Flow): void {
@@ -251,7 +265,6 @@ class Collector {
         handshakes: this.keeper.handshakes,
         chains: this.keeper.chains,
         frames: this.frames,
-
       },
       files: this.files,
     };

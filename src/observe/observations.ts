@@ -205,7 +205,12 @@ export interface TcpObservation {
   readonly synAckFrame?: number;
   readonly reset?: { readonly from: Side; readonly frame: number; readonly at: number; readonly ttl: number };
   /** An ICMP error (destination unreachable) about this connection. */
-  readonly unreachable?: { readonly frame: number; readonly type: number; readonly code: number; readonly from: string };
+  readonly unreachable?: {
+    readonly frame: number;
+    readonly type: number;
+    readonly code: number;
+    readonly from: string;
+  };
 }
 
 export interface ConnectionObservation {

@@ -134,7 +134,15 @@ export class TcpReader implements FlowReader {
     this.sides = [this.side(0), this.side(1)];
   }
 
-  data(side: SideNumber, bytes: Uint8Array, start: number, end: number, frame: number, available: number, at: number): void {
+  data(
+    side: SideNumber,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    frame: number,
+    available: number,
+    at: number,
+  ): void {
     const seen = this.sides[side];
     if (seen.firstFrame === 0) {
       seen.firstFrame = available;
@@ -225,7 +233,14 @@ export class TcpReader implements FlowReader {
   }
 
   /** Recognises a pseudo-TLS dialogue; answers where in `[start, end)` the bytes stop being TLS. */
-  private pseudoTls(side: SideNumber, seen: SeenSide, before: number, start: number, end: number, frame: number): number {
+  private pseudoTls(
+    side: SideNumber,
+    seen: SeenSide,
+    before: number,
+    start: number,
+    end: number,
+    frame: number,
+  ): number {
     if (seen.framing !== undefined) return start;
     const { head } = seen;
     if (head.broken || !this.flow.halves[side].fromStart) return end;
@@ -245,7 +260,14 @@ export class TcpReader implements FlowReader {
     return this.beginFraming(seen, this.pseudo, length, before, start, end);
   }
 
-  private beginFraming(seen: SeenSide, dialect: PseudoTlsDialect, length: number, before: number, start: number, end: number): number {
+  private beginFraming(
+    seen: SeenSide,
+    dialect: PseudoTlsDialect,
+    length: number,
+    before: number,
+    start: number,
+    end: number,
+  ): number {
     seen.framing = new TurnFraming(dialect, (frame) => {
       if (seen.framedFrame === 0) seen.framedFrame = frame;
     });
@@ -270,7 +292,8 @@ export class TcpReader implements FlowReader {
 
   private read(side: SideNumber, { type, format, body }: HandshakeEvent, frame: number): void {
     if (format === "sslv2") {
-      if (type === CLIENT_HELLO) this.setClientHello(side, body === undefined ? undefined : parseSslv2ClientHello(body), frame);
+      if (type === CLIENT_HELLO)
+        this.setClientHello(side, body === undefined ? undefined : parseSslv2ClientHello(body), frame);
       return;
     }
     switch (type) {
@@ -375,7 +398,8 @@ export class TcpReader implements FlowReader {
     if (seen.bytes > MAX_FOLLOWED_BYTES) return true;
     if (seen.framing !== undefined) return seen.framing.done;
     // Until the answer is there it is open whether this is pseudo-TLS.
-    if (this.pseudo !== undefined && side !== this.helloSide) return seen.stream.state === "lost" || seen.stream.state === "not-tls";
+    if (this.pseudo !== undefined && side !== this.helloSide)
+      return seen.stream.state === "lost" || seen.stream.state === "not-tls";
     if (seen.stream.state === "not-tls" || seen.stream.state === "sslv2") return seen.bytes > MAX_OTHER_BYTES;
     if (seen.stream.state === "lost") return true;
     if (seen.applicationData) return true;

@@ -48,7 +48,13 @@ export class UdpReader implements FlowReader {
     if (message.class === "indication") return;
     const request = message.class === "request";
     if (this.stun === undefined) this.clientSide = request ? side : side === 0 ? 1 : 0;
-    const before = this.stun ?? { dialect: message.dialect, requests: 0, responses: 0, allocate: false, allocated: false };
+    const before = this.stun ?? {
+      dialect: message.dialect,
+      requests: 0,
+      responses: 0,
+      allocate: false,
+      allocated: false,
+    };
     if (isTurn(message)) this.protocol = "turn";
     const id = toHex(message.transactionId);
     if (request) {

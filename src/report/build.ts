@@ -4,9 +4,9 @@
  */
 import type { JudgedConnection, NumberedFinding } from "../diagnose/diagnose.ts";
 import { diagnose } from "../diagnose/diagnose.ts";
-import type { ObservedCertificate, Observations, Timestamp } from "../observe/observations.ts";
-import type { ClientHello } from "../protocol/tls/messages.ts";
+import type { Observations, ObservedCertificate, Timestamp } from "../observe/observations.ts";
 import { ja3, ja3s, ja4 } from "../protocol/tls/fingerprints.ts";
+import type { ClientHello } from "../protocol/tls/messages.ts";
 import { cipherSuiteName, versionName } from "../protocol/tls/names.ts";
 import type { Finding, Report, ReportCertificate, ReportConnection, ReportGroup, RuleAnswer } from "./schema.ts";
 
@@ -122,9 +122,7 @@ function toConnection({ connection, verdict, service }: JudgedConnection): Repor
         }),
     timing: connection.timing,
     outcome: connection.outcome,
-    ...(tcp?.reset === undefined
-      ? {}
-      : { reset: { from: tcp.reset.from, frame: tcp.reset.frame, at: tcp.reset.at } }),
+    ...(tcp?.reset === undefined ? {} : { reset: { from: tcp.reset.from, frame: tcp.reset.frame, at: tcp.reset.at } }),
     ...(service === undefined ? {} : { service }),
     verdict,
     ...(connection.alike > 0 ? { alike: connection.alike } : {}),
@@ -167,7 +165,10 @@ function toCertificate({ certificate, spkiSha256 }: ObservedCertificate): Report
   };
 }
 
-function toFinding({ id, rule, confidence, connections, what, why, fix, evidence }: NumberedFinding, shown: ReadonlySet<string>): Finding {
+function toFinding(
+  { id, rule, confidence, connections, what, why, fix, evidence }: NumberedFinding,
+  shown: ReadonlySet<string>,
+): Finding {
   return {
     id,
     rule: rule.id,
@@ -238,4 +239,3 @@ function moment({ seconds, nanos }: Timestamp): string {
   const fraction = nanos === 0 ? "" : `.${nanos.toString().padStart(9, "0").replace(/0+$/, "")}`;
   return `${date.toISOString().slice(0, -5)}${fraction}Z`;
 }
-

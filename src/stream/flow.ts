@@ -309,7 +309,10 @@ export class FlowTable {
 /** The same for both directions. */
 function hashOf(packet: Packet): number {
   let hash = Math.imul(packet.source3 ^ packet.destination3, 0x9e3779b1);
-  hash ^= Math.imul((packet.sourcePort ^ packet.destinationPort) + ((packet.sourcePort + packet.destinationPort) << 16), 0x85ebca6b);
+  hash ^= Math.imul(
+    (packet.sourcePort ^ packet.destinationPort) + ((packet.sourcePort + packet.destinationPort) << 16),
+    0x85ebca6b,
+  );
   if (packet.ipVersion === 6) {
     hash ^= Math.imul(packet.source2 ^ packet.destination2, 0xc2b2ae35);
     hash ^= Math.imul(packet.source1 ^ packet.destination1, 0x27d4eb2f);

@@ -97,7 +97,19 @@ export class TcpReassembly {
     const at = flow.since(frame.seconds, frame.nanos);
     half.next = (sequence + length) | 0;
     half.bytes += length - skip;
-    this.deliver(flow, side, half, frame.bytes, packet.payloadStart, skip, packet.payloadCaptured, length, frameNumber, frameNumber, at);
+    this.deliver(
+      flow,
+      side,
+      half,
+      frame.bytes,
+      packet.payloadStart,
+      skip,
+      packet.payloadCaptured,
+      length,
+      frameNumber,
+      frameNumber,
+      at,
+    );
     if (half.pending !== undefined) this.drain(flow, side, half, frameNumber, at);
   }
 
@@ -168,7 +180,8 @@ export class TcpReassembly {
     at: number,
   ): void {
     const reader = flow.reader;
-    if (captured > skip && half.following) reader?.data(side, bytes, start + skip, start + captured, frame, available, at);
+    if (captured > skip && half.following)
+      reader?.data(side, bytes, start + skip, start + captured, frame, available, at);
     const cut = length - Math.max(captured, skip);
     if (cut > 0) {
       half.missing += cut;
@@ -176,7 +189,15 @@ export class TcpReassembly {
     }
   }
 
-  private wait(flow: Flow, side: 0 | 1, half: Half, sequence: number, packet: Packet, frame: Frame, frameNumber: number): void {
+  private wait(
+    flow: Flow,
+    side: 0 | 1,
+    half: Half,
+    sequence: number,
+    packet: Packet,
+    frame: Frame,
+    frameNumber: number,
+  ): void {
     half.pending ??= [];
     const pending = half.pending;
     let index = pending.length;
@@ -222,7 +243,19 @@ export class TcpReassembly {
       }
       half.next = (segment.sequence + segment.length) | 0;
       half.bytes += segment.length - skip;
-      this.deliver(flow, side, half, segment.bytes, 0, skip, segment.bytes.length, segment.length, segment.frame, Math.max(available, segment.frame), Math.max(at, segment.at));
+      this.deliver(
+        flow,
+        side,
+        half,
+        segment.bytes,
+        0,
+        skip,
+        segment.bytes.length,
+        segment.length,
+        segment.frame,
+        Math.max(available, segment.frame),
+        Math.max(at, segment.at),
+      );
     }
     // Unfollowed while draining: `unfollow` has dropped the rest already.
     if (half.pending === undefined) return;

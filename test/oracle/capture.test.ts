@@ -74,9 +74,13 @@ const EXPLAINED: Readonly<Record<string, (rows: readonly Row[]) => readonly Row[
   "pcapng-suite/test202.pcapng": withInterface,
   // SunATM: Wireshark takes the 4-byte pseudo-header away before it counts lengths.
   "malformed/atm-oam-heapoverflow.pcap": (rows) => [["1", "262144", "4", ...(rows[0] as Row).slice(3)]],
-  // A fraction of 1 000 000 µs: tshark prints ten digits behind the point; here the second is carried.
-  "malformed/timestamp_invalid_micro.pcap": (rows) =>
-    rows.map((row) => row.map((text) => (text === "1418145370.1000000000" ? "1418145371.000000000" : text))),
+  // Impossible fractions, here carried into the seconds: 1 000 000 µs, of which tshark prints ten digits behind the point, and
+  // 2^31 µs, which overflow its 32-bit nanoseconds to 0.
+  "malformed/timestamp_invalid_micro.pcap": ([first, second, third]) => [
+    first as Row,
+    (second as Row).with(3, "1418145371.000000000"),
+    (third as Row).with(3, "1418147517.483648000"),
+  ],
 };
 
 /** Link types tshark 4.0 does not know: it shows nothing of the file. Frames as tcpdump counts them. */
