@@ -41,7 +41,7 @@ export const MAX_FRAME = 262_144;
  * Wireshark's limit for USB and D-Bus, the links with the longest frames. No IP in them: such frames are counted and
  * passed over.
  */
-export const MAX_PASSED_FRAME = 128 * 1024 * 1024;
+const MAX_PASSED_FRAME = 128 * 1024 * 1024;
 
 const LONG_FRAME_LINKS: ReadonlySet<number> = new Set([
   189, // USB_LINUX

@@ -202,23 +202,23 @@ const FEXTRA = 4;
 const FNAME = 8;
 const FCOMMENT = 16;
 
-/** CRC-32 of RFC 1952 section 8, four bytes at a step. */
+/** CRC-32 of RFC 1952 section 8, eight bytes at a step: byte by byte it would cost as much as inflating. */
 function crc32(before: number, bytes: Uint8Array, from: number, to: number): number {
+  const table = CRC;
   let crc = ~before;
   let at = from;
-  for (; at + 4 <= to; at += 4) {
-    crc ^=
-      (bytes[at] as number) |
-      ((bytes[at + 1] as number) << 8) |
-      ((bytes[at + 2] as number) << 16) |
-      ((bytes[at + 3] as number) << 24);
+  for (; at + 8 <= to; at += 8) {
     crc =
-      (CRC[768 + (crc & 255)] as number) ^
-      (CRC[512 + ((crc >>> 8) & 255)] as number) ^
-      (CRC[256 + ((crc >>> 16) & 255)] as number) ^
-      (CRC[crc >>> 24] as number);
+      (table[1792 + (((bytes[at] as number) ^ crc) & 255)] as number) ^
+      (table[1536 + (((bytes[at + 1] as number) ^ (crc >>> 8)) & 255)] as number) ^
+      (table[1280 + (((bytes[at + 2] as number) ^ (crc >>> 16)) & 255)] as number) ^
+      (table[1024 + ((bytes[at + 3] as number) ^ (crc >>> 24))] as number) ^
+      (table[768 + (bytes[at + 4] as number)] as number) ^
+      (table[512 + (bytes[at + 5] as number)] as number) ^
+      (table[256 + (bytes[at + 6] as number)] as number) ^
+      (table[bytes[at + 7] as number] as number);
   }
-  for (; at < to; at++) crc = (crc >>> 8) ^ (CRC[(crc ^ (bytes[at] as number)) & 255] as number);
+  for (; at < to; at++) crc = (crc >>> 8) ^ (table[(crc ^ (bytes[at] as number)) & 255] as number);
   return ~crc >>> 0;
 }
 
@@ -226,13 +226,13 @@ function crc32(before: number, bytes: Uint8Array, from: number, to: number): num
 const CRC = crcTables();
 
 function crcTables(): Int32Array {
-  const tables = new Int32Array(1024);
+  const tables = new Int32Array(8 * 256);
   for (let byte = 0; byte < 256; byte++) {
     let crc = byte;
     for (let bit = 0; bit < 8; bit++) crc = (crc & 1) !== 0 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
     tables[byte] = crc;
   }
-  for (let at = 256; at < 1024; at++) {
+  for (let at = 256; at < tables.length; at++) {
     const crc = tables[at - 256] as number;
     tables[at] = (crc >>> 8) ^ (tables[crc & 255] as number);
   }

@@ -8,9 +8,9 @@
 import { ParseError } from "../bytes/parse-error.ts";
 import type { Input } from "./input.ts";
 
-/** FULL: take the output and call `slide`. */
+/** What `run` stopped for: more input, output to be taken before `slide`, or the end of the stream. */
 export const NEED_INPUT = 0;
-export const FULL = 1;
+const FULL = 1;
 export const FINISHED = 2;
 export type Progress = typeof NEED_INPUT | typeof FULL | typeof FINISHED;
 
@@ -20,7 +20,7 @@ const LONGEST_MATCH = 258;
 /** Output between two slides: large enough that moving the history costs little. */
 const OUTPUT = 256 * 1024;
 
-/** A symbol takes at most 48 bits; the decoder loads up to 11 bytes for it. */
+/** A symbol takes at most 48 bits; the decoder loads up to 8 bytes for it, and looks no farther than this. */
 const SYMBOL_BYTES = 12;
 
 const BLOCK_HEADER = 0;

@@ -54,6 +54,9 @@ const MAX_HEAD = 512;
 /** Message header, version and random of a ClientHello: enough to tell a second one from an encrypted record. */
 const HELLO_START = 4 + 2 + 32;
 
+/** Message header and the version field of a hello. */
+const MESSAGE_START = 4 + 2;
+
 /** The least of it that proves itself: 32 bits of the random must be those of the first hello. */
 const HELLO_PROOF = 4 + 2 + 4;
 
@@ -97,6 +100,8 @@ export class TlsStream {
   private doubted: { type: number; version: number; length: number; frame: number } | undefined;
 
   private message: Assembly | undefined;
+  /** Messages of the record at hand that are complete while the record is not. */
+  private readonly completed: HandshakeEvent[] = [];
   private alertLevel: number | undefined;
 
   /** First content bytes of a record withheld until it is clear what they are, and the frame of each. */
@@ -287,6 +292,7 @@ export class TlsStream {
 
   private endRecord(): void {
     this.headerRead = 0;
+    this.announceMessages();
   }
 
   private consume(bytes: Uint8Array, start: number, end: number, frame: number): void {
@@ -356,12 +362,22 @@ export class TlsStream {
       this.helloStart = undefined;
       if (event.type === HANDSHAKE_TYPE.serverHello) this.retryAsked = contains(known, HELLO_RETRY_RANDOM, 2);
     }
-    this.events.handshake(event);
+    this.completed.push(event);
+  }
+
+  /**
+   * A record is read as a whole, as peers must (its protection covers all of it) and as Wireshark shows it: what it holds is
+   * announced when its last byte is there.
+   */
+  private announceMessages(): void {
+    if (this.completed.length === 0) return;
+    for (const event of this.completed.splice(0)) this.events.handshake(event);
   }
 
   private abandonMessage(): void {
     if (this.message?.headerDone) this.deliver();
     this.message = undefined;
+    this.announceMessages();
   }
 
   private alert(bytes: Uint8Array, start: number, end: number, frame: number): void {
@@ -378,7 +394,7 @@ export class TlsStream {
 
   /** Gathers the first bytes of a handshake record until they show whether it can be read. */
   private inspect(bytes: Uint8Array, start: number, end: number, frame: number): void {
-    const wanted = Math.min(this.length, this.content === "maybe-message" ? 4 : HELLO_START);
+    const wanted = Math.min(this.length, this.content === "maybe-message" ? MESSAGE_START : HELLO_START);
     let at = start;
     while (at < end && this.peeked.length < wanted) {
       this.peeked.push(bytes[at++] as number);
@@ -402,13 +418,17 @@ export class TlsStream {
   }
 
   /**
-   * A message of a known type exactly as long as its record, for which some 28 bits would have to agree by chance; at the
-   * beginning of a direction also any hello shorter than 64 KiB.
+   * A message of a known type exactly as long as its record, for which some 28 bits would have to agree by chance; a hello
+   * that fits its record and bears a version, for which some 30 would; at the beginning of a direction any hello shorter
+   * than 64 KiB.
    */
   private beginsMessage(head: Uint8Array): boolean {
-    const [type = 0, high = 0, middle = 0, low = 0] = head;
-    if (this.first && HELLO_MESSAGES.has(type) && high === 0) return true;
-    return PLAINTEXT_MESSAGES.has(type) && 4 + high * 0x10000 + middle * 0x100 + low === this.length;
+    const [type = 0, high = 0, middle = 0, low = 0, major = 0, minor = 255] = head;
+    const length = 4 + high * 0x10000 + middle * 0x100 + low;
+    if (HELLO_MESSAGES.has(type) && high === 0) {
+      if (this.first || (length <= this.length && isRecordVersion((major << 8) | minor))) return true;
+    }
+    return PLAINTEXT_MESSAGES.has(type) && length === this.length;
   }
 
   private repeatsHello(head: Uint8Array): boolean {

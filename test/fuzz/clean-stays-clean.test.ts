@@ -1,0 +1,123 @@
+/**
+ * Invariant: frames that are dropped, doubled, put in another order or cut off never make an innocent server look
+ * intercepted. A capture loses and doubles frames all the time; an accusation must never come from that.
+ *
+ * Holds for every capture in which nobody intercepts, and in the mixed ones for the servers that nobody intercepts.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { analyze, type Report } from "../../src/index.ts";
+import { memorySource } from "../support/capture-writer.ts";
+import { LAB_ROOTS, REAL_CAPTURES, type RealCapture, rebuilt } from "../support/real-captures.ts";
+
+/** The whole folder stays under a minute with this; raise it for a night's run. */
+const RUNS = Number(process.env["SIGHTLINE_FUZZ_RUNS"] ?? 8);
+
+/** Answers the indices of the records that stay, in their new order. */
+type Change = (count: number) => number[];
+
+const all = (count: number) => Array.from({ length: count }, (_, i) => i);
+
+/** Pseudo-random numbers in [0, 1) from a seed that fast-check chose: one per record, whatever their number. */
+function randoms(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = (Math.imul(state, 0x5851f42d) + 0x14057b7b) | 0;
+    let mixed = state ^ (state >>> 15);
+    mixed = Math.imul(mixed, 0x2c1b3c6d);
+    return ((mixed ^ (mixed >>> 13)) >>> 0) / 2 ** 32;
+  };
+}
+
+const seed = fc.integer();
+const share = fc.double({ min: 0, max: 1, noNaN: true });
+
+const change: fc.Arbitrary<Change> = fc.oneof(
+  // Each frame is lost with this chance.
+  fc.tuple(seed, share).map(([from, chance]) => (count: number) => {
+    const random = randoms(from);
+    return all(count).filter(() => random() >= chance);
+  }),
+  // A stretch is lost.
+  fc.tuple(share, share).map(([from, length]) => (count: number) => {
+    const first = Math.floor(from * count);
+    return all(count).filter((i) => i < first || i >= first + length * 20);
+  }),
+  // The end is cut off.
+  share.map((kept) => (count: number) => all(Math.floor(kept * count))),
+  // The beginning is not there.
+  share.map((lost) => (count: number) => all(count).slice(Math.floor(lost * count))),
+  // Frames are stored up to `far` places from where they belong.
+  fc.tuple(seed, fc.integer({ min: 1, max: 40 })).map(([from, far]) => (count: number) => {
+    const random = randoms(from);
+    const keys = all(count).map((i) => i + random() * far);
+    return all(count).sort((one, other) => (keys[one] as number) - (keys[other] as number));
+  }),
+  // Frames are doubled, the copy anywhere later.
+  fc.tuple(seed, share).map(([from, chance]) => (count: number) => {
+    const random = randoms(from);
+    const keys = all(count).flatMap((i) => (random() < chance ? [{ i, key: i }, { i, key: i + random() * 30 }] : [{ i, key: i }]));
+    return keys.sort((one, other) => one.key - other.key).map(({ i }) => i);
+  }),
+);
+
+const changes = fc.array(change, { minLength: 1, maxLength: 3 });
+
+interface Label {
+  readonly ip: string;
+  readonly port: number;
+  readonly transport: string;
+}
+
+const cases = REAL_CAPTURES.map((capture) => ({ ...capture, guilty: guiltyOf(capture) }));
+
+test("there are clean captures and mixed ones", () => {
+  expect(cases.filter(({ clean }) => clean).length).toBeGreaterThan(25);
+  expect(cases.filter(({ clean }) => !clean).length).toBeGreaterThan(15);
+});
+
+describe.each(cases)("$name", (capture) => {
+  test("drop, double, reorder, cut off", async () => {
+    await fc.assert(
+      fc.asyncProperty(changes, async (list) => {
+        let order = all(capture.records.length);
+        for (const one of list) order = one(order.length).map((i) => order[i] as number);
+        const records = order.map((i) => capture.records[i] as Uint8Array);
+        expect(accused(await read(rebuilt(capture, records)), capture.guilty)).toEqual([]);
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  test("the file ends after every single frame", async () => {
+    // Every end of a short capture, and of a long one as many, evenly spread.
+    const step = Math.max(1, Math.floor(capture.records.length / (RUNS * 4)));
+    for (let end = 0; end <= capture.records.length; end += step) {
+      const report = await read(rebuilt(capture, capture.records.slice(0, end)));
+      expect({ end, accused: accused(report, capture.guilty) }).toEqual({ end, accused: [] });
+    }
+  });
+});
+
+/** Connections called intercepted whose server is innocent. */
+function accused(report: Report, guilty: ReadonlySet<string>): unknown[] {
+  return report.connections
+    .filter(({ verdict, server, transport }) => verdict.is === "intercepted" && !guilty.has(key({ ...server, transport })))
+    .map(({ id, server, verdict }) => ({ id, server, verdict, findings: report.findings }));
+}
+
+function guiltyOf({ name }: RealCapture): ReadonlySet<string> {
+  const file = join(import.meta.dirname, "../captures", name, "expect.json");
+  const { intercepted } = JSON.parse(readFileSync(file, "utf8")) as { intercepted: Label[] };
+  return new Set(intercepted.map(key));
+}
+
+function key({ ip, port, transport }: Label): string {
+  return `${transport} ${ip} ${port}`;
+}
+
+function read(bytes: Uint8Array): Promise<Report> {
+  return analyze([memorySource(bytes, { name: "changed.pcap" })], { roots: [LAB_ROOTS] });
+}
