@@ -52,6 +52,8 @@ export class Cursor {
   }
 
   u32(field: string): number {
+    // Asked for as a whole, so that a failure leaves the position at the field.
+    this.need(4, field);
     return this.u16(field) * 0x10000 + this.u16(field);
   }
 
@@ -88,6 +90,8 @@ export class Cursor {
   }
 
   private need(length: number, field: string): void {
+    // A length computed from hostile fields must never step backwards.
+    if (!(length >= 0)) throw this.fail("malformed", field, `length ${length} is impossible`);
     if (length > this.limit - this.position) {
       throw this.fail("truncated", field, `needs ${length} byte(s), ${this.remaining} left`);
     }

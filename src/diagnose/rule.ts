@@ -1,42 +1,11 @@
 /**
- * What a rule is: a pure function of Observations that answers one of five things. Owns the shape of rules, findings and
- * evidence; knows no rule and nothing of how a finding is shown.
+ * What a rule is: a pure function of Observations that answers one of five things. Owns the shape of rules and of
+ * their answers; knows no rule.
  *
  * A rule that throws is reported as `failed` by the runner in `diagnose.ts`: one broken rule never silences the others.
  */
-import type { ConnectionObservation } from "../observe/observations.ts";
 import type { Context } from "./context.ts";
-import type { Cause, Confidence } from "./vocabulary.ts";
-
-export interface Evidence {
-  readonly file: number;
-  readonly frame: number;
-  /** Field path such as `tls.certificate[0].issuer`. */
-  readonly path: string;
-  readonly value: string;
-  readonly expected?: string;
-}
-
-/** The product that intercepts, when something names it. */
-export interface NamedInterceptor {
-  readonly id: string;
-  readonly name: string;
-  readonly named: "by-issuer" | "by-structure" | "declared";
-}
-
-export interface Finding {
-  readonly confidence: Confidence;
-  /** What it means for its connections when it decides. */
-  readonly cause: Cause;
-  readonly connections: readonly ConnectionObservation[];
-  /** One sentence with the values. */
-  readonly what: string;
-  /** Why this cannot be the real server, or why it fails. */
-  readonly why: string;
-  readonly fix: string;
-  readonly evidence: readonly Evidence[];
-  readonly interceptor?: NamedInterceptor;
-}
+import type { Finding } from "./finding.ts";
 
 export type RuleAnswer =
   | { readonly is: "finding"; readonly findings: readonly Finding[]; readonly checked: number }

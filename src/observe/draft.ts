@@ -4,6 +4,7 @@
  */
 import { addressText } from "../packet/address.ts";
 import { identifyTcp } from "../protocol/identify.ts";
+import { pseudoTlsAnswer } from "../protocol/pseudo-tls/hello.ts";
 import { negotiatedVersion } from "../protocol/tls/messages.ts";
 import { alertName } from "../protocol/tls/names.ts";
 import type { Flow, Half } from "../stream/flow.ts";
@@ -23,6 +24,11 @@ import type {
 import type { SeenSide, TcpReader } from "./tcp-reader.ts";
 import type { UdpReader } from "./udp-reader.ts";
 
+/**
+ * Seconds after a pseudo-TLS hello in which nothing came, before that is called silence: the documented answer comes within a
+ * round trip, a lost one again within TCP's first timeout (1 s, RFC 6298). A capture that ends sooner saw nothing.
+ */
+const SILENCE = 3;
 /** Bytes of `head` shown in an observation. */
 const SHOWN_HEAD = 64;
 const FATAL = 2;
@@ -82,7 +88,7 @@ export function tcpDraft(flow: Flow, reader: TcpReader | undefined): Draft {
     }),
   };
   const tls = reader === undefined || !reader.isTls ? undefined : tlsDraft(reader, alerts, clientSeen, serverSeen);
-  const pseudoTls = reader === undefined ? undefined : pseudoDraft(reader, flow, server, serverSeen, alerts);
+  const pseudoTls = reader === undefined ? undefined : pseudoDraft(reader, flow, client, server, serverSeen, alerts);
   const protocol: Protocol =
     pseudoTls !== undefined
       ? pseudoTls.dialect === "ms-turn"
@@ -258,6 +264,7 @@ function resumption(reader: TcpReader, version: number | undefined, server?: See
 function pseudoDraft(
   reader: TcpReader,
   flow: Flow,
+  client: Half,
   server: Half,
   seen: SeenSide | undefined,
   alerts: readonly Alert[],
@@ -269,7 +276,8 @@ function pseudoDraft(
     server: reader.sides[clientSide === 0 ? 1 : 0].framedFrame,
   };
   const reset = flow.resetFrame > 0 && flow.resetSide !== clientSide ? flow.resetFrame : 0;
-  const [answer, frame] = pseudoAnswer(reader, server, seen, alerts, reset);
+  const [answer, frame] =
+    spokenAnswer(reader, server, seen, alerts) ?? (wentOn(reader, client) ? NOT_CAPTURED : ending(reader, flow, client, server, reset));
   return {
     dialect: reader.pseudo,
     helloFrame: reader.pseudoHelloFrame,
@@ -282,27 +290,46 @@ function pseudoDraft(
   };
 }
 
-function pseudoAnswer(
+type PseudoAnswer = [PseudoTlsObservation["answer"], frame: number];
+
+const NOT_CAPTURED: PseudoAnswer = ["not-captured", 0];
+
+/** What the server said; undefined when it said nothing, and the capture shows that. */
+function spokenAnswer(
   reader: TcpReader,
   server: Half,
   seen: SeenSide | undefined,
   alerts: readonly Alert[],
-  reset: number,
-): [PseudoTlsObservation["answer"], number] {
+): PseudoAnswer | undefined {
   if (reader.pseudoAnswered) return ["documented", reader.pseudoAnswerFrame];
+  // Only what stands at the start of the server's stream answers the hello.
+  if (!server.fromStart) return NOT_CAPTURED;
   const certificate = reader.certificates[0];
   if (certificate !== undefined) return ["certificate", certificate.frame];
   if (reader.certificateSeen)
     return ["certificate", reader.messages.find(({ name }) => name === "Certificate")?.frame ?? 0];
-  // What is missing in the capture may have been the documented answer.
-  if (server.frames === 0 || server.missing + server.lost > 0 || seen?.head.broken === true) return ["not-captured", 0];
+  // What is missing in the capture may have been the documented answer, or the rest of it.
+  if (server.missing + server.lost > 0 || seen?.head.broken === true) return NOT_CAPTURED;
+  if (seen === undefined || seen.bytes === 0) return undefined;
+  if (reader.pseudo !== undefined && pseudoTlsAnswer(seen.head.bytes, reader.pseudo) === "need-more") return NOT_CAPTURED;
   const alert = alerts.find(({ from }) => from === "server");
   if (alert !== undefined) return ["alert", alert.frame];
   if (reader.serverHelloFrame > 0) return ["server-hello", reader.serverHelloFrame];
-  if (seen !== undefined && seen.bytes > 0) return ["other-bytes", seen.firstFrame];
+  return ["other-bytes", seen.firstFrame];
+}
+
+/** The client sent more than its hello, which it does only when it was answered. */
+function wentOn(reader: TcpReader, client: Half): boolean {
+  return client.bytes + client.missing + client.lost > reader.pseudoHelloLength;
+}
+
+/** How a dialogue ended in which the server said nothing. */
+function ending(reader: TcpReader, flow: Flow, client: Half, server: Half, reset: number): PseudoAnswer {
   if (reset > 0) return ["reset", reset];
   if (server.finFrame > 0) return ["fin", server.finFrame];
-  return ["silence", 0];
+  const clientGaveUp = client.finFrame > 0 || flow.resetFrame > 0;
+  const waited = flow.since(flow.lastSeconds, flow.lastNanos) - reader.pseudoHelloAt;
+  return clientGaveUp || waited >= SILENCE ? ["silence", 0] : NOT_CAPTURED;
 }
 
 function tcpOutcome(

@@ -19,6 +19,7 @@ import {
   RST,
   SUPPORTED_LINK_TYPES,
   TCP,
+  TCP_PORTS,
   UDP,
 } from "../packet/packet.ts";
 import { type Flow, FlowTable } from "../stream/flow.ts";
@@ -214,10 +215,13 @@ class Collector {
     const { packet, quoted } = this;
     const end = packet.payloadStart + packet.payloadCaptured;
     decodeIp(frame.bytes, packet.payloadStart, end, 0, quoted);
-    if (quoted.kind !== TCP && quoted.kind !== UDP) return;
-    const tcp = quoted.kind === TCP;
+    if (quoted.kind !== TCP && quoted.kind !== UDP && quoted.kind !== TCP_PORTS) return;
+    const tcp = quoted.kind !== UDP;
     let flow = (tcp ? this.tcp : this.udp).find(quoted);
-    if (flow !== undefined) touch(flow, this.frames, frame);
+    if (quoted.kind === TCP_PORTS) {
+      // Tells whose error it is, but is no packet of the connection to Wireshark.
+      if (flow === undefined) return;
+    } else if (flow !== undefined) touch(flow, this.frames, frame);
     else if (tcp) flow = this.tcp.add(quoted, this.frames, file, frame.seconds, frame.nanos);
     else flow = this.newUdp(quoted, frame, file);
     if (!packet.icmpUnreachable || flow.unreachableFrame > 0 || flow.done) return;

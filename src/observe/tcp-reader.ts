@@ -46,6 +46,7 @@ const CERTIFICATE = 11;
 const SERVER_KEY_EXCHANGE = 12;
 const CERTIFICATE_REQUEST = 13;
 const SERVER_HELLO_DONE = 14;
+const CERTIFICATE_VERIFY = 15;
 const CLIENT_KEY_EXCHANGE = 16;
 const APPLICATION_DATA = 23;
 const SESSION_TICKET_EXTENSION = 35;
@@ -111,10 +112,12 @@ export class TcpReader implements FlowReader {
   clientCertificates: number | undefined = undefined;
   readonly issuedSessions: string[] = [];
   readonly offeredSessions: string[] = [];
-  /** Side that must be the client by what it said; -1 while it said nothing telling. */
+  /** Side that must be the client by what it said; -1 while it said nothing telling. A Certificate does not tell: both send one. */
   helloSide: -1 | SideNumber = -1;
   pseudo: PseudoTlsDialect | undefined = undefined;
   pseudoHelloFrame = 0;
+  pseudoHelloAt = 0;
+  pseudoHelloLength = 0;
   pseudoAnswered = false;
   pseudoAnswerFrame = 0;
   /** Neither side speaks TLS. */
@@ -123,6 +126,8 @@ export class TcpReader implements FlowReader {
   private readonly flow: Flow;
   private readonly reassembly: TcpReassembly;
   private readonly pool: CertificatePool;
+  /** Side that sent `certificates`. */
+  private certificateSide: -1 | SideNumber = -1;
   /** Frame at which what is being read became available, and its time. */
   private available = 0;
   private at = 0;
@@ -171,6 +176,11 @@ export class TcpReader implements FlowReader {
   /** Nothing more comes: what was cut short is reported. */
   end(): void {
     for (const { stream } of this.sides) stream.end();
+    if (this.certificateSide !== this.clientSide) return;
+    // Who is who became clear only after it: a client's certificate must never be judged as a server's.
+    this.clientCertificates ??= Math.max(1, this.certificates.length);
+    this.certificateSeen = false;
+    this.release();
   }
 
   /** The connection's details are not kept. */
@@ -243,12 +253,14 @@ export class TcpReader implements FlowReader {
   ): number {
     if (seen.framing !== undefined) return start;
     const { head } = seen;
-    if (head.broken || !this.flow.halves[side].fromStart) return end;
+    if (head.broken) return end;
     if (this.pseudo === undefined) {
       const hello = pseudoTlsHello(head.bytes);
       if (typeof hello === "string") return end;
       this.pseudo = hello.dialect;
       this.pseudoHelloFrame = frame;
+      this.pseudoHelloAt = this.at;
+      this.pseudoHelloLength = hello.length;
       this.helloSide = side;
       return this.beginFraming(seen, hello.dialect, hello.length, before, start, end);
     }
@@ -323,13 +335,14 @@ export class TcpReader implements FlowReader {
         this.setTheOther(side);
         return;
       case CLIENT_KEY_EXCHANGE:
+      case CERTIFICATE_VERIFY:
         if (this.helloSide < 0) this.helloSide = side;
         return;
     }
   }
 
   private setClientHello(side: SideNumber, hello: ClientHello | undefined, frame: number): void {
-    this.helloSide = side;
+    if (this.clientHelloFrame === 0) this.helloSide = side;
     if (this.clientHelloFrame === 0) {
       this.clientHelloFrame = frame;
       this.clientHelloAt = this.at;
@@ -366,13 +379,15 @@ export class TcpReader implements FlowReader {
   }
 
   private certificate(side: SideNumber, body: Uint8Array | undefined, frame: number): void {
-    if (side === this.clientSide && this.serverHelloFrame > 0) {
+    if (side === this.clientSide) {
       this.clientCertificates ??= body === undefined ? 1 : parseCertificateList(body, false).length;
       return;
     }
+    // Both sides sent one before it was clear who is who: what the client sent is dropped.
+    if (this.certificateSide >= 0 && this.certificateSide !== side) this.release();
     this.certificateSeen = true;
+    this.certificateSide = side;
     if (body === undefined || this.certificates.length > 0) return;
-    this.setTheOther(side);
     for (const der of parseCertificateList(body, false).slice(0, MAX_CERTIFICATES)) {
       this.certificates.push({ pooled: this.pool.hold(der), frame });
     }

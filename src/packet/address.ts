@@ -1,6 +1,6 @@
 /**
  * IP addresses as text and as numbers, and prefixes. Knows nothing of packets beyond the four-word form of `Packet`.
- * Text follows RFC 5952 for IPv6.
+ * Text follows RFC 5952 for IPv6; IPv4-mapped addresses in the mixed form of its section 5, as Wireshark shows them.
  */
 import { ParseError } from "../bytes/parse-error.ts";
 
@@ -9,7 +9,9 @@ export type AddressWords = readonly [number, number, number, number];
 
 /** `version` decides: an IPv4-mapped IPv6 address seen in an IPv6 packet keeps its IPv6 text. */
 export function addressText(version: 4 | 6, w0: number, w1: number, w2: number, w3: number): string {
-  if (version === 4) return `${w3 >>> 24}.${(w3 >>> 16) & 255}.${(w3 >>> 8) & 255}.${w3 & 255}`;
+  const dotted = `${w3 >>> 24}.${(w3 >>> 16) & 255}.${(w3 >>> 8) & 255}.${w3 & 255}`;
+  if (version === 4) return dotted;
+  if (w0 === 0 && w1 === 0 && w2 === 0xffff) return `::ffff:${dotted}`;
   const groups = [w0 >>> 16, w0 & 0xffff, w1 >>> 16, w1 & 0xffff, w2 >>> 16, w2 & 0xffff, w3 >>> 16, w3 & 0xffff];
   let best = -1;
   let bestLength = 1;

@@ -18,7 +18,18 @@ export const UDP = 2;
 export const ICMP_ERROR = 3;
 /** A fragment of an IP packet; `payload*` is the fragment's data, `fragment*` says where it belongs. */
 export const FRAGMENT = 4;
-export type PacketKind = typeof OTHER | typeof TCP | typeof UDP | typeof ICMP_ERROR | typeof FRAGMENT;
+/**
+ * The first 8 to 15 bytes of a TCP header: ports, no flags. Routers need not quote more in an ICMP error (RFC 792); Wireshark
+ * gives it no tcp.stream.
+ */
+export const TCP_PORTS = 5;
+export type PacketKind =
+  | typeof OTHER
+  | typeof TCP
+  | typeof UDP
+  | typeof ICMP_ERROR
+  | typeof FRAGMENT
+  | typeof TCP_PORTS;
 
 export const FIN = 0x01;
 export const SYN = 0x02;
@@ -57,6 +68,11 @@ const ETHERTYPE_QINQ = 0x88a8;
 const ETHERTYPE_QINQ_OLD = 0x9100;
 /** More tags than any real network stacks (two is QinQ); a frame of tags only must not cost more than this. */
 const MAX_VLAN_TAGS = 4;
+/**
+ * Longest packet believed where the IP header gives no length (segmentation offload, jumbograms): 8 × 65 535, what Linux hands
+ * on at most (GSO_MAX_SIZE). A file may claim 4 GiB on the wire for a frame of 60 bytes.
+ */
+export const MAX_OFFLOADED_PACKET = 524_280;
 /** RFC 8200 knows seven kinds, each at most once or twice; precedent: Linux and Wireshark bound the walk similarly. */
 const MAX_EXTENSION_HEADERS = 16;
 
@@ -170,7 +186,7 @@ function decodeIpv4(bytes: Uint8Array, at: number, end: number, cut: number, pac
   if (headerLength < 20 || at + headerLength > end) return;
   let total = ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number);
   // Segmentation offload: the packet was captured before the length was filled in.
-  if (total === 0) total = end - at + cut;
+  if (total === 0) total = Math.min(end - at + cut, MAX_OFFLOADED_PACKET);
   if (total < headerLength) return;
   packet.ipVersion = 4;
   packet.ttl = bytes[at + 8] as number;
@@ -199,7 +215,7 @@ function decodeIpv6(bytes: Uint8Array, at: number, end: number, cut: number, pac
   let length = ((bytes[at + 4] as number) << 8) | (bytes[at + 5] as number);
   let next = bytes[at + 6] as number;
   // Zero: a jumbogram or segmentation offload; what the frame holds is what there is.
-  if (length === 0) length = end - at - 40 + cut;
+  if (length === 0) length = Math.min(end - at - 40 + cut, MAX_OFFLOADED_PACKET);
   packet.ipVersion = 6;
   packet.ttl = bytes[at + 7] as number;
   packet.source0 = word(bytes, at + 8);
@@ -272,11 +288,15 @@ export function decodeTransport(
 ): void {
   packet.kind = OTHER;
   if (protocol === PROTOCOL_TCP) {
-    // Ports, sequence numbers, flags: what Wireshark needs before it gives the packet a tcp.stream.
-    if (at + 16 > end || length < 16) return;
-    packet.kind = TCP;
+    if (at + 8 > end || length < 8) return;
     packet.sourcePort = ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
     packet.destinationPort = ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number);
+    // Ports, sequence numbers, flags: what Wireshark needs before it gives the packet a tcp.stream.
+    if (at + 16 > end || length < 16) {
+      packet.kind = TCP_PORTS;
+      return;
+    }
+    packet.kind = TCP;
     packet.sequence = word(bytes, at + 4);
     packet.acknowledgement = word(bytes, at + 8);
     packet.flags = bytes[at + 13] as number;

@@ -41,6 +41,11 @@ export class Half {
   /** Highest acknowledgement number the other side sent for this direction. */
   acked = 0;
   ackedSet = false;
+  /** Highest sequence number at which this side was seen: where its next byte goes, captured or not. */
+  reached = 0;
+  reachedSet = false;
+  /** Sequence number of the FIN, meaningful once `finFrame` is set. */
+  finSequence = 0;
   /** The sequence numbers begin at a SYN of this capture: the stream is seen from its first byte. */
   fromStart = false;
   /** Out-of-order segments waiting for a hole to fill, ascending by sequence number. */
@@ -147,6 +152,8 @@ export class Flow {
 
   /** 0 when the packet goes from endpoint 0 to endpoint 1, 1 the other way, -1 when it belongs to another flow. */
   sideOf(packet: Packet): -1 | 0 | 1 {
+    // ::ffff:192.0.2.1 in an IPv6 packet is another host than 192.0.2.1, with the same four words.
+    if (packet.ipVersion !== this.ipVersion) return -1;
     if (
       packet.sourcePort === this.aPort &&
       packet.destinationPort === this.bPort &&
@@ -325,15 +332,20 @@ function hashOf(packet: Packet): number {
 
 function packetKey(p: Packet): string {
   return spillKey(
+    p.ipVersion,
     `${p.source0},${p.source1},${p.source2},${p.source3},${p.sourcePort}`,
     `${p.destination0},${p.destination1},${p.destination2},${p.destination3},${p.destinationPort}`,
   );
 }
 
 function flowKey(f: Flow): string {
-  return spillKey(`${f.a0},${f.a1},${f.a2},${f.a3},${f.aPort}`, `${f.b0},${f.b1},${f.b2},${f.b3},${f.bPort}`);
+  return spillKey(
+    f.ipVersion,
+    `${f.a0},${f.a1},${f.a2},${f.a3},${f.aPort}`,
+    `${f.b0},${f.b1},${f.b2},${f.b3},${f.bPort}`,
+  );
 }
 
-function spillKey(one: string, other: string): string {
-  return one < other ? `${one}-${other}` : `${other}-${one}`;
+function spillKey(ipVersion: 4 | 6, one: string, other: string): string {
+  return one < other ? `${ipVersion}:${one}-${other}` : `${ipVersion}:${other}-${one}`;
 }

@@ -10,11 +10,15 @@ const MAX_PACKETS = 1024;
 const MAX_TOTAL_BYTES = 4 * 1024 * 1024;
 /** RFC 791: the largest IP packet. */
 const MAX_PACKET_BYTES = 65_535;
+/** RFC 8200 section 4.5: a minute after the first piece the rest is given up, and the identification is free again. Seconds. */
+const MAX_AGE = 60;
 /** 65 535 bytes in pieces of the smallest MTU's 552 payload bytes are 119. */
 const MAX_PIECES = 256;
 
 interface Pieces {
   readonly parts: { readonly offset: number; readonly bytes: Uint8Array }[];
+  /** Time of the first piece seen. */
+  readonly seconds: number;
   /** Length of the whole payload, known once the last piece was seen. */
   total: number;
   held: number;
@@ -33,8 +37,13 @@ export class Fragments {
     if (captured < packet.payloadLength || captured === 0 || offset + captured > MAX_PACKET_BYTES) return undefined;
     const key = `${packet.source0},${packet.source1},${packet.source2},${packet.source3}>${packet.destination0},${packet.destination1},${packet.destination2},${packet.destination3}:${packet.fragmentId}:${packet.fragmentProtocol}`;
     let pieces = this.packets.get(key);
+    // Frames may be stored out of order, so the distance counts either way.
+    if (pieces !== undefined && Math.abs(frame.seconds - pieces.seconds) > MAX_AGE) {
+      this.forget(key, pieces);
+      pieces = undefined;
+    }
     if (pieces === undefined) {
-      pieces = { parts: [], total: -1, held: 0 };
+      pieces = { parts: [], seconds: frame.seconds, total: -1, held: 0 };
       this.packets.set(key, pieces);
     }
     if (pieces.parts.some((part) => part.offset === offset && part.bytes.length === captured)) return undefined;

@@ -4,7 +4,8 @@
  *
  * A hole is never skipped because the peer acknowledged it: multi-queue captures store an acknowledgement before the data
  * it acknowledges. It is skipped when too much waits behind it or when the connection is over, so that what arrives late
- * is still read in order.
+ * is still read in order. At the end, acknowledgements and the sender's own sequence numbers also tell of bytes behind the
+ * last ones captured.
  *
  * Per-frame fast path: once nobody follows a direction its payload is counted and never copied.
  */
@@ -65,10 +66,15 @@ export class TcpReassembly {
       }
     }
     if ((flags & (SYN | RST)) !== 0) this.control(flow, side, half, packet, frame, frameNumber);
-    const length = packet.payloadLength;
     let sequence = packet.sequence;
     if ((flags & SYN) !== 0) sequence = (sequence + 1) | 0;
-    if ((flags & FIN) !== 0 && half.finFrame === 0) half.finFrame = frameNumber;
+    // What a RST carries is a remark about the reset, not part of the stream (RFC 9293 section 3.5.3).
+    const length = (flags & RST) !== 0 ? 0 : packet.payloadLength;
+    if ((flags & RST) === 0 || isNear(half, sequence)) reach(half, (sequence + length) | 0);
+    if ((flags & FIN) !== 0 && half.finFrame === 0) {
+      half.finFrame = frameNumber;
+      half.finSequence = (sequence + length) | 0;
+    }
     if (length <= 0) return;
     if (half.firstDataFrame === 0) half.firstDataFrame = frameNumber;
     if (length > half.largestSegment) half.largestSegment = length;
@@ -113,9 +119,14 @@ export class TcpReassembly {
     if (half.pending !== undefined) this.drain(flow, side, half, frameNumber, at);
   }
 
-  /** Gives up every hole: nothing more will come for this flow. */
+  /** Nothing more will come for this flow: gives up every hole, and counts what was sent after the last byte captured. */
   finish(flow: Flow): void {
-    for (const side of [0, 1] as const) this.skipHoles(flow, side, 0, 0);
+    for (const side of [0, 1] as const) {
+      this.skipHoles(flow, side, 0, 0);
+      const half = flow.halves[side];
+      const tail = tailOf(half);
+      if (tail > 0 && half.following) this.skip(flow, side, half, tail);
+    }
   }
 
   /** The payload of this direction is not wanted any more. */
@@ -220,7 +231,7 @@ export class TcpReassembly {
     while (this.waitingBytes > MAX_PENDING_TOTAL) {
       const [oldest] = this.waiting;
       if (oldest === undefined) break;
-      this.finish(oldest);
+      for (const side of [0, 1] as const) this.skipHoles(oldest, side, 0, 0);
       this.waiting.delete(oldest);
     }
   }
@@ -269,14 +280,16 @@ export class TcpReassembly {
     while (half.pending !== undefined && (half.pendingBytes > keepBytes || half.pending.length > keepSegments)) {
       const first = half.pending[0] as Segment;
       const hole = (first.sequence - half.next) | 0;
-      if (hole > 0) {
-        if (half.ackedSet && ((half.acked - half.next) | 0) <= 0) half.lost += hole;
-        else half.missing += hole;
-        half.next = first.sequence;
-        flow.reader?.gap(side, hole);
-      }
+      if (hole > 0) this.skip(flow, side, half, hole);
       this.drain(flow, side, half, first.frame, first.at);
     }
+  }
+
+  private skip(flow: Flow, side: 0 | 1, half: Half, length: number): void {
+    if (half.ackedSet && ((half.acked - half.next) | 0) <= 0) half.lost += length;
+    else half.missing += length;
+    half.next = (half.next + length) | 0;
+    flow.reader?.gap(side, length);
   }
 
   private drop(flow: Flow, half: Half): void {
@@ -291,4 +304,29 @@ export class TcpReassembly {
     half.pendingBytes -= cost;
     this.waitingBytes -= cost;
   }
+}
+
+function reach(half: Half, sequence: number): void {
+  if (half.reachedSet && ((sequence - half.reached) | 0) <= 0) return;
+  if (half.nextSet && ((sequence - half.next) | 0) >= MAX_SEQUENCE_AHEAD) return;
+  half.reached = sequence;
+  half.reachedSet = true;
+}
+
+/** A RST made up by something on the path may have any number; one close to what is expected was made by who sent the data. */
+function isNear(half: Half, sequence: number): boolean {
+  const ahead = (sequence - half.next) | 0;
+  return half.nextSet && ahead > 0 && ahead <= MAX_PENDING_BYTES;
+}
+
+/** Payload bytes behind `half.next` that were sent, or acknowledged, and not captured. */
+function tailOf(half: Half): number {
+  if (!half.nextSet) return 0;
+  const sent = half.reachedSet ? (half.reached - half.next) | 0 : 0;
+  const acked = half.ackedSet ? (half.acked - half.next) | 0 : 0;
+  const tail = Math.max(sent, acked);
+  if (tail <= 0 || tail >= MAX_SEQUENCE_AHEAD) return 0;
+  // A FIN takes a sequence number (RFC 9293 section 3.4); one that was not captured looks like one byte.
+  if (half.finFrame === 0) return tail === 1 ? 0 : tail;
+  return ((half.next + tail - half.finSequence) | 0) === 1 ? tail - 1 : tail;
 }

@@ -8,7 +8,7 @@
  */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -63,7 +63,8 @@ async function ourView(path: string): Promise<View | undefined> {
   const view = new Map<string, Set<string>>();
   for (const { id, frames, handshake, tls, certificates } of report.connections) {
     const lines = new Set([`frames ${frames.first}–${frames.last}, ${frames.count}`]);
-    for (const { message, frame, incomplete } of handshake) if (incomplete !== true) lines.add(`${message} in ${frame}`);
+    for (const { message, frame, incomplete } of handshake)
+      if (incomplete !== true) lines.add(`${message} in ${frame}`);
     if (tls?.ja3 !== undefined) lines.add(`ja3 ${tls.ja3}`);
     if (tls?.ja3s !== undefined) lines.add(`ja3s ${tls.ja3s}`);
     for (const { sha256, frame } of certificates) lines.add(`certificate ${sha256.slice(0, 16)} in ${frame}`);
@@ -91,9 +92,22 @@ function tsharkView(path: string): View {
   const ja3 = new Map<string, string>();
   const ja3s = new Map<string, string>();
   const servers = new Map<string, string>();
-  for (const [frame = "", tcp = "", udp = "", types = "", j3 = "", j3s = "", certificates = "", from = "", to = ""] of tsharkFields(withoutSecrets(path), "tcp || udp", fields, options)) {
+  for (const [
+    frame = "",
+    tcp = "",
+    udp = "",
+    types = "",
+    j3 = "",
+    j3s = "",
+    certificates = "",
+    from = "",
+    to = "",
+  ] of tsharkFields(withoutSecrets(path), "tcp || udp", fields, options)) {
     // A packet in a tunnel or quoted by ICMP has several; the last one is the innermost.
-    for (const [transport, streams] of [["tcp", tcp], ["udp", udp]] as const) {
+    for (const [transport, streams] of [
+      ["tcp", tcp],
+      ["udp", udp],
+    ] as const) {
       for (const stream of streams === "" ? [] : streams.split(",")) {
         const id = `${transport}/${stream}`;
         frames.set(id, [...(frames.get(id) ?? []), Number(frame)]);
@@ -126,7 +140,7 @@ function tsharkView(path: string): View {
 
 /** tshark decrypts with the secrets a pcapng carries, which this version does not; editcap takes them out. */
 function withoutSecrets(path: string): string {
-  if (!path.endsWith(".pcapng")) return path;
+  if (!path.endsWith(".pcapng") || !readFileSync(path).includes("CLIENT_")) return path;
   const copy = join(scratch, `${createHash("sha256").update(path).digest("hex").slice(0, 16)}.pcapng`);
   try {
     execFileSync("editcap", ["--discard-all-secrets", path, copy], { stdio: "ignore" });

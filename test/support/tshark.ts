@@ -2,7 +2,7 @@
  * tshark as an oracle for tests: its fields as rows, and the TCP payload of a capture per direction, in order, with gaps.
  * The reassembly here is deliberately plain and separate from src/stream, so that both can be wrong only by chance.
  */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 
 export const HAS_TSHARK = (() => {
   try {
@@ -32,12 +32,10 @@ export function tsharkFields(
     ...options,
     ...fields.flatMap((field) => ["-e", field]),
   ];
-  const text = execFileSync("tshark", args, {
-    encoding: "utf8",
-    maxBuffer: 1 << 30,
-    stdio: ["ignore", "pipe", "ignore"],
-  });
-  return text.split("\n").flatMap((line) => (line === "" ? [] : [line.split("\t")]));
+  // tshark exits with 2 for damaged captures and for link types it does not know, after printing what it could read.
+  const { stdout, error } = spawnSync("tshark", args, { encoding: "utf8", maxBuffer: 1 << 30 });
+  if (error !== undefined) throw error;
+  return stdout.split("\n").flatMap((line) => (line === "" ? [] : [line.split("\t")]));
 }
 
 export type Piece = { readonly frame: number; readonly bytes: Uint8Array } | { readonly gap: number };

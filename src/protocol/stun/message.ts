@@ -31,7 +31,6 @@ export interface StunMessage {
   readonly attributes: readonly StunAttribute[];
 }
 
-export const BINDING = 1;
 export const ALLOCATE = 3;
 
 export const STUN_HEADER = 20;

@@ -1,0 +1,62 @@
+/**
+ * Words for sentences: servers, issuers, lists, counts and dates as people read them. What comes from the capture is
+ * hostile and may be of any length, so it is cut short here; evidence keeps it whole. Knows no rule.
+ */
+import type { ConnectionObservation } from "../observe/observations.ts";
+import type { Certificate, DistinguishedName } from "../protocol/x509/certificate.ts";
+
+/** Longer texts are cut: an issuer's CN has at most 64 characters (RFC 5280 appendix A.1), sensible host names fewer. */
+const MAX_TEXT = 80;
+
+/** `sip.fabrikam.example (198.51.100.20:443)`, or the bare address. */
+export function describe(connection: ConnectionObservation): string {
+  const { ip, port } = connection.server;
+  const address = ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`;
+  const name = connection.tls?.clientHello?.serverName;
+  return name === undefined || name === "" ? address : `${short(name)} (${address})`;
+}
+
+/** A name from the capture as a sentence can bear it. */
+export function short(text: string): string {
+  if (text.length <= MAX_TEXT) return text;
+  // Not through the middle of a surrogate pair.
+  return `${text.slice(0, MAX_TEXT).replace(/[\uD800-\uDBFF]$/, "")}…`;
+}
+
+/** What people call an issuer or a subject: its CN, else its O, else the whole name. */
+export function called(name: DistinguishedName): string {
+  const value = (type: string) => name.attributes.findLast((a) => a.type === type && a.value.trim() !== "")?.value;
+  return short(value("CN") ?? value("O") ?? (name.text === "" ? "an issuer without a name" : name.text));
+}
+
+/** Whose certificate it is: its first names, else its subject. */
+export function owner(certificate: Certificate): string {
+  return certificate.names.length > 0 ? list(certificate.names.map(short)) : called(certificate.subject);
+}
+
+/** Up to `most`, then a count: `a, b and 3 more`. Each distinct item once. */
+export function list(items: readonly string[], most = 3): string {
+  const distinct = [...new Set(items)];
+  if (distinct.length <= most) {
+    if (distinct.length <= 1) return distinct[0] ?? "";
+    return `${distinct.slice(0, -1).join(", ")} and ${distinct.at(-1)}`;
+  }
+  return `${distinct.slice(0, most).join(", ")} and ${distinct.length - most} more`;
+}
+
+/** `1 connection`, `2 connections`. */
+export function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/** `2026-11-22 13:05:09 UTC`; seconds since 1970-01-01T00:00:00Z, which a hostile file may put beyond every calendar. */
+export function moment(seconds: number): string {
+  const date = new Date(seconds * 1000);
+  if (Number.isNaN(date.getTime())) return seconds < 0 ? "before all calendars" : "after all calendars";
+  return `${date.toISOString().replace(/\.\d+Z$/, "").replace("T", " ")} UTC`;
+}
+
+/** `35 ms`, `0.31 ms`. */
+export function milliseconds(seconds: number): string {
+  return `${(seconds * 1000).toFixed(seconds < 0.01 ? 2 : 0)} ms`;
+}
