@@ -16,6 +16,11 @@ import type {
   ObservedCertificate,
 } from "./observations.ts";
 
+/**
+ * Presented certificates tried as the signer of one leaf, as in x509/trust.ts: a hostile capture may hold thousands of one
+ * name. With more of them the signer stays unknown.
+ */
+const MAX_SIGNERS = 100;
 /** TTLs with which systems begin: one of these at the capture means that no router was passed. */
 const INITIAL_TTLS: ReadonlySet<number> = new Set([32, 64, 128, 255]);
 
@@ -66,13 +71,19 @@ function chainJudge(
   store: TrustStore,
 ): (tls: TlsDraft, at: number) => Promise<Judged> {
   const known = new Map<string, Promise<Judged>>();
+  const byName = new Map<string, Certificate[]>();
+  for (const issuer of intermediates) {
+    const same = byName.get(issuer.subject.text);
+    if (same === undefined) byName.set(issuer.subject.text, [issuer]);
+    else if (same.length < MAX_SIGNERS) same.push(issuer);
+  }
   return (tls, at) => {
     if (tls.certificates[0]?.pooled.certificate === undefined) return Promise.resolve({});
     const key = `${tls.certificates.map(({ pooled }) => pooled.number).join(",")}@${Math.floor(at / 86_400)}`;
     const before = known.get(key);
     if (before !== undefined) return before;
     const chain = tls.certificates.flatMap(({ pooled }) => pooled.certificate ?? []);
-    const judged = judgeOne(chain, intermediates, at, store);
+    const judged = judgeOne(chain, intermediates, byName, at, store);
     known.set(key, judged);
     return judged;
   };
@@ -81,6 +92,7 @@ function chainJudge(
 async function judgeOne(
   chain: readonly Certificate[],
   intermediates: readonly Certificate[],
+  byName: ReadonlyMap<string, readonly Certificate[]>,
   at: number,
   store: TrustStore,
 ): Promise<Judged> {
@@ -88,8 +100,8 @@ async function judgeOne(
   if (leaf === undefined) return {};
   const trust = await judgeChain(chain, intermediates, at, store);
   const own = await verifiesUnderOwnKey(leaf);
-  for (const issuer of [...chain.slice(1), ...intermediates]) {
-    if (issuer.subject.text !== leaf.issuer.text) continue;
+  const presented = chain.slice(1).filter(({ subject }) => subject.text === leaf.issuer.text);
+  for (const issuer of [...presented, ...(byName.get(leaf.issuer.text) ?? [])]) {
     if ((await verifySignature(leaf, issuer)) !== "valid") continue;
     return { trust, signing: { ownKey: own === "valid", issuerKey: await digest(issuer.spki) } };
   }

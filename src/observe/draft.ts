@@ -9,6 +9,7 @@ import { negotiatedVersion } from "../protocol/tls/messages.ts";
 import { alertName } from "../protocol/tls/names.ts";
 import type { Flow, Half } from "../stream/flow.ts";
 import type { PooledCertificate } from "./certificate-pool.ts";
+import type { Hellos } from "./hellos.ts";
 import type {
   Alert,
   ConnectionObservation,
@@ -51,7 +52,7 @@ export interface Draft extends Omit<ConnectionObservation, "tls" | "alike"> {
   readonly broadKind: string;
 }
 
-export function tcpDraft(flow: Flow, reader: TcpReader | undefined): Draft {
+export function tcpDraft(flow: Flow, reader: TcpReader | undefined, hellos: Hellos): Draft {
   const clientSide = reader?.clientSide ?? (flow.clientSide >= 0 ? flow.clientSide : flow.aPort < flow.bPort ? 1 : 0);
   const serverSide = clientSide === 0 ? 1 : 0;
   const client = flow.halves[clientSide as 0 | 1];
@@ -87,7 +88,8 @@ export function tcpDraft(flow: Flow, reader: TcpReader | undefined): Draft {
       },
     }),
   };
-  const tls = reader === undefined || !reader.isTls ? undefined : tlsDraft(reader, alerts, clientSeen, serverSeen);
+  const tls =
+    reader === undefined || !reader.isTls ? undefined : tlsDraft(reader, hellos, alerts, clientSeen, serverSeen);
   const pseudoTls = reader === undefined ? undefined : pseudoDraft(reader, flow, client, server, serverSeen, alerts);
   const protocol: Protocol =
     pseudoTls !== undefined
@@ -222,13 +224,19 @@ function direction(half: Half): TcpDirection {
   };
 }
 
-function tlsDraft(reader: TcpReader, alerts: readonly Alert[], client?: SeenSide, server?: SeenSide): TlsDraft {
+function tlsDraft(
+  reader: TcpReader,
+  hellos: Hellos,
+  alerts: readonly Alert[],
+  client?: SeenSide,
+  server?: SeenSide,
+): TlsDraft {
   const { serverHello } = reader;
   const version = serverHello === undefined ? undefined : negotiatedVersion(serverHello);
   return {
-    ...(reader.clientHello !== undefined && { clientHello: reader.clientHello }),
+    ...(reader.clientHello !== undefined && { clientHello: hellos.client(reader.clientHello) }),
     ...(reader.clientHelloFrame > 0 && { clientHelloFrame: reader.clientHelloFrame }),
-    ...(serverHello !== undefined && { serverHello }),
+    ...(serverHello !== undefined && { serverHello: hellos.server(serverHello) }),
     ...(reader.serverHelloFrame > 0 && { serverHelloFrame: reader.serverHelloFrame }),
     helloRetryRequest: reader.helloRetryRequest,
     ...(version !== undefined && { version }),
@@ -277,7 +285,8 @@ function pseudoDraft(
   };
   const reset = flow.resetFrame > 0 && flow.resetSide !== clientSide ? flow.resetFrame : 0;
   const [answer, frame] =
-    spokenAnswer(reader, server, seen, alerts) ?? (wentOn(reader, client) ? NOT_CAPTURED : ending(reader, flow, client, server, reset));
+    spokenAnswer(reader, server, seen, alerts) ??
+    (wentOn(reader, client) ? NOT_CAPTURED : ending(reader, flow, client, server, reset));
   return {
     dialect: reader.pseudo,
     helloFrame: reader.pseudoHelloFrame,
@@ -311,7 +320,8 @@ function spokenAnswer(
   // What is missing in the capture may have been the documented answer, or the rest of it.
   if (server.missing + server.lost > 0 || seen?.head.broken === true) return NOT_CAPTURED;
   if (seen === undefined || seen.bytes === 0) return undefined;
-  if (reader.pseudo !== undefined && pseudoTlsAnswer(seen.head.bytes, reader.pseudo) === "need-more") return NOT_CAPTURED;
+  if (reader.pseudo !== undefined && pseudoTlsAnswer(seen.head.bytes, reader.pseudo) === "need-more")
+    return NOT_CAPTURED;
   const alert = alerts.find(({ from }) => from === "server");
   if (alert !== undefined) return ["alert", alert.frame];
   if (reader.serverHelloFrame > 0) return ["server-hello", reader.serverHelloFrame];

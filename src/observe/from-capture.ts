@@ -27,6 +27,7 @@ import { Fragments } from "../stream/fragments.ts";
 import { findTcpFlow, TcpReassembly } from "../stream/tcp.ts";
 import { CertificatePool } from "./certificate-pool.ts";
 import { type Draft, tcpDraft, udpDraft } from "./draft.ts";
+import { Hellos } from "./hellos.ts";
 import { Keeper } from "./keeper.ts";
 import { TcpReader } from "./tcp-reader.ts";
 import { UdpReader } from "./udp-reader.ts";
@@ -91,6 +92,7 @@ class Collector {
   private readonly quoted = new Packet();
   private readonly whole = new Frame();
   private readonly pool = new CertificatePool();
+  private readonly hellos = new Hellos();
   private readonly keeper: Keeper;
   private readonly tcp = new FlowTable("tcp", (flow) => this.close(flow));
   private readonly udp = new FlowTable("udp", (flow) => this.close(flow));
@@ -254,7 +256,7 @@ class Collector {
       this.reassembly.finish(flow);
       const reader = flow.reader as TcpReader | undefined;
       reader?.end();
-      if (!this.keeper.add(tcpDraft(flow, reader))) reader?.release();
+      if (!this.keeper.add(tcpDraft(flow, reader, this.hellos))) reader?.release();
     }
     flow.reader = undefined;
   }

@@ -6,9 +6,9 @@
  * the set in time order, as in the output of `mergecap`. Connection ids are Wireshark's `tcp.stream` / `udp.stream`.
  */
 import type { CaptureProblem } from "../capture/problem.ts";
-import type { ClientHello, ServerHello } from "../protocol/tls/messages.ts";
 import type { Certificate } from "../protocol/x509/certificate.ts";
 import type { Trust } from "../protocol/x509/trust.ts";
+import type { ObservedClientHello, ObservedServerHello } from "./hellos.ts";
 
 export type Side = "client" | "server";
 export type Transport = "tcp" | "udp";
@@ -102,10 +102,10 @@ export interface LeafSigning {
 }
 
 export interface TlsObservation {
-  readonly clientHello?: ClientHello;
+  readonly clientHello?: ObservedClientHello;
   readonly clientHelloFrame?: number;
   /** The final one; after a HelloRetryRequest the ServerHello that follows it. */
-  readonly serverHello?: ServerHello;
+  readonly serverHello?: ObservedServerHello;
   readonly serverHelloFrame?: number;
   readonly helloRetryRequest: boolean;
   /** Negotiated version code, e.g. 0x0303; undefined until a ServerHello was seen. */

@@ -7,6 +7,7 @@
  * clear; from then on stream/ only counts the payload.
  */
 import { ParseError } from "../bytes/parse-error.ts";
+import { toHex } from "../bytes/text.ts";
 import { TurnFraming } from "../protocol/pseudo-tls/framing.ts";
 import { type PseudoTlsDialect, pseudoTlsAnswer, pseudoTlsHello } from "../protocol/pseudo-tls/hello.ts";
 import {
@@ -424,8 +425,6 @@ export class TcpReader implements FlowReader {
 
 /** Sessions are compared, never shown whole: 64 hexadecimal digits of an id, and of a longer ticket its two ends. */
 function sessionKey(session: Uint8Array): string {
-  const bytes = session.length <= 64 ? session : [...session.subarray(0, 32), ...session.subarray(session.length - 32)];
-  let text = `${session.length}:`;
-  for (const byte of bytes) text += byte.toString(16).padStart(2, "0");
-  return text;
+  if (session.length <= 64) return toHex(session);
+  return `${toHex(session.subarray(0, 32))}…${toHex(session.subarray(session.length - 32))}`;
 }

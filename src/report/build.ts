@@ -5,8 +5,6 @@
 import type { JudgedConnection, NumberedFinding } from "../diagnose/diagnose.ts";
 import { diagnose } from "../diagnose/diagnose.ts";
 import type { Observations, ObservedCertificate, Timestamp } from "../observe/observations.ts";
-import { ja3, ja3s, ja4 } from "../protocol/tls/fingerprints.ts";
-import type { ClientHello } from "../protocol/tls/messages.ts";
 import { cipherSuiteName, versionName } from "../protocol/tls/names.ts";
 import type { Finding, Report, ReportCertificate, ReportConnection, ReportGroup, RuleAnswer } from "./schema.ts";
 
@@ -103,8 +101,9 @@ function toConnection({ connection, verdict, service }: JudgedConnection): Repor
             ...(tls.version === undefined ? {} : { version: versionName(tls.version) }),
             ...(server === undefined ? {} : { cipher: cipherSuiteName(server.cipherSuite) }),
             ...(alpn === undefined ? {} : { alpn }),
-            ...(hello === undefined ? {} : fingerprints(hello)),
-            ...(server === undefined ? {} : { ja3s: ja3s(server) }),
+            ...(hello?.ja3 === undefined ? {} : { ja3: hello.ja3 }),
+            ...(hello?.ja4 === undefined ? {} : { ja4: hello.ja4 }),
+            ...(server === undefined ? {} : { ja3s: server.ja3s }),
             ...(tls.resumed === undefined ? {} : { resumed: tls.resumed }),
             alerts: tls.alerts.map(({ code: _, ...alert }) => alert),
             decrypted: false,
@@ -127,13 +126,6 @@ function toConnection({ connection, verdict, service }: JudgedConnection): Repor
     verdict,
     ...(connection.alike > 0 ? { alike: connection.alike } : {}),
   };
-}
-
-/** A hello in SSLv2 format has none. */
-function fingerprints(hello: ClientHello): { ja3?: string; ja4?: string } {
-  const client3 = ja3(hello);
-  const client4 = ja4(hello, "t");
-  return { ...(client3 !== undefined && { ja3: client3 }), ...(client4 !== undefined && { ja4: client4 }) };
 }
 
 function certificatesOf(
