@@ -2,20 +2,21 @@
  * What to exempt from TLS inspection: as narrow as the evidence allows, by name where the client sends one, by address
  * where it does not. Owns the choice of entries; knows no product's syntax.
  */
-import type { JudgedConnection } from "./diagnose.ts";
-
-export interface BypassEntry {
-  readonly match: "ip" | "domain";
-  readonly value: string;
-  readonly port: number;
-  readonly effective: "transparent+explicit" | "transparent" | "explicit";
-  readonly findings: readonly string[];
-  readonly note?: string;
-}
+import { registrableDomain } from "./context.ts";
+import type { BypassEntry, JudgedConnection } from "./diagnosis.ts";
 
 const NO_NAME = "the client sends no server name here, so an entry by name cannot match on a transparent proxy";
+const ODD_NAME = "the server name that the client sends is no host name, so it must not stand in a list";
 const ALL_INSPECTED =
   "no connection of a known meeting service is intercepted here: exempt this only if it must not be inspected";
+
+/**
+ * Labels of letters, digits, hyphens and underscores (RFC 1123 section 2.1), the last one no number. The name comes from
+ * the capture: what is no host, such as `*` or an address, must not get into a list of names.
+ */
+const HOST_NAME = /^(?:[a-z0-9_-]{1,63}\.)+(?=[^.]*[a-z])[a-z0-9_-]{1,63}$/i;
+/** RFC 1035 section 2.3.4, as text. */
+const MAX_NAME_LENGTH = 253;
 
 /**
  * Entries for the intercepted connections of meeting services; when none is recognised as one, for all intercepted
@@ -26,20 +27,26 @@ export function bypassEntries(judged: readonly JudgedConnection[]): BypassEntry[
   const ofServices = intercepted.filter(({ service }) => service !== undefined);
   const entries = new Map<string, BypassEntry>();
   for (const { connection, verdict } of ofServices.length > 0 ? ofServices : intercepted) {
-    const name = connection.tls?.clientHello?.serverName;
+    const sent = connection.tls?.clientHello?.serverName;
+    const name = sent !== undefined && isHost(sent) ? sent : undefined;
     const { ip, port } = connection.server;
     const value = name ?? `${ip}/${ip.includes(":") ? 128 : 32}`;
     const key = `${value} ${port}`;
-    const known = entries.get(key);
-    const note = name === undefined ? NO_NAME : ofServices.length === 0 ? ALL_INSPECTED : undefined;
+    const note = name !== undefined ? [] : [sent === undefined ? NO_NAME : ODD_NAME];
+    if (ofServices.length === 0) note.push(ALL_INSPECTED);
     entries.set(key, {
       match: name === undefined ? "ip" : "domain",
       value,
       port,
       effective: "transparent+explicit",
-      findings: [...new Set([...(known?.findings ?? []), ...verdict.findings])],
-      ...(note === undefined ? {} : { note }),
+      findings: [...new Set([...(entries.get(key)?.findings ?? []), ...verdict.findings])],
+      ...(note.length === 0 ? {} : { note: note.join("; ") }),
     });
   }
   return [...entries.values()];
+}
+
+/** A public suffix such as `co.uk` is nobody's host: exempting it would exempt all below it. */
+function isHost(name: string): boolean {
+  return name.length <= MAX_NAME_LENGTH && HOST_NAME.test(name) && registrableDomain(name) !== undefined;
 }

@@ -1,11 +1,19 @@
 /**
- * Context: what rules ask of Observations more than once: the leaf of a connection, its name, its domain, what earlier
- * rules found. Pure look-ups; holds no opinion of its own.
+ * Context: what rules ask of Observations more than once: the leaf of a connection, its name, its domain, when the capture
+ * ends, what earlier rules found. Pure look-ups; holds no opinion of its own.
  */
 import { getDomain } from "tldts-icann";
-import type { ConnectionObservation, Observations, TlsObservation } from "../observe/observations.ts";
+import type { ConnectionObservation, Observations, Timestamp, TlsObservation } from "../observe/observations.ts";
 import type { Certificate } from "../protocol/x509/certificate.ts";
-import type { Finding } from "./rule.ts";
+import type { Finding } from "./finding.ts";
+
+/**
+ * Who has waited this long without an answer has none: longer than any handshake that goes well, and TCP has retransmitted
+ * twice (RFC 6298: after 1 and 2 more seconds). Seconds. A capture that ends sooner says nothing.
+ */
+export const PATIENCE = 3;
+
+export type TlsConnection = ConnectionObservation & { readonly tls: TlsObservation };
 
 export class Context {
   readonly observations: Observations;
@@ -22,11 +30,8 @@ export class Context {
   }
 
   /** Connections on which (pseudo-)TLS was spoken. */
-  tls(): (ConnectionObservation & { readonly tls: TlsObservation })[] {
-    return this.connections.filter(
-      (connection): connection is ConnectionObservation & { readonly tls: TlsObservation } =>
-        connection.tls !== undefined,
-    );
+  tls(): TlsConnection[] {
+    return this.connections.filter((connection): connection is TlsConnection => connection.tls !== undefined);
   }
 
   /** Certificates as presented, leaf first; unreadable ones are left out. */
@@ -46,29 +51,69 @@ export class Context {
     return sha256 === undefined ? undefined : this.observations.certificates.get(sha256)?.spkiSha256;
   }
 
-  /** Did an earlier rule find with certainty or likelihood that this connection is intercepted? */
-  intercepted(connection: ConnectionObservation): boolean {
-    return this.earlier.some(
-      (finding) =>
-        finding.cause === "tls-interception" &&
-        finding.confidence !== "possible" &&
-        finding.connections.includes(connection),
+  /** The earlier finding that shows best that this connection is intercepted: proven before likely, never possible. */
+  interception(connection: ConnectionObservation): Finding | undefined {
+    const shown = this.earlier.filter(
+      ({ cause, confidence, connections }) =>
+        cause === "tls-interception" && confidence !== "possible" && connections.includes(connection),
     );
+    return shown.find(({ confidence }) => confidence === "proven") ?? shown[0];
   }
 
   /**
-   * The registrable domain the client asked for (server_name), else the one the leaf speaks for. Undefined for addresses
-   * and for names that cannot be registered.
+   * The registrable domain that the leaf was issued for: the one asked for (server_name) when the leaf speaks for it, else
+   * the first of its own. A default certificate says nothing about the name somebody asked. Undefined for addresses and
+   * for names that cannot be registered.
    */
   domain(connection: ConnectionObservation): string | undefined {
+    const leaf = this.leaf(connection);
+    if (leaf === undefined) return undefined;
     const asked = connection.tls?.clientHello?.serverName;
-    if (asked !== undefined) return registrableDomain(asked);
-    for (const name of this.leaf(connection)?.names ?? []) {
+    const names = asked !== undefined && speaksFor(leaf, asked) ? [asked] : certificateNames(leaf);
+    for (const name of names) {
       const domain = registrableDomain(name.replace(/^\*\./, ""));
       if (domain !== undefined) return domain;
     }
     return undefined;
   }
+
+  /**
+   * Seconds for which the client waited after the moment `at` (seconds since the connection's first frame) without closing:
+   * to the end of the capture, or to the connection's last frame when the client closed it.
+   */
+  waited(connection: ConnectionObservation, at: number): number {
+    const end = clientClose(connection) === undefined ? this.#end(connection) : connection.to;
+    return end.seconds - connection.from.seconds + (end.nanos - connection.from.nanos) / 1e9 - at;
+  }
+
+  /** When the capture ends; at least the connection's last frame. */
+  #end(connection: ConnectionObservation): Timestamp {
+    let end = connection.to;
+    for (const { to } of this.observations.files) if (to !== undefined && later(to, end)) end = to;
+    return end;
+  }
+}
+
+/** Frame with which the server closed (FIN or RST), when the client had not closed before: then it was no answer. */
+export function serverClose(connection: ConnectionObservation): number | undefined {
+  const server = firstClose(connection, "server");
+  const client = clientClose(connection);
+  return server !== undefined && (client === undefined || server < client) ? server : undefined;
+}
+
+function clientClose(connection: ConnectionObservation): number | undefined {
+  return firstClose(connection, "client");
+}
+
+function firstClose({ tcp }: ConnectionObservation, side: "client" | "server"): number | undefined {
+  const fin = tcp?.[side].fin;
+  const reset = tcp?.reset?.from === side ? tcp.reset.frame : undefined;
+  if (fin === undefined || reset === undefined) return fin ?? reset;
+  return Math.min(fin, reset);
+}
+
+function later(one: Timestamp, other: Timestamp): boolean {
+  return one.seconds > other.seconds || (one.seconds === other.seconds && one.nanos > other.nanos);
 }
 
 /** The part of a host name that somebody registered, by Mozilla's public suffix list (ICANN section). */
@@ -79,8 +124,7 @@ export function registrableDomain(host: string): string | undefined {
 /** Does a certificate speak for this host (RFC 6125 section 6.4.3: a wildcard stands for one whole left-most label)? */
 export function speaksFor(certificate: Certificate, host: string): boolean {
   const name = host.toLowerCase();
-  const names = certificate.names.length > 0 ? certificate.names : commonNames(certificate);
-  return names.some((candidate) => {
+  return certificateNames(certificate).some((candidate) => {
     const pattern = candidate.toLowerCase().replace(/\.$/, "");
     if (!pattern.startsWith("*.")) return pattern === name;
     const dot = name.indexOf(".");
@@ -88,25 +132,8 @@ export function speaksFor(certificate: Certificate, host: string): boolean {
   });
 }
 
-/** Before subjectAltName was required, the name stood in the subject. */
-function commonNames(certificate: Certificate): string[] {
-  return certificate.subject.attributes.filter(({ type }) => type === "CN").map(({ value }) => value);
-}
-
-/** `sip.fabrikam.example (198.51.100.20:443)`, or the bare address. */
-export function describe(connection: ConnectionObservation): string {
-  const { ip, port } = connection.server;
-  const address = ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`;
-  const name = connection.tls?.clientHello?.serverName;
-  return name === undefined ? address : `${name} (${address})`;
-}
-
-/** Up to three, then a count: for sentences. */
-export function list(items: readonly string[], most = 3): string {
-  const distinct = [...new Set(items)];
-  if (distinct.length <= most) {
-    if (distinct.length <= 1) return distinct[0] ?? "";
-    return `${distinct.slice(0, -1).join(", ")} and ${distinct.at(-1)}`;
-  }
-  return `${distinct.slice(0, most).join(", ")} and ${distinct.length - most} more`;
+/** The names of subjectAltName; before it was required, the name stood in the subject. */
+function certificateNames({ names, subject }: Certificate): readonly string[] {
+  if (names.length > 0) return names;
+  return subject.attributes.filter(({ type }) => type === "CN").map(({ value }) => value);
 }

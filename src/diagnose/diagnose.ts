@@ -3,40 +3,17 @@
  * findings and how findings make a verdict; knows no single rule and nothing of how a Report looks.
  */
 import type { ConnectionObservation, Observations } from "../observe/observations.ts";
-import { type BypassEntry, bypassEntries } from "./bypass.ts";
+import { bypassEntries } from "./bypass.ts";
 import { Context } from "./context.ts";
-import { type FeatureStatus, featureStatuses } from "./features.ts";
-import type { Finding, Rule, RuleAnswer } from "./rule.ts";
+import type { Diagnosis, JudgedConnection, NumberedFinding, RuleResult } from "./diagnosis.ts";
+import { featureStatuses } from "./features.ts";
+import { overallVerdict } from "./overall.ts";
+import type { Rule, RuleAnswer } from "./rule.ts";
 import { RULES } from "./rules/index.ts";
 import { identifyService, type ServiceClues, type ServiceIdentity, serviceContext } from "./service.ts";
-import { type ConnectionVerdict, type OverallVerdict, overallVerdict, verdictOf } from "./verdict.ts";
+import { verdictOf } from "./verdict.ts";
 
-export interface NumberedFinding extends Finding {
-  /** `f1`, `f2`, … in the order of the rules. */
-  readonly id: string;
-  readonly rule: Rule;
-}
-
-export type RuleResult = { readonly rule: string } & (
-  | Exclude<RuleAnswer, { is: "finding" }>
-  | { readonly is: "finding"; readonly checked: number }
-  | { readonly is: "failed"; readonly error: string }
-);
-
-export interface JudgedConnection {
-  readonly connection: ConnectionObservation;
-  readonly verdict: ConnectionVerdict;
-  readonly service?: ServiceIdentity;
-}
-
-export interface Diagnosis {
-  readonly verdict: OverallVerdict;
-  readonly connections: readonly JudgedConnection[];
-  readonly findings: readonly NumberedFinding[];
-  readonly rules: readonly RuleResult[];
-  readonly features: readonly FeatureStatus[];
-  readonly bypass: readonly BypassEntry[];
-}
+export type { JudgedConnection, NumberedFinding } from "./diagnosis.ts";
 
 export function diagnose(observations: Observations): Diagnosis {
   const findings: NumberedFinding[] = [];
@@ -72,7 +49,7 @@ export function diagnose(observations: Observations): Diagnosis {
   const features = featureStatuses(judged);
   const bypass = bypassEntries(judged);
   return {
-    verdict: overallVerdict(judged, features, bypass),
+    verdict: overallVerdict(judged, findings, features, bypass),
     connections: judged,
     findings,
     rules: results,

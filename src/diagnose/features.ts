@@ -4,55 +4,62 @@
  */
 import { SERVICES } from "../knowledge/services/index.ts";
 import type { FeatureId, FeaturePath, Ports, ServiceId } from "../knowledge/services/service.ts";
-import { describe } from "./context.ts";
-import type { JudgedConnection } from "./diagnose.ts";
-
-export interface FeatureStatus {
-  readonly service: ServiceId;
-  readonly feature: FeatureId;
-  readonly status: "broken" | "at-risk" | "working" | "not-seen";
-  readonly because?: string;
-  readonly findings: readonly string[];
-}
-
-type PathStatus = "broken" | "at-risk" | "working" | "unknown" | "not-seen";
+import type { FeatureStatus, JudgedConnection } from "./diagnosis.ts";
+import { describe } from "./words.ts";
 
 /** One row per feature of every service that is in the input. */
 export function featureStatuses(judged: readonly JudgedConnection[]): FeatureStatus[] {
   return SERVICES.filter(({ id }) => judged.some(({ service }) => service?.id === id)).flatMap((service) => {
     const members = judged.filter((connection) => connection.service?.id === service.id);
     return (Object.entries(service.features) as [FeatureId, readonly FeaturePath[]][]).map(([feature, paths]) =>
-      statusOf(service.id, feature, paths, members),
+      featureStatus(service.id, feature, paths, members),
     );
   });
 }
 
-function statusOf(
+/** From best to worst. */
+const STATES = ["working", "at-risk", "broken"] as const;
+
+interface PathState {
+  readonly state: (typeof STATES)[number];
+  readonly path: FeaturePath;
+  readonly connection: JudgedConnection;
+}
+
+/** `members`: the connections of this service. */
+export function featureStatus(
   service: ServiceId,
   feature: FeatureId,
   paths: readonly FeaturePath[],
   members: readonly JudgedConnection[],
 ): FeatureStatus {
+  const seen = (uses: readonly FeaturePath["use"][]) =>
+    paths.filter(({ use }) => uses.includes(use)).flatMap((path) => pathState(path, members) ?? []);
   // What only some clients use does not show whether the feature works.
-  const decisive = paths.filter(({ use }) => use !== "sometimes");
-  let reason: { status: PathStatus; path: FeaturePath; connection: JudgedConnection } | undefined;
-  for (const path of decisive) {
-    const connection = latest(members.filter((member) => takes(member, path)));
-    if (connection === undefined) continue;
-    const status = pathStatus(connection);
-    if (status === "unknown") continue;
-    // The first alternative that works settles it; otherwise the last one tried does.
-    reason = { status, path, connection };
-    if (status === "working") break;
-  }
-  if (reason === undefined || reason.status === "unknown") return { service, feature, status: "not-seen", findings: [] };
+  const required = seen(["required"]);
+  const alternatives = seen(["preferred", "fallback"]);
+  const untried = paths.some(
+    (path) => path.use === "fallback" && !alternatives.some((alternative) => alternative.path === path),
+  );
+  // Of alternatives the best counts, of what is required the worst.
+  const best = alternatives.toSorted((one, other) => rank(one) - rank(other))[0];
+  const [worst] = [...required, ...(best === undefined ? [] : [best])].toSorted((a, b) => rank(b) - rank(a));
+  if (worst === undefined) return { service, feature, status: "not-seen", findings: [] };
+  const open = worst === best && worst.state === "broken" && untried;
   return {
     service,
     feature,
-    status: reason.status,
-    because: `${reason.path.reason} ${stateText(reason.connection)}`,
-    findings: reason.status === "working" ? [] : reason.connection.verdict.findings,
+    status: open ? "at-risk" : worst.state,
+    because: `${stateText(worst)} ${worst.path.reason}${open ? " Its fallback was not tried in this capture." : ""}`,
+    findings: worst.state === "working" ? [] : worst.connection.verdict.findings,
   };
+}
+
+/** Undefined when no connection took the path, or none that tells. */
+function pathState(path: FeaturePath, members: readonly JudgedConnection[]): PathState | undefined {
+  const connection = latest(members.filter((member) => takes(member, path)));
+  const state = connection === undefined ? undefined : connectionState(connection);
+  return connection === undefined || state === undefined ? undefined : { state, path, connection };
 }
 
 function takes({ service, connection }: JudgedConnection, path: FeaturePath): boolean {
@@ -75,32 +82,30 @@ function latest(connections: readonly JudgedConnection[]): JudgedConnection | un
   );
 }
 
-function pathStatus({ verdict, connection }: JudgedConnection): PathStatus {
+function connectionState({ verdict, connection }: JudgedConnection): PathState["state"] | undefined {
+  // A client that accepts what it is shown goes on: with a proxy reading along, or with a certificate that others refuse.
+  const data = connection.tls?.applicationData;
+  const goesOn = connection.pseudoTls === undefined && data?.client === true && data.server;
   switch (verdict.is) {
     case "genuine":
       return "working";
     case "not-judged":
-      return connection.bytes.fromServer > 0 ? "working" : "unknown";
+      return connection.bytes.fromServer > 0 ? "working" : undefined;
     case "impaired":
-      return "broken";
-    case "intercepted": {
-      // A client that trusts the proxy's CA goes on, with the proxy reading along.
-      const data = connection.tls?.applicationData;
-      return connection.pseudoTls === undefined && data?.client === true && data.server ? "at-risk" : "broken";
-    }
+    case "intercepted":
+      return goesOn ? "at-risk" : "broken";
     default:
-      return "unknown";
+      return undefined;
   }
 }
 
-function stateText({ verdict, connection }: JudgedConnection): string {
+function rank({ state }: PathState): number {
+  return STATES.indexOf(state);
+}
+
+/** `198.51.100.30:443 (tcp/1) is intercepted.` */
+function stateText({ connection: { connection, verdict } }: PathState): string {
   const where = `${describe(connection)} (${connection.id})`;
-  switch (verdict.is) {
-    case "intercepted":
-      return `${where} is intercepted.`;
-    case "impaired":
-      return `${where} failed.`;
-    default:
-      return `${where} works.`;
-  }
+  if (verdict.is === "intercepted") return `${where} is intercepted.`;
+  return verdict.is === "impaired" ? `${where} failed.` : `${where} works.`;
 }

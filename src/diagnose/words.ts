@@ -23,14 +23,15 @@ export function short(text: string): string {
   return `${text.slice(0, MAX_TEXT).replace(/[\uD800-\uDBFF]$/, "")}…`;
 }
 
-/** What people call an issuer or a subject: its CN, else its O, else the whole name. */
+/** What people call an issuer or a subject, in quotation marks: its CN, else its O, else the whole name. */
 export function called(name: DistinguishedName): string {
   const value = (type: string) => name.attributes.findLast((a) => a.type === type && a.value.trim() !== "")?.value;
-  return short(value("CN") ?? value("O") ?? (name.text === "" ? "an issuer without a name" : name.text));
+  const text = value("CN") ?? value("O") ?? name.text.trim();
+  return text === "" ? "somebody without a name" : `“${short(text)}”`;
 }
 
-/** Whose certificate it is: its first names, else its subject. */
-export function owner(certificate: Certificate): string {
+/** For whom a certificate is: its first names, else its subject. */
+export function holder(certificate: Certificate): string {
   return certificate.names.length > 0 ? list(certificate.names.map(short)) : called(certificate.subject);
 }
 
@@ -53,7 +54,10 @@ export function plural(count: number, noun: string): string {
 export function moment(seconds: number): string {
   const date = new Date(seconds * 1000);
   if (Number.isNaN(date.getTime())) return seconds < 0 ? "before all calendars" : "after all calendars";
-  return `${date.toISOString().replace(/\.\d+Z$/, "").replace("T", " ")} UTC`;
+  return `${date
+    .toISOString()
+    .replace(/\.\d+Z$/, "")
+    .replace("T", " ")} UTC`;
 }
 
 /** `35 ms`, `0.31 ms`. */

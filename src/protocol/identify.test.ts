@@ -23,6 +23,7 @@ const byClient: [string, Uint8Array][] = [
   ["turn", Uint8Array.of(2, 0, 0, MS_ALLOCATE.length, ...MS_ALLOCATE)],
   ["stun", BINDING],
   ["stun", Uint8Array.of(0, BINDING.length, ...BINDING)],
+  ["unknown", Uint8Array.of(0, BINDING.length + 1, ...BINDING)],
   ["http-connect", text("CONNECT av.fabrikam.example:443 HTTP/1.1\r\n\r\n")],
   ["http", text("GET / HTTP/1.1\r\n")],
   ["http", text("RPC_IN_DATA /rpc/rpcproxy.dll?host:6001 HTTP/1.1\r\n")],
@@ -63,6 +64,8 @@ const datagrams: [string, Uint8Array][] = [
   ["turn", fromHex("40000005aabbccddee000000")],
   ["dns", dnsQuery],
   ["dns", dnsAnswer],
+  // A compression pointer must point back.
+  ["unknown", fromHex("123481800001000100000000c01c0001 0001c00c000100010000003c0004c0000201".replaceAll(" ", ""))],
   ["dtls", dtlsHello],
   ["dtls", Uint8Array.of(...dtlsHello, 0x2d, 0x01)],
   ["quic", quicInitial],

@@ -192,6 +192,7 @@ function stunMessage(turn: boolean): (datagram: Uint8Array) => boolean {
   };
 }
 
+/** Only the channels of RFC 8656: those above share their first byte with QUIC's short header. */
 function isChannelData(datagram: Uint8Array): boolean {
   return (
     datagram.length > 4 && (datagram[0] as number) >> 4 === 4 && parses(() => parseChannelData(datagram).length > 0)

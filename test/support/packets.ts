@@ -190,7 +190,9 @@ export class Conversation {
 
   /** The three-way handshake. */
   open(): this {
-    return this.segment("client", SYN).segment("server", SYN | ACK).segment("client", ACK);
+    return this.segment("client", SYN)
+      .segment("server", SYN | ACK)
+      .segment("client", ACK);
   }
 
   /** One data segment, or several of at most `size` bytes. */

@@ -1,52 +1,75 @@
 /**
- * Two or more unrelated addresses present one and the same valid public certificate for another name: a portal has taken
- * the connections over until somebody logs in. Nothing is forged, so it is no interception.
+ * Two or more unrelated addresses present one and the same valid certificate for another name: a portal has taken the
+ * connections over until somebody logs in. Nothing is forged, so it is no interception.
+ *
+ * A portal lets nothing through meanwhile. Servers of one provider that know the name no longer, or not yet, show its
+ * default certificate in the same way, while the client reaches others.
  */
-import type { ConnectionObservation } from "../../observe/observations.ts";
 import { networkOf } from "../../packet/address.ts";
-import { describe, list, registrableDomain, speaksFor } from "../context.ts";
-import { answer, type Finding, type Rule } from "../rule.ts";
-import { certificateEvidence, chainIsGood } from "./support.ts";
+import { type Context, registrableDomain, speaksFor, type TlsConnection } from "../context.ts";
+import type { Finding } from "../finding.ts";
+import type { Rule } from "../rule.ts";
+import { describe, holder, list } from "../words.ts";
+import { certificateAnswer, certificateEvidence, chainIsGood } from "./support.ts";
+
+/** Names shown in evidence: a certificate of a provider has a hundred and more. */
+const MAX_NAMES = 20;
 
 export const captivePortal: Rule = {
   id: "captive-portal",
   title: "a captive portal",
   references: ["https://www.rfc-editor.org/rfc/rfc8952"],
   check(context) {
-    const strangers = new Map<string, ConnectionObservation[]>();
-    let checked = 0;
-    for (const connection of context.tls()) {
-      const leaf = context.leaf(connection);
-      const name = connection.tls.clientHello?.serverName;
-      const sha256 = connection.tls.certificates[0]?.sha256;
-      if (!chainIsGood(connection) || leaf === undefined || name === undefined || sha256 === undefined) continue;
-      checked++;
-      if (speaksFor(leaf, name)) continue;
-      const known = strangers.get(sha256);
-      if (known === undefined) strangers.set(sha256, [connection]);
-      else known.push(connection);
+    const judged = context
+      .tls()
+      .filter((c) => chainIsGood(c) && context.leaf(c) !== undefined && c.tls.clientHello?.serverName !== undefined);
+    const strangers = new Map<string, TlsConnection[]>();
+    const reached: TlsConnection[] = [];
+    for (const connection of judged) {
+      const sha256 = connection.tls.certificates[0]?.sha256 ?? "";
+      if (isForName(context, connection)) reached.push(connection);
+      else strangers.set(sha256, [...(strangers.get(sha256) ?? []), connection]);
     }
-    const findings = [...strangers.values()].flatMap((connections): Finding[] => {
-      const networks = new Set(connections.map(({ server }) => networkOf(server.ip)));
-      const domains = new Set(connections.map(({ tls }) => registrableDomain(tls?.clientHello?.serverName ?? "")));
-      // One host that serves a default certificate for several names of its own is no portal.
-      if (networks.size < 2 && domains.size < 2) return [];
-      if (new Set(connections.map(({ server }) => server.ip)).size < 2) return [];
-      const first = connections[0];
-      const leaf = first === undefined ? undefined : context.leaf(first);
-      const portal = leaf === undefined ? "" : list(leaf.names.length > 0 ? leaf.names : [leaf.subject.text]);
-      return [
-        {
-          confidence: "proven",
-          cause: "captive-portal",
-          connections,
-          what: `${list(connections.map(describe))} all presented one and the same public certificate, that of ${portal}.`,
-          why: "The certificate is genuine but belongs to none of these servers: a portal answers for all of them, usually until somebody logs in.",
-          fix: `Open a browser, log in at ${portal}, then try again.`,
-          evidence: certificateEvidence(context, connections, "subjectAltName", () => portal, "the name that was asked for"),
-        },
-      ];
-    });
-    return answer(findings, checked);
+    const findings = [...strangers.values()].flatMap((connections) => finding(context, connections, reached));
+    return certificateAnswer(context.tls(), findings, judged.length);
   },
 };
+
+function finding(
+  context: Context,
+  connections: readonly TlsConnection[],
+  reached: readonly TlsConnection[],
+): Finding[] {
+  const addresses = new Set(connections.map(({ server }) => server.ip));
+  const networks = new Set(connections.map(({ server }) => networkOf(server.ip)));
+  const domains = new Set(connections.map(({ tls }) => registrableDomain(tls.clientHello?.serverName ?? "")));
+  // One owner's hosts in one network that show a default certificate are no portal.
+  if (addresses.size < 2 || (networks.size < 2 && domains.size < 2)) return [];
+  if (reached.some((other) => isAmong(other, connections))) return [];
+  const leaf = connections[0] === undefined ? undefined : context.leaf(connections[0]);
+  if (leaf === undefined) return [];
+  const portal = holder(leaf);
+  const names = list(leaf.names, MAX_NAMES);
+  return [
+    {
+      confidence: domains.size > 1 ? "proven" : "likely",
+      cause: "captive-portal",
+      connections,
+      what: `${list(connections.map(describe))} all presented one and the same valid certificate, that of ${portal}.`,
+      why: "The certificate is genuine but belongs to none of these servers: a portal answers for all of them, usually until somebody logs in.",
+      fix: `Open a browser, log in at the page of ${portal.replaceAll("*.", "")}, then try again.`,
+      evidence: certificateEvidence(context, connections, "subjectAltName", () => names, "the name that was asked for"),
+    },
+  ];
+}
+
+function isForName(context: Context, connection: TlsConnection): boolean {
+  const leaf = context.leaf(connection);
+  return leaf !== undefined && speaksFor(leaf, connection.tls.clientHello?.serverName ?? "");
+}
+
+/** Did the same client reach this server between the first and the last of `connections`? */
+function isAmong(other: TlsConnection, connections: readonly TlsConnection[]): boolean {
+  const began = connections.filter(({ client }) => client.ip === other.client.ip).map(({ frames }) => frames.first);
+  return began.some((frame) => frame < other.frames.first) && began.some((frame) => frame > other.frames.first);
+}

@@ -1,9 +1,14 @@
 /**
  * A Certificate message in answer to a pseudo-TLS hello. The documented answer has none, so whoever sent it is not the
  * meeting server: proof without any name or issuer.
+ *
+ * Not when the chain is a good one: nobody can forge that, so a real TLS server holds it. Then the address may be another
+ * server's, or a load balancer ends TLS there; `undocumented-pseudo-tls-answer` judges it as it does every other answer.
  */
-import { describe } from "../context.ts";
-import { answer, type Finding, type Rule } from "../rule.ts";
+import type { Finding } from "../finding.ts";
+import { answer, type Rule } from "../rule.ts";
+import { called, describe } from "../words.ts";
+import { chainIsGood } from "./support.ts";
 
 export const certificateInPseudoTls: Rule = {
   id: "certificate-in-pseudo-tls",
@@ -12,19 +17,21 @@ export const certificateInPseudoTls: Rule = {
     "https://learn.microsoft.com/en-us/openspecs/office_protocols/ms-turn/ae97f19f-88ea-44a7-bb2e-2b23cb645da5",
   ],
   check(context) {
-    const dialogues = context.connections.filter((connection) => connection.pseudoTls !== undefined);
+    const dialogues = context.connections.filter(
+      ({ pseudoTls }) => pseudoTls !== undefined && pseudoTls.answer !== "not-captured",
+    );
     const findings = dialogues.flatMap((connection): Finding[] => {
       const pseudo = connection.pseudoTls;
-      if (pseudo?.answer !== "certificate") return [];
+      if (pseudo?.answer !== "certificate" || chainIsGood(connection)) return [];
       const leaf = context.leaf(connection);
       const frame = connection.tls?.certificates[0]?.frame ?? pseudo.answerFrame ?? pseudo.helloFrame;
-      const issuer = leaf === undefined ? "" : ` issued by ${leaf.issuer.text}`;
+      const issuer = leaf === undefined ? "" : ` issued by ${called(leaf.issuer)}`;
       return [
         {
           confidence: "proven",
           cause: "tls-interception",
           connections: [connection],
-          what: `The pseudo-TLS hello to ${describe(connection)} (frame ${pseudo.helloFrame}) was answered with a Certificate${issuer} (frame ${frame}).`,
+          what: `The pseudo-TLS hello to ${describe(connection)} (frame ${pseudo.helloFrame}) was answered with a certificate${issuer} (frame ${frame}).`,
           why: "The server answers this hello with one fixed record and has no certificate at all; only a TLS proxy in between can have sent one.",
           fix: `Exempt ${connection.server.ip} from TLS inspection on the proxy, by address: this hello carries no server name.`,
           evidence: [
@@ -34,12 +41,18 @@ export const certificateInPseudoTls: Rule = {
               frame,
               path: "tls.certificate[0].issuer",
               value: leaf?.issuer.text ?? "not readable",
-              expected: "no Certificate message ([MS-TURN] 2.1.1)",
+              expected:
+                pseudo.dialect === "ms-turn"
+                  ? "no Certificate message ([MS-TURN] 2.1.1)"
+                  : "the fixed ServerHello of 79 bytes",
             },
           ],
         },
       ];
     });
+    if (dialogues.length === 0 && context.connections.some(({ pseudoTls }) => pseudoTls !== undefined)) {
+      return { is: "not-observed", missing: "the server's direction of the pseudo-TLS dialogue" };
+    }
     return answer(findings, dialogues.length);
   },
 };

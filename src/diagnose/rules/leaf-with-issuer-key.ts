@@ -2,31 +2,64 @@
  * A leaf that carries its issuer's own key: it verifies under its own key although it names another issuer. A certificate
  * authority never gives its signing key to a server; several proxies (squid, mitmproxy, Burp) use it for every leaf.
  * Visible even when only the leaf was sent.
+ *
+ * Not judged: certificates that are self-signed in all but form, and chains that are good.
  */
-import { describe, list } from "../context.ts";
-import { answer, type Rule } from "../rule.ts";
-import { bypassAdvice, byIssuer, certificateEvidence } from "./support.ts";
+import type { Certificate } from "../../protocol/x509/certificate.ts";
+import { speaksFor, type TlsConnection } from "../context.ts";
+import type { Rule } from "../rule.ts";
+import { called, describe, list } from "../words.ts";
+import { byIssuer, bypassAdvice, certificateAnswer, certificateEvidence, chainIsGood } from "./support.ts";
 
 export const leafWithIssuerKey: Rule = {
   id: "leaf-with-issuer-key",
   title: "a server certificate that carries its issuer's key",
   references: ["https://www.rfc-editor.org/rfc/rfc5280#section-6.1"],
   check(context) {
-    const judged = context.tls().filter((connection) => connection.tls.signing !== undefined);
+    const judged = context.tls().filter(({ tls }) => tls.signing !== undefined);
     const found = judged.filter((connection) => {
       const leaf = context.leaf(connection);
-      // An honest self-signed certificate names itself as issuer.
-      return connection.tls.signing?.ownKey === true && leaf !== undefined && leaf.issuer.text !== leaf.subject.text;
+      if (leaf === undefined || connection.tls.signing?.ownKey !== true || chainIsGood(connection)) return false;
+      return !isOwnIssuer(leaf, connection);
     });
-    const findings = byIssuer(context, found).map(({ issuer, connections }) => ({
+    const findings = byIssuer(context, found).map(({ leaf, connections }) => ({
       confidence: "proven" as const,
       cause: "tls-interception" as const,
       connections,
-      what: `The certificate for ${list(connections.map(describe))} names ${issuer} as issuer, but is signed with the very key it carries.`,
-      why: "The server holds the signing key of the authority that issued its certificate. No authority hands that out: who signs here also answers here, for any name.",
+      what: `${list(connections.map(describe))} presented a certificate that names ${called(leaf.issuer)} as its issuer, but is signed with the very key it carries.`,
+      why: "Who answers here holds the signing key of the authority that is named as issuer. No authority hands that out: who has it can answer for any name.",
       fix: bypassAdvice(connections, "the proxy"),
-      evidence: certificateEvidence(context, connections, "subjectPublicKeyInfo", () => "verifies its own certificate's signature", "a key of the server's own"),
+      evidence: certificateEvidence(
+        context,
+        connections,
+        "subjectPublicKeyInfo",
+        (shown) => `verifies the certificate's own signature; issuer: ${shown.issuer.text}`,
+        "a key of the server's own",
+      ),
     }));
-    return answer(findings, judged.length);
+    return certificateAnswer(context.tls(), findings, judged.length);
   },
 };
+
+/**
+ * An honest self-signed certificate names itself as issuer. Devices that make their own are not always exact: the issuer
+ * is empty, differs in case or order, or is the host's own name with fewer attributes. A proxy's issuer is none of these.
+ */
+function isOwnIssuer(leaf: Certificate, { tls }: TlsConnection): boolean {
+  const { issuer, subject } = leaf;
+  const values = ({ attributes }: Certificate["issuer"]) =>
+    attributes
+      .map(({ type, value }) => `${type}=${value.trim().toLowerCase()}`)
+      .sort()
+      .join("\n");
+  if (issuer.attributes.every(({ value }) => value.trim() === "") || values(issuer) === values(subject)) return true;
+  const hosts = issuer.attributes.filter(({ type }) => type === "CN").map(({ value }) => value.trim());
+  const asked = tls.clientHello?.serverName;
+  return hosts.some(
+    (host) =>
+      host !== "" &&
+      (speaksFor(leaf, host) ||
+        host.toLowerCase() === asked?.toLowerCase() ||
+        subject.attributes.some(({ type, value }) => type === "CN" && value.toLowerCase() === host.toLowerCase())),
+  );
+}

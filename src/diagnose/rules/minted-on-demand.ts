@@ -2,13 +2,24 @@
  * Certificates that were made for the very connections they appear on: each begins at the moment of its connection, or a
  * whole number of days before it (proxies date back to survive wrong clocks: mitmproxy two days, sslsplit one).
  *
- * One fresh certificate is a renewal. Several, on different servers, under an issuer that no public root vouches for, are
- * likely forged when a second, independent sign is there: one key on all of them, or TCP answered near and TLS far.
+ * One fresh certificate is a renewal. Several, on different servers, under an issuer that no public root vouches for, have
+ * two independent signs to confirm them: one key on all of them, and TCP answered near while TLS is far. Within one domain
+ * both are needed, as an organisation that has just renewed its servers may have used one key; for unrelated domains one.
  */
-import type { ConnectionObservation } from "../../observe/observations.ts";
-import { type Context, describe, list } from "../context.ts";
-import { answer, type Finding, type Rule } from "../rule.ts";
-import { bypassAdvice, byIssuer, certificateEvidence, reachesNoPublicRoot } from "./support.ts";
+import type { Context, TlsConnection } from "../context.ts";
+import type { Finding } from "../finding.ts";
+import type { Rule } from "../rule.ts";
+import { called, describe, list, moment } from "../words.ts";
+import {
+  byIssuer,
+  bypassAdvice,
+  certificateAnswer,
+  certificateEvidence,
+  compareAdvice,
+  hasPrivateIssuer,
+  isOwnNetwork,
+  unrelatedDomains,
+} from "./support.ts";
 
 /** Seconds between minting and connection: proxies keep a forged certificate for later connections. */
 const FRESH = 600;
@@ -26,44 +37,50 @@ export const mintedOnDemand: Rule = {
   title: "certificates made at the moment of the connection",
   references: ["https://docs.mitmproxy.org/stable/concepts-certificates/"],
   check(context) {
-    const judged = context.tls().filter((c) => context.leaf(c) !== undefined);
-    const fresh = judged.filter((c) => reachesNoPublicRoot(c) && c.tls.trust?.is !== "self-signed" && isFresh(context, c));
-    const findings = byIssuer(context, fresh).flatMap(({ issuer, connections }): Finding[] => {
-      const leaves = new Set(connections.map(({ tls }) => tls?.certificates[0]?.sha256));
-      const addresses = new Set(connections.map(({ server }) => server.ip));
-      if (leaves.size < 2 || addresses.size < 2) return [];
-      const oneKey = new Set(connections.map((c) => context.leafKey(c))).size === 1;
-      const far = connections.every(answersFar);
-      const second = [
-        ...(oneKey ? ["all of them carry one and the same key"] : []),
-        ...(far ? ["TCP is answered near and TLS far"] : []),
-      ];
-      return [
-        {
-          confidence: second.length > 0 ? "likely" : "possible",
-          cause: "tls-interception",
-          connections,
-          what: `The certificates of ${list(connections.map(describe))}, issued by ${issuer}, were made within minutes of these connections${second.length > 0 ? `; ${second.join(", and ")}` : ""}.`,
-          why:
-            second.length > 0
-              ? "Different servers do not renew their certificates at the moment somebody connects. A box that makes a certificate for every connection does."
-              : "Different servers rarely renew their certificates at the moment somebody connects; short-lived certificates of one private CA would look the same.",
-          fix: bypassAdvice(connections, "the proxy"),
-          evidence: certificateEvidence(
-            context,
-            connections,
-            "validity.notBefore",
-            (leaf) => new Date(leaf.notBefore * 1000).toISOString(),
-            "a date that has nothing to do with this connection",
-          ),
-        },
-      ];
-    });
-    return answer(findings, judged.length);
+    const judged = context.tls().filter((connection) => context.leaf(connection) !== undefined);
+    const fresh = judged.filter(
+      (connection) =>
+        // Inside an organisation, short-lived certificates of its own CA are common.
+        !isOwnNetwork(connection.server.ip) && hasPrivateIssuer(context, connection) && isFresh(context, connection),
+    );
+    const findings = byIssuer(context, fresh).flatMap(({ connections }) => finding(context, connections));
+    return certificateAnswer(context.tls(), findings, judged.length);
   },
 };
 
-function isFresh(context: Context, connection: ConnectionObservation): boolean {
+function finding(context: Context, connections: readonly TlsConnection[]): Finding[] {
+  const leaves = new Set(connections.map(({ tls }) => tls.certificates[0]?.sha256));
+  const addresses = new Set(connections.map(({ server }) => server.ip));
+  const issuer = connections[0] === undefined ? undefined : context.leaf(connections[0])?.issuer;
+  if (leaves.size < 2 || addresses.size < 2 || issuer === undefined) return [];
+  const second = [
+    ...(new Set(connections.map((c) => context.leafKey(c))).size === 1 ? ["all carry one and the same key"] : []),
+    ...(connections.every(answersFar) ? ["TCP is answered near and TLS far"] : []),
+  ];
+  const unrelated = unrelatedDomains(context, connections).length > 1;
+  const likely = second.length >= (unrelated ? 1 : 2);
+  return [
+    {
+      confidence: likely ? "likely" : "possible",
+      cause: "tls-interception",
+      connections,
+      what: `The certificates of ${list(connections.map(describe))}, issued by ${called(issuer)}, begin within minutes of these connections${second.map((sign) => `, and ${sign}`).join("")}.`,
+      why: likely
+        ? "Different servers do not renew their certificates at the moment somebody connects. A box that makes a certificate for every connection does."
+        : "Different servers rarely renew their certificates at the moment somebody connects; servers of one owner just renewed, or short-lived certificates of a private CA, would look the same.",
+      fix: likely ? bypassAdvice(connections, "the proxy") : compareAdvice(connections),
+      evidence: certificateEvidence(
+        context,
+        connections,
+        "validity.notBefore",
+        (leaf) => moment(leaf.notBefore),
+        "a date that has nothing to do with this connection",
+      ),
+    },
+  ];
+}
+
+function isFresh(context: Context, connection: TlsConnection): boolean {
   const leaf = context.leaf(connection);
   if (leaf === undefined) return false;
   const age = connection.from.seconds - leaf.notBefore;
@@ -74,6 +91,6 @@ function isFresh(context: Context, connection: ConnectionObservation): boolean {
   return false;
 }
 
-function answersFar({ timing: { tcpRtt, hello } }: ConnectionObservation): boolean {
+function answersFar({ timing: { tcpRtt, hello } }: TlsConnection): boolean {
   return tcpRtt !== undefined && hello !== undefined && hello - tcpRtt >= FAR_SECONDS && hello >= tcpRtt * FAR_RATIO;
 }

@@ -1,7 +1,12 @@
 /** A good chain whose certificate does not speak for the name the client asked for. */
-import { describe, list, speaksFor } from "../context.ts";
-import { answer, type Finding, type Rule } from "../rule.ts";
-import { chainIsGood } from "./support.ts";
+import { speaksFor } from "../context.ts";
+import type { Finding } from "../finding.ts";
+import type { Rule } from "../rule.ts";
+import { describe, holder, list, short } from "../words.ts";
+import { certificateAnswer, chainIsGood } from "./support.ts";
+
+/** Names shown in evidence: a certificate of a provider has a hundred and more. */
+const MAX_NAMES = 20;
 
 export const nameMismatch: Rule = {
   id: "name-mismatch",
@@ -15,27 +20,26 @@ export const nameMismatch: Rule = {
       const leaf = context.leaf(connection);
       const name = connection.tls.clientHello?.serverName;
       if (leaf === undefined || name === undefined || speaksFor(leaf, name)) return [];
-      const names = list(leaf.names.length > 0 ? leaf.names : [leaf.subject.text]);
       return [
         {
           confidence: "proven",
           cause: "name-mismatch",
           connections: [connection],
-          what: `${describe(connection)} presented a valid public certificate, but for ${names}.`,
+          what: `${describe(connection)} presented a valid certificate, but one for ${holder(leaf)}.`,
           why: "The chain is genuine, so nobody forged it; but it is another site's certificate: a wrong address, a default site, or a portal that took the connection over.",
-          fix: `Check to which address ${name} resolves, and what ${connection.server.ip} is.`,
+          fix: `Check to which address ${short(name)} resolves, and what ${connection.server.ip} is.`,
           evidence: [
             {
               file: connection.file,
               frame: connection.tls.certificates[0]?.frame ?? connection.frames.first,
               path: "tls.certificate[0].subjectAltName",
-              value: names,
+              value: leaf.names.length > 0 ? list(leaf.names, MAX_NAMES) : leaf.subject.text,
               expected: name,
             },
           ],
         },
       ];
     });
-    return answer(findings, judged.length);
+    return certificateAnswer(context.tls(), findings, judged.length);
   },
 };

@@ -1,6 +1,7 @@
 /** A handshake that stopped because packets were lost, of all sizes: neither a filter nor an MTU. */
-import { describe } from "../context.ts";
-import { answer, type Finding, type Rule } from "../rule.ts";
+import type { Finding } from "../finding.ts";
+import { answer, type Rule } from "../rule.ts";
+import { describe, plural } from "../words.ts";
 
 export const packetLoss: Rule = {
   id: "packet-loss",
@@ -14,15 +15,16 @@ export const packetLoss: Rule = {
       if (outcome !== "stalled" && outcome !== "reset" && outcome !== "closed") return [];
       if (tls.certificates.length > 0 || tls.encrypted.server !== undefined) return [];
       const frame = tcp.server.firstData ?? connection.frames.first;
+      const lost = plural(tcp.server.lost, "byte");
       return [
         {
           confidence: "likely",
           cause: "packet-loss",
           connections: [connection],
-          what: `The handshake with ${describe(connection)} stopped: ${tcp.server.lost} bytes of the server's answer were lost and never came again.`,
+          what: `The handshake with ${describe(connection)} stopped: ${lost} of the server's answer never arrived.`,
           why: "The client never acknowledged these bytes, so they were lost on the path, not by the capture.",
           fix: "Look for a congested or faulty link; compare with a capture on another link.",
-          evidence: [{ file: connection.file, frame, path: "tcp.analysis.lost_segment", value: `${tcp.server.lost} bytes lost` }],
+          evidence: [{ file: connection.file, frame, path: "tcp.analysis.lost_segment", value: `${lost} lost` }],
         },
       ];
     });

@@ -2,59 +2,81 @@
  * Small segments pass, full-size ones of one direction never do, and no ICMP says why: somewhere on the path the MTU is
  * smaller than the ends believe. A Certificate is the first large thing a server sends, so it looks as if TLS were blocked.
  */
-import type { ConnectionObservation, Side } from "../../observe/observations.ts";
-import { describe } from "../context.ts";
-import { answer, type Finding, type Rule } from "../rule.ts";
+import type { ConnectionObservation } from "../../observe/observations.ts";
+import { type Context, PATIENCE } from "../context.ts";
+import type { Finding } from "../finding.ts";
+import { answer, type Rule } from "../rule.ts";
+import { describe, plural } from "../words.ts";
 
 /** Payload of a full-size segment: every path of the IPv6 minimum MTU (1280, RFC 8200 section 5) carries less than this. */
 const FULL_SIZE = 1200;
+/** One retransmission is ordinary loss. */
+const MIN_RETRANSMISSIONS = 2;
 
 export const pathMtuBlackHole: Rule = {
   id: "path-mtu-black-hole",
   title: "a path that loses full-size packets",
   references: ["https://www.rfc-editor.org/rfc/rfc2923#section-2.1", "https://www.rfc-editor.org/rfc/rfc4821"],
   check(context) {
-    const judged = context.connections.filter(({ tcp }) => tcp?.synAckFrame !== undefined && tcp.client.firstData !== undefined);
-    const findings = judged.flatMap((connection): Finding[] => {
-      const side = loser(connection);
-      if (side === undefined) return [];
-      const lost = side === "server" ? (connection.tcp?.server.lost ?? 0) : (connection.tcp?.client.unacknowledged ?? 0);
-      const frame = connection.tcp?.[side].firstData ?? connection.frames.first;
-      return [
-        {
-          confidence: "likely",
-          cause: "path-mtu-black-hole",
-          connections: [connection],
-          what:
-            side === "server"
-              ? `${lost} bytes of the server's answer from ${describe(connection)} never arrived, while smaller packets behind them did (frame ${frame}).`
-              : `The client's full-size packets to ${describe(connection)} were sent ${(connection.tcp?.client.retransmissions ?? 0) + 1} times and never acknowledged (frame ${frame}).`,
-          why: "Only packets of full size are lost, every time: a link on the path carries less than both ends believe, and its ICMP messages are filtered. No certificate was replaced.",
-          fix: "Let ICMP “fragmentation needed” / “packet too big” pass, or clamp the MSS on the router or VPN; to confirm, lower the client's MTU to 1280 and try again.",
-          evidence: [
-            {
-              file: connection.file,
-              frame,
-              path: "tcp.segment",
-              value: `largest ${side} segment that passed: ${side === "server" ? connection.tcp?.server.largestSegment : 0} bytes; lost: ${lost} bytes`,
-              expected: "the whole flight",
-            },
-          ],
-        },
-      ];
-    });
-    return answer(findings, judged.length);
+    const judged = context.connections.filter(
+      ({ tcp }) => tcp?.synAckFrame !== undefined && tcp.client.firstData !== undefined,
+    );
+    return answer(
+      judged.flatMap((connection) => finding(context, connection)),
+      judged.length,
+    );
   },
 };
 
-/** The side whose full-size segments are lost, when that is what the capture shows. */
-function loser({ tcp, outcome, tls }: ConnectionObservation): Side | undefined {
-  if (tcp === undefined || outcome === "refused" || outcome === "unanswered") return undefined;
-  if (tcp.server.lost >= FULL_SIZE && tcp.server.largestSegment < FULL_SIZE) return "server";
-  const stuck = tcp.client.unacknowledged >= FULL_SIZE && tcp.client.retransmissions >= 2;
-  // The server is there and has everything before the hello; it never gets the hello.
-  if (stuck && tcp.client.largestSegment >= FULL_SIZE && tls?.serverHelloFrame === undefined && tcp.server.firstData === undefined) {
-    return "client";
-  }
-  return undefined;
+function finding(context: Context, connection: ConnectionObservation): Finding[] {
+  // What the sender had no time to repeat is ordinary loss, or not lost at all.
+  const found =
+    context.waited(connection, 0) < PATIENCE ? undefined : (fromServer(connection) ?? fromClient(connection));
+  if (found === undefined) return [];
+  const { side, lost, largest, what } = found;
+  const frame = connection.tcp?.[side].firstData ?? connection.frames.first;
+  return [
+    {
+      confidence: "likely",
+      cause: "path-mtu-black-hole",
+      connections: [connection],
+      what: `${what} (frame ${frame}).`,
+      why: "Only packets of full size are lost: a link on the path carries less than both ends believe, and its ICMP messages are filtered. No certificate was replaced.",
+      fix: "Let ICMP “fragmentation needed” / “packet too big” pass, or clamp the MSS on the router or VPN; to confirm, lower the client's MTU to 1280 and try again.",
+      evidence: [
+        {
+          file: connection.file,
+          frame,
+          path: "tcp.segment",
+          value: `largest ${side} segment that passed: ${plural(largest, "byte")}; lost: ${plural(lost, "byte")}`,
+          expected: "the whole flight",
+        },
+      ],
+    },
+  ];
+}
+
+interface Loss {
+  readonly side: "client" | "server";
+  readonly lost: number;
+  readonly largest: number;
+  readonly what: string;
+}
+
+function fromServer(connection: ConnectionObservation): Loss | undefined {
+  const { lost, largestSegment } = connection.tcp?.server ?? { lost: 0, largestSegment: 0 };
+  if (lost < FULL_SIZE || largestSegment >= FULL_SIZE) return undefined;
+  const what = `${lost} bytes of the answer from ${describe(connection)} never arrived, while smaller packets did`;
+  return { side: "server", lost, largest: largestSegment, what };
+}
+
+function fromClient(connection: ConnectionObservation): Loss | undefined {
+  const { client, server } = connection.tcp ?? {};
+  if (client === undefined || server === undefined || server.firstData !== undefined) return undefined;
+  if (client.unacknowledged < FULL_SIZE || client.largestSegment < FULL_SIZE) return undefined;
+  // A server that got a smaller packet behind the lost one says so (RFC 5681 section 4.2). One that says nothing after its
+  // SYN-ACK may as well be cut off by a filter that dislikes the hello.
+  if (client.retransmissions < MIN_RETRANSMISSIONS || server.frames < 2) return undefined;
+  const what = `The client's full-size packets to ${describe(connection)} were sent again and again and never acknowledged`;
+  return { side: "client", lost: client.unacknowledged, largest: 0, what };
 }

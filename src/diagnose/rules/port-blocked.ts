@@ -1,6 +1,9 @@
 /** SYNs that nobody answers: dropped by a firewall on the way, before any TLS. */
-import { describe } from "../context.ts";
-import { answer, type Finding, type Rule } from "../rule.ts";
+import { PATIENCE } from "../context.ts";
+import type { Finding } from "../finding.ts";
+import { OTHER_DIRECTION } from "../lacks.ts";
+import { answer, type Rule } from "../rule.ts";
+import { describe } from "../words.ts";
 
 /** One SYN at the very end of a capture says nothing: its first retransmission comes after a second (RFC 6298). */
 const MIN_SYNS = 2;
@@ -18,29 +21,31 @@ export const portBlocked: Rule = {
     );
     const silent = opened.filter(({ outcome }) => outcome === "unanswered");
     if (oneDirection && silent.length < opened.length) {
-      return { is: "not-observed", missing: "the other direction" };
+      return { is: "not-observed", missing: OTHER_DIRECTION };
     }
     const findings = silent
-      .filter(({ tcp }) => (tcp?.syns ?? 0) >= MIN_SYNS)
-      .map(
-        (connection): Finding => ({
+      .filter((connection) => (connection.tcp?.syns ?? 0) >= MIN_SYNS && context.waited(connection, 0) >= PATIENCE)
+      .map((connection): Finding => {
+        const { ip, port } = connection.server;
+        const frame = connection.tcp?.synFrame ?? connection.frames.first;
+        return {
           confidence: oneDirection ? "likely" : "proven",
           cause: "port-blocked",
           connections: [connection],
-          what: `${connection.tcp?.syns} SYNs to ${describe(connection)} got no answer at all (first in frame ${connection.tcp?.synFrame}).`,
+          what: `${connection.tcp?.syns} SYNs to ${describe(connection)} got no answer at all (first in frame ${frame}).`,
           why: "Not even TCP connects, so no TLS and no certificate is involved: a firewall drops the packets, or the address is dead.",
-          fix: `Allow TCP ${connection.server.port} to ${connection.server.ip} on the firewall.`,
+          fix: `Check that ${ip} is the right address and up; allow TCP ${port} to it on the firewall.`,
           evidence: [
             {
               file: connection.file,
-              frame: connection.tcp?.synFrame ?? connection.frames.first,
+              frame,
               path: "tcp.flags.syn",
               value: `${connection.tcp?.syns} SYNs`,
               expected: "SYN-ACK",
             },
           ],
-        }),
-      );
+        };
+      });
     return answer(findings, opened.length);
   },
 };

@@ -2,32 +2,33 @@
  * A session that continues an intercepted one: the abbreviated handshake shows no certificate, but only the box that gave
  * out the session can resume it.
  */
-import { describe, list } from "../context.ts";
-import { answer, type Finding, type Rule } from "../rule.ts";
+import type { Finding } from "../finding.ts";
+import { answer, type Rule } from "../rule.ts";
 import { resumesSessionOf } from "../sessions.ts";
+import { describe, list, short } from "../words.ts";
 import { bypassAdvice } from "./support.ts";
 
 export const resumedInterception: Rule = {
   id: "resumed-interception",
   title: "a resumed session of an intercepted connection",
-  references: ["https://www.rfc-editor.org/rfc/rfc5246#section-7.3", "https://www.rfc-editor.org/rfc/rfc5077#section-3"],
+  references: [
+    "https://www.rfc-editor.org/rfc/rfc5246#section-7.3",
+    "https://www.rfc-editor.org/rfc/rfc5077#section-3",
+  ],
   check(context) {
     const resumed = context.tls().filter(({ tls }) => tls.resumed === true);
     const findings = resumed.flatMap((connection): Finding[] => {
       const origin = context
         .tls()
-        .find((candidate) => context.intercepted(candidate) && resumesSessionOf(connection.tls, candidate.tls));
-      if (origin === undefined) return [];
-      const first = context.earlier.find(
-        ({ cause, confidence, connections }) =>
-          cause === "tls-interception" && confidence !== "possible" && connections.includes(origin),
-      );
+        .find((candidate) => resumesSessionOf(connection.tls, candidate.tls) && context.interception(candidate));
+      const shown = origin === undefined ? undefined : context.interception(origin);
+      if (origin === undefined || shown === undefined) return [];
       return [
         {
-          confidence: first?.confidence ?? "likely",
+          confidence: shown.confidence,
           cause: "tls-interception",
           connections: [connection],
-          what: `${describe(connection)} resumes the session of ${origin.id} to ${describe(origin)}, which is intercepted.`,
+          what: `${describe(connection)} resumes the session of ${origin.id} to ${describe(origin)}, which is ${shown.confidence === "proven" ? "" : "very likely "}intercepted.`,
           why: "Whoever gave out a session holds its keys; the connection that resumes it ends at the same box.",
           fix: bypassAdvice([connection], "the proxy"),
           evidence: [
@@ -35,10 +36,10 @@ export const resumedInterception: Rule = {
               file: connection.file,
               frame: connection.tls.clientHelloFrame ?? connection.frames.first,
               path: "tls.clientHello.session",
-              value: list(connection.tls.offeredSessions.map((session) => session.slice(0, 32))),
+              value: list(connection.tls.offeredSessions.map(short)),
             },
           ],
-          ...(first?.interceptor === undefined ? {} : { interceptor: first.interceptor }),
+          ...(shown.interceptor === undefined ? {} : { interceptor: shown.interceptor }),
         },
       ];
     });

@@ -3,52 +3,86 @@
  * for three it is a forger (proven), for two it is likely.
  *
  * The key is the one that verifies the leaf. When the issuer's certificate was not sent, issuer name and
- * authorityKeyIdentifier stand for it, and count one step less: a name can be shared.
+ * authorityKeyIdentifier stand for it: they count as one domain less and never prove, as anyone can write them.
+ * Authorities known to sign for many owners without being on browsers' lists are shown and accused of nothing.
  */
-import type { ConnectionObservation } from "../../observe/observations.ts";
-import { describe, list } from "../context.ts";
-import { answer, type Finding, type Rule } from "../rule.ts";
-import { bypassAdvice, certificateEvidence, reachesNoPublicRoot, unrelatedDomains } from "./support.ts";
+import { OTHER_AUTHORITIES } from "../../knowledge/roots/other-authorities.ts";
+import type { DistinguishedName } from "../../protocol/x509/certificate.ts";
+import type { Context, TlsConnection } from "../context.ts";
+import type { Finding } from "../finding.ts";
+import type { Rule } from "../rule.ts";
+import { called, describe, list, short } from "../words.ts";
+import {
+  bypassAdvice,
+  certificateAnswer,
+  certificateEvidence,
+  compareAdvice,
+  hasPrivateIssuer,
+  unrelatedDomains,
+} from "./support.ts";
 
 const PROVEN_DOMAINS = 3;
 const LIKELY_DOMAINS = 2;
+
+interface Signer {
+  readonly keyKnown: boolean;
+  readonly connections: TlsConnection[];
+}
 
 export const sharedForger: Rule = {
   id: "shared-forger",
   title: "one private issuer for unrelated hosts",
   references: ["https://jhalderm.com/pub/papers/interception-ndss17.pdf"],
   check(context) {
-    const signers = new Map<string, { keyKnown: boolean; connections: ConnectionObservation[] }>();
-    let checked = 0;
-    for (const connection of context.tls()) {
+    const judged = context.tls().filter((connection) => context.leaf(connection) !== undefined);
+    const signers = new Map<string, Signer>();
+    for (const connection of judged) {
+      if (!hasPrivateIssuer(context, connection)) continue;
       const leaf = context.leaf(connection);
-      if (leaf === undefined) continue;
-      checked++;
-      if (!reachesNoPublicRoot(connection) || connection.tls.trust?.is === "self-signed") continue;
       const key = connection.tls.signing?.issuerKey;
-      const signer = key ?? `${leaf.issuer.text} ${leaf.authorityKeyId ?? ""}`;
+      const signer = key ?? `${leaf?.issuer.text} ${leaf?.authorityKeyId ?? ""}`;
       const known = signers.get(signer);
       if (known === undefined) signers.set(signer, { keyKnown: key !== undefined, connections: [connection] });
       else known.connections.push(connection);
     }
-    const findings = [...signers.values()].flatMap(({ keyKnown, connections }): Finding[] => {
-      const domains = unrelatedDomains(context, connections);
-      // A name without a key counts as one domain less.
-      const weight = domains.length - (keyKnown ? 0 : 1);
-      if (weight < LIKELY_DOMAINS) return [];
-      const issuer = connections[0] === undefined ? "" : (context.leaf(connections[0])?.issuer.text ?? "");
-      return [
-        {
-          confidence: weight >= PROVEN_DOMAINS ? "proven" : "likely",
-          cause: "tls-interception",
-          connections,
-          what: `${issuer}, which no public root vouches for, issued the certificates of ${domains.length} unrelated domains: ${list(domains, 4)}.`,
-          why: "Hosts of unrelated owners do not share a private certificate authority; one box in between that makes certificates for all of them does.",
-          fix: bypassAdvice(connections, "the proxy"),
-          evidence: certificateEvidence(context, connections, "issuer", (leaf, connection) => `${describe(connection)}: ${leaf.issuer.text}`, "a public authority, or one per owner"),
-        },
-      ];
-    });
-    return answer(findings, checked);
+    const findings = [...signers.values()].flatMap((signer) => finding(context, signer));
+    return certificateAnswer(context.tls(), findings, judged.length);
   },
 };
+
+function finding(context: Context, { keyKnown, connections }: Signer): Finding[] {
+  const domains = unrelatedDomains(context, connections);
+  const weight = domains.length - (keyKnown ? 0 : 1);
+  const issuer = connections[0] === undefined ? undefined : context.leaf(connections[0])?.issuer;
+  if (weight < LIKELY_DOMAINS || issuer === undefined) return [];
+  const honest = OTHER_AUTHORITIES.find((authority) => isCalled(issuer, authority.issuer));
+  return [
+    {
+      confidence: honest !== undefined ? "possible" : keyKnown && weight >= PROVEN_DOMAINS ? "proven" : "likely",
+      cause: "tls-interception",
+      connections,
+      what: `${called(issuer)}, which no public root vouches for, issued the certificates of ${domains.length} unrelated domains: ${list(domains.map(short), 4)}.`,
+      why:
+        honest === undefined
+          ? "Hosts of unrelated owners do not share a private certificate authority; one box in between that makes certificates for all of them does."
+          : `This is the name of ${honest.name}, which signs for several domains without being on browsers' lists; only its name speaks for it here.`,
+      fix:
+        honest === undefined
+          ? `${bypassAdvice(connections, "the proxy")} If all of them are one owner's and this is its own CA, declare it with --private-ca instead.`
+          : compareAdvice(connections),
+      evidence: certificateEvidence(
+        context,
+        connections,
+        "issuer",
+        (leaf, connection) => `${describe(connection)}: ${leaf.issuer.text}`,
+        "a public authority, or one per owner",
+      ),
+    },
+  ];
+}
+
+function isCalled(name: DistinguishedName, patterns: (typeof OTHER_AUTHORITIES)[number]["issuer"]): boolean {
+  return patterns.every(({ type, pattern }) =>
+    name.attributes.some((attribute) => attribute.type === type && pattern.test(attribute.value)),
+  );
+}

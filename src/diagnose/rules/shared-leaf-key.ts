@@ -1,24 +1,27 @@
 /**
  * One key on the certificates of unrelated hosts, none of them under a public root. Proxies make one key and put it on
  * every certificate they forge. Only likely: an organisation's own CA may have reused a key for hosts of two domains.
+ *
+ * Self-signed certificates do not count: firmware and images ship one key to many owners.
  */
-import type { ConnectionObservation } from "../../observe/observations.ts";
-import { describe, list } from "../context.ts";
-import { answer, type Finding, type Rule } from "../rule.ts";
-import { bypassAdvice, certificateEvidence, reachesNoPublicRoot, unrelatedDomains } from "./support.ts";
+import type { TlsConnection } from "../context.ts";
+import type { Finding } from "../finding.ts";
+import type { Rule } from "../rule.ts";
+import { describe, list, short } from "../words.ts";
+import { bypassAdvice, certificateAnswer, certificateEvidence, hasPrivateIssuer, unrelatedDomains } from "./support.ts";
 
 export const sharedLeafKey: Rule = {
   id: "shared-leaf-key",
   title: "one server key for unrelated hosts",
   references: ["https://dl.acm.org/doi/10.1145/2987443.2987455"],
   check(context) {
-    const holders = new Map<string, ConnectionObservation[]>();
+    const holders = new Map<string, TlsConnection[]>();
     let checked = 0;
     for (const connection of context.tls()) {
       const key = context.leafKey(connection);
       if (key === undefined) continue;
       checked++;
-      if (!reachesNoPublicRoot(connection)) continue;
+      if (!hasPrivateIssuer(context, connection)) continue;
       const known = holders.get(key);
       if (known === undefined) holders.set(key, [connection]);
       else known.push(connection);
@@ -32,13 +35,19 @@ export const sharedLeafKey: Rule = {
           confidence: "likely",
           cause: "tls-interception",
           connections,
-          what: `The certificates of ${list(domains, 4)} carry one and the same key, on ${addresses.size} addresses.`,
+          what: `The certificates of ${list(domains.map(short), 4)} carry one and the same key, on ${addresses.size} addresses.`,
           why: "Unrelated servers do not share a private key; a box that makes their certificates on the fly does.",
-          fix: bypassAdvice(connections, "the proxy"),
-          evidence: certificateEvidence(context, connections, "subjectPublicKeyInfo", (_, connection) => `${describe(connection)}: sha256:${key}`, "a key of each server's own"),
+          fix: `${bypassAdvice(connections, "the proxy")} If all of them are one owner's, declare its CA with --private-ca instead.`,
+          evidence: certificateEvidence(
+            context,
+            connections,
+            "subjectPublicKeyInfo",
+            (_, connection) => `${describe(connection)}: sha256:${key}`,
+            "a key of each server's own",
+          ),
         },
       ];
     });
-    return answer(findings, checked);
+    return certificateAnswer(context.tls(), findings, checked);
   },
 };

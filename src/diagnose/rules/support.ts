@@ -3,12 +3,39 @@
  * evidence for a field of the leaf. Knows no rule.
  */
 import type { ConnectionObservation } from "../../observe/observations.ts";
+import { parseAddress } from "../../packet/address.ts";
 import type { Certificate } from "../../protocol/x509/certificate.ts";
-import { type Context, list } from "../context.ts";
-import type { Evidence } from "../rule.ts";
+import type { Context, TlsConnection } from "../context.ts";
+import type { Evidence, Finding } from "../finding.ts";
+import { hidesCertificate, missingFrom } from "../lacks.ts";
+import { answer, type RuleAnswer } from "../rule.ts";
+import { list, short } from "../words.ts";
 
 /** Evidence rows of one finding; the connections beyond it are named in the finding anyway. */
 const MAX_EVIDENCE = 20;
+
+/**
+ * From this day browsers demanded SCTs of new public certificates (Chrome, 2018-04-30), and authorities embed them. Seconds.
+ */
+const SCTS_DEMANDED = Date.UTC(2018, 4, 1) / 1000;
+
+/**
+ * The end of a rule about certificates: where none of `connections` let its certificate be seen, "not looked" must not read
+ * as "nothing there".
+ */
+export function certificateAnswer(
+  connections: readonly TlsConnection[],
+  findings: readonly Finding[],
+  checked: number,
+): RuleAnswer {
+  if (findings.length > 0 || checked > 0) return answer(findings, checked);
+  for (const connection of connections) {
+    if (connection.pseudoTls !== undefined) continue;
+    const missing = missingFrom(connection) ?? hidesCertificate(connection.tls);
+    if (missing !== undefined) return { is: "not-observed", missing };
+  }
+  return answer([], 0);
+}
 
 /**
  * True when cryptography shows that no public authority signed this chain. Not for `unknown` (something could not be
@@ -20,29 +47,71 @@ export function reachesNoPublicRoot(connection: ConnectionObservation): boolean 
   return trust.is !== "public-root" && trust.is !== "unknown";
 }
 
-/** Connections in groups of one issuer name, in order of appearance. */
-export function byIssuer(
-  context: Context,
-  connections: readonly ConnectionObservation[],
-): { issuer: string; connections: ConnectionObservation[] }[] {
-  const groups = new Map<string, ConnectionObservation[]>();
-  for (const connection of connections) {
-    const issuer = context.leaf(connection)?.issuer.text ?? "";
-    const known = groups.get(issuer);
-    if (known === undefined) groups.set(issuer, [connection]);
-    else known.push(connection);
+/**
+ * True when the leaf's issuer is surely not a public authority. A chain whose issuer was not sent may still lead to one:
+ * servers that forget their intermediate are common. Such a leaf counts only when it lacks the SCTs that public ones have.
+ */
+export function hasPrivateIssuer(context: Context, connection: ConnectionObservation): boolean {
+  const leaf = context.leaf(connection);
+  if (leaf === undefined || !reachesNoPublicRoot(connection)) return false;
+  const trust = connection.tls?.trust?.is;
+  if (trust === "self-signed") return false;
+  const issuerUnseen = trust === "incomplete" && connection.tls?.signing?.issuerKey === undefined;
+  return !issuerUnseen || (leaf.embeddedScts === 0 && leaf.notBefore >= SCTS_DEMANDED);
+}
+
+/** A chain that is as it should be but for the leaf's dates and names: public, or under a CA declared legitimate. */
+export function chainIsGood(connection: ConnectionObservation): boolean {
+  const trust = connection.tls?.trust;
+  return trust !== undefined && (trust.is === "public-root" || trust.declared === "private-ca");
+}
+
+/**
+ * True for a server whose address nobody can reach from elsewhere (RFC 1918, 3927, 4193, 4291, 6598; loopback): it is the
+ * organisation's own, or stands for one that is, and a private CA is what it is expected to use. Holds for connections
+ * made to the server itself; the address of a proxy that was asked for a tunnel says nothing of the server behind it.
+ */
+export function isOwnNetwork(ip: string): boolean {
+  const [w0, w1, w2, w3] = parseAddress(ip).map((word) => word >>> 0) as [number, number, number, number];
+  if (ip.includes(":")) {
+    return w0 >>> 25 === 0x7e || w0 >>> 22 === 0x3fa || (w0 === 0 && w1 === 0 && w2 === 0 && w3 === 1);
   }
-  return [...groups].map(([issuer, members]) => ({ issuer, connections: members }));
+  const first = w3 >>> 24;
+  if (first === 10 || first === 127) return true;
+  const blocks = [
+    [0xac10, 12],
+    [0xc0a8, 16],
+    [0xa9fe, 16],
+    [0x6440, 10],
+  ] as const;
+  return blocks.some(([block, bits]) => w3 >>> (32 - bits) === block >>> (16 - bits));
+}
+
+/** Connections in groups of one issuer name, in order of appearance. Each group has at least one connection. */
+export function byIssuer<C extends ConnectionObservation>(
+  context: Context,
+  connections: readonly C[],
+): { leaf: Certificate; connections: C[] }[] {
+  const groups = new Map<string, { leaf: Certificate; connections: C[] }>();
+  for (const connection of connections) {
+    const leaf = context.leaf(connection);
+    if (leaf === undefined) continue;
+    const known = groups.get(leaf.issuer.text);
+    if (known === undefined) groups.set(leaf.issuer.text, { leaf, connections: [connection] });
+    else known.connections.push(connection);
+  }
+  return [...groups.values()];
 }
 
 /**
  * The unrelated registrable domains these connections were for. One per distinct leaf: a single certificate that names
- * several domains is its owner's, not a sign of forging. And one per name before the suffix: litware.com and litware.de
- * are usually one owner's.
+ * several domains is its owner's, not a sign of forging. One per name before the suffix: litware.com and litware.de are
+ * usually one owner's. None for servers in the organisation's own network: its own CA signs for whatever it calls them.
  */
 export function unrelatedDomains(context: Context, connections: readonly ConnectionObservation[]): string[] {
   const byLeaf = new Map<string, string>();
   for (const connection of connections) {
+    if (isOwnNetwork(connection.server.ip)) continue;
     const leaf = connection.tls?.certificates[0]?.sha256;
     const domain = context.domain(connection);
     if (leaf !== undefined && domain !== undefined && !byLeaf.has(leaf)) byLeaf.set(leaf, domain);
@@ -75,12 +144,17 @@ export function certificateEvidence(
 
 /** What to change on the interceptor, in one sentence. */
 export function bypassAdvice(connections: readonly ConnectionObservation[], product: string): string {
-  const targets = connections.map(({ tls, server }) => tls?.clientHello?.serverName ?? server.ip);
-  return `Exempt ${list(targets, 4)} from TLS inspection on ${product}.`;
+  return `Exempt ${targets(connections)} from TLS inspection on ${product}.`;
 }
 
-/** A chain that is as it should be but for the leaf's dates and names: public, or under a CA declared legitimate. */
-export function chainIsGood(connection: ConnectionObservation): boolean {
-  const trust = connection.tls?.trust;
-  return trust !== undefined && (trust.is === "public-root" || trust.declared === "private-ca");
+/** What to do about a sign that has innocent explanations. */
+export function compareAdvice(connections: readonly ConnectionObservation[]): string {
+  return `Compare with the certificate that ${targets(connections)} presents on another network; if it is the same there, nothing intercepts.`;
+}
+
+function targets(connections: readonly ConnectionObservation[]): string {
+  return list(
+    connections.map(({ tls, server }) => short(tls?.clientHello?.serverName || server.ip)),
+    4,
+  );
 }

@@ -1,10 +1,12 @@
 /**
- * A handshake that one side ended with a fatal alert. `protocol_version`, and an insufficient overlap of versions, is a
- * cause of its own. Alerts about the certificate belong to the rules about certificates.
+ * A handshake that one side ended with a fatal alert. `protocol_version` is a cause of its own. Alerts about the certificate
+ * belong to `refused-certificate`, answers to a pseudo-TLS hello to `undocumented-pseudo-tls-answer`.
  */
 import type { Alert } from "../../observe/observations.ts";
-import { describe } from "../context.ts";
-import { answer, type Finding, type Rule } from "../rule.ts";
+import type { TlsConnection } from "../context.ts";
+import type { Finding } from "../finding.ts";
+import { answer, type Rule } from "../rule.ts";
+import { describe } from "../words.ts";
 import { refusesCertificate } from "./refused-certificate.ts";
 
 const PROTOCOL_VERSION = 70;
@@ -20,30 +22,23 @@ export const tlsAlert: Rule = {
     const judged = context.tls().filter(({ pseudoTls }) => pseudoTls === undefined);
     const findings = judged.flatMap((connection): Finding[] => {
       const alert = connection.tls.alerts.find(isFatal);
-      if (alert === undefined || refusesCertificate(alert)) return [];
-      const version = alert.code === PROTOCOL_VERSION;
-      const offered = connection.tls.clientHello;
+      if (alert === undefined || (refusesCertificate(alert) && context.leaf(connection) !== undefined)) return [];
+      const { cause, why, fix, expected } = reason(connection, alert);
       return [
         {
           confidence: "proven",
-          cause: version ? "tls-version-mismatch" : "tls-alert",
+          cause,
           connections: [connection],
           what: `The ${alert.from} ended the handshake with ${describe(connection)} by the alert ${alert.description} (frame ${alert.frame}).`,
-          why: version
-            ? "Client and server have no TLS version in common."
-            : alert.code === INSUFFICIENT_SECURITY
-              ? "The server demands stronger ciphers than the client offers."
-              : `The ${alert.from} could not go on: the alert says why. No foreign certificate is involved.`,
-          fix: version
-            ? "Allow a common TLS version on the client (or on the server)."
-            : `Look at the ${alert.from}'s log at this moment; compare the ClientHello with one that works.`,
+          why,
+          fix,
           evidence: [
             {
               file: connection.file,
               frame: alert.frame,
               path: "tls.alert.description",
               value: `${alert.level} ${alert.description} (${alert.code})`,
-              ...(offered === undefined || !version ? {} : { expected: `ServerHello for version 0x${offered.version.toString(16).padStart(4, "0")} or above` }),
+              ...(expected === undefined ? {} : { expected }),
             },
           ],
         },
@@ -53,7 +48,28 @@ export const tlsAlert: Rule = {
   },
 };
 
-/** SSL 3 and TLS 1.0 stacks send some fatal alerts at warning level; what ends a handshake is what counts. */
+/** Warnings do not end a handshake; an alert of a level that does not exist counts as one that does. */
 function isFatal(alert: Alert): boolean {
   return alert.code !== CLOSE_NOTIFY && alert.code !== USER_CANCELED && alert.level !== "warning";
+}
+
+function reason({ tls }: TlsConnection, alert: Alert) {
+  if (alert.code === PROTOCOL_VERSION) {
+    const offered = tls.clientHello?.version.toString(16).padStart(4, "0");
+    return {
+      cause: "tls-version-mismatch" as const,
+      why: "Client and server have no TLS version in common.",
+      fix: "Allow a common TLS version on the client (or on the server).",
+      expected: offered === undefined ? undefined : `a version that both allow; the ClientHello says 0x${offered}`,
+    };
+  }
+  return {
+    cause: "tls-alert" as const,
+    why:
+      alert.code === INSUFFICIENT_SECURITY
+        ? "The server demands stronger ciphers than the client offers."
+        : `The ${alert.from} could not go on: the alert says why. The alert alone does not show who sent it.`,
+    fix: `Look at the ${alert.from}'s log at this moment; compare the ClientHello with one that works.`,
+    expected: undefined,
+  };
 }

@@ -1,14 +1,31 @@
 /**
  * Connections that came up and then got nothing, or not what was asked for: the peer closed without a byte, never
- * answered, or answered a TLS hello with something that is not TLS.
+ * answered, or answered a TLS hello with something that is not TLS. Requests over UDP that nobody answers.
  */
 import type { ConnectionObservation } from "../../observe/observations.ts";
-import { describe } from "../context.ts";
-import { answer, type Finding, type Rule } from "../rule.ts";
+import { type Context, PATIENCE, serverClose } from "../context.ts";
+import type { Finding } from "../finding.ts";
+import { answer, type Rule } from "../rule.ts";
 import type { Cause } from "../vocabulary.ts";
+import { describe } from "../words.ts";
 
-/** A request answered within this time is normal; a capture that ends sooner says nothing. Seconds (RFC 8489 section 6.2.1: a STUN client gives up after 39.5 s, and sends seven times). */
-const PATIENCE = 3;
+/**
+ * Ports of STUN and TURN servers: 3478 to 3481 (RFC 8489; Teams), 5349 (over DTLS), 19302 to 19309 (Google). Elsewhere an
+ * unanswered Binding request is one of ICE's many checks of addresses that may not be reachable (RFC 8445 section 7).
+ */
+const STUN_PORTS: readonly (readonly [first: number, last: number])[] = [
+  [3478, 3481],
+  [5349, 5349],
+  [19302, 19309],
+];
+
+interface Silence {
+  readonly cause: Cause;
+  readonly frame: number;
+  readonly what: string;
+  readonly why: string;
+  readonly fix: string;
+}
 
 export const unanswered: Rule = {
   id: "unanswered",
@@ -16,68 +33,75 @@ export const unanswered: Rule = {
   references: ["https://www.rfc-editor.org/rfc/rfc8489#section-6.2.1"],
   check(context) {
     const judged = context.connections.filter((c) => c.bytes.fromClient > 0 && c.pseudoTls === undefined);
-    return answer(judged.flatMap(finding), judged.length);
+    const findings = judged.flatMap((connection): Finding[] => {
+      const found = connection.transport === "udp" ? overUdp(context, connection) : overTcp(context, connection);
+      if (found === undefined) return [];
+      const { cause, frame, what, why, fix } = found;
+      const evidence = [{ file: connection.file, frame, path: connection.transport, value: what }];
+      return [{ confidence: "proven", cause, connections: [connection], what, why, fix, evidence }];
+    });
+    return answer(findings, judged.length);
   },
 };
 
-function finding(connection: ConnectionObservation): Finding[] {
-  const found = judge(connection);
-  if (found === undefined) return [];
-  const { cause, frame, what, fix } = found;
-  return [
-    {
-      confidence: "proven",
-      cause,
-      connections: [connection],
-      what,
-      why: "The connection came up and the client spoke first; the answer that the protocol demands did not come.",
-      fix,
-      evidence: [{ file: connection.file, frame, path: connection.transport, value: what }],
-    },
-  ];
+function overUdp(context: Context, connection: ConnectionObservation): Silence | undefined {
+  const { stun, server, frames } = connection;
+  if (connection.bytes.fromServer > 0 || context.waited(connection, 0) < PATIENCE) return undefined;
+  const asked = stun === undefined ? frames.count : stun.requests;
+  if (asked < 2) return undefined;
+  const what = `to ${describe(connection)} over UDP got no answer.`;
+  const why = "Nothing came back, not even a refusal: a firewall drops the packets, or nothing listens there.";
+  const fix = `Allow UDP ${server.port} to ${server.ip} on the firewall.`;
+  if (connection.protocol === "quic") {
+    return { cause: "no-answer", frame: frames.first, what: `${asked} QUIC packets ${what}`, why, fix };
+  }
+  if (stun === undefined || stun.responses > 0 || !(stun.allocate || isStunPort(server.port))) return undefined;
+  const frame = stun.firstRequestFrame ?? frames.first;
+  return { cause: "no-answer", frame, what: `${asked} STUN/TURN requests ${what}`, why, fix };
 }
 
-function judge(c: ConnectionObservation): { cause: Cause; frame: number; what: string; fix: string } | undefined {
-  const target = describe(c);
-  if (c.transport === "udp") {
-    if (c.stun === undefined || c.stun.requests < 2 || c.stun.responses > 0 || c.bytes.fromServer > 0) return undefined;
-    return {
-      cause: "no-answer",
-      frame: c.stun.firstRequestFrame ?? c.frames.first,
-      what: `${c.stun.requests} STUN/TURN requests to ${target} over UDP got no answer.`,
-      fix: `Allow UDP ${c.server.port} to ${c.server.ip} on the firewall.`,
-    };
-  }
-  const tcp = c.tcp;
-  if (tcp === undefined || tcp.synAckFrame === undefined || tcp.server.missing > 0 || tcp.client.missing > 0) return undefined;
-  if (c.protocol === "tls" && c.head.server !== undefined && c.tls?.serverHello === undefined && notTls(c.head.server)) {
+function overTcp(context: Context, connection: ConnectionObservation): Silence | undefined {
+  const { tcp, tls, head, server, protocol } = connection;
+  if (tcp?.synAckFrame === undefined || tcp.server.missing > 0 || tcp.client.missing > 0) return undefined;
+  const target = describe(connection);
+  const asked = tcp.client.firstData ?? connection.frames.first;
+  if (protocol === "tls" && head.server !== undefined && tls?.serverHello === undefined && notTls(head.server)) {
+    const frame = tcp.server.firstData ?? connection.frames.first;
     return {
       cause: "non-tls-answer",
-      frame: tcp.server.firstData ?? c.frames.first,
-      what: `The TLS hello to ${target} was answered with bytes that are not TLS (frame ${tcp.server.firstData}).`,
-      fix: `Find out what answers on ${c.server.ip}:${c.server.port}: a proxy's error page, or another service.`,
+      frame,
+      what: `The TLS hello to ${target} was answered with bytes that are not TLS (frame ${frame}).`,
+      why: "A TLS server answers with a TLS record; what answered speaks something else.",
+      fix: `Find out what answers on ${server.ip}:${server.port}: a proxy's error page, or another service.`,
     };
   }
-  if (c.bytes.fromServer > 0 || tcp.server.firstData !== undefined) return undefined;
-  const closed = tcp.server.fin ?? (tcp.reset?.from === "server" ? tcp.reset.frame : undefined);
-  if (closed !== undefined && closed >= (tcp.client.firstData ?? 0)) {
+  if (connection.bytes.fromServer > 0 || tcp.server.firstData !== undefined) return undefined;
+  const closed = serverClose(connection);
+  if (closed !== undefined) {
+    // A reset after a ClientHello has a rule of its own.
+    if (closed < asked || (tls?.clientHelloFrame !== undefined && closed === tcp.reset?.frame)) return undefined;
     return {
-      cause: c.protocol === "tls" ? (tcp.server.fin === undefined ? "reset-on-hello" : "closed-without-answer") : "closed-without-answer",
+      cause: "closed-without-answer",
       frame: closed,
       what: `${target} closed the connection after the client's first bytes without answering (frame ${closed}).`,
-      fix: `Something between, or the server, does not accept this protocol on port ${c.server.port}: look for a proxy that expects TLS or HTTP there.`,
+      why: "The connection came up and the client spoke first; the other side closed instead of answering.",
+      fix: `Something between, or the server, does not accept this protocol on port ${server.port}: look for a proxy that expects TLS or HTTP there.`,
     };
   }
-  const waited = c.to.seconds - c.from.seconds + (c.to.nanos - c.from.nanos) / 1e9;
-  if (closed === undefined && (waited >= PATIENCE || tcp.client.retransmissions > 1)) {
-    return {
-      cause: "no-answer",
-      frame: tcp.client.firstData ?? c.frames.first,
-      what: `${target} accepted the connection and never answered the client's first bytes (frame ${tcp.client.firstData}).`,
-      fix: `Check what is on the path to ${c.server.ip}:${c.server.port}: the port is open, the service behind it is not reached.`,
-    };
-  }
-  return undefined;
+  // Some protocols want no answer (syslog, for one); of an unknown one only what is not even acknowledged is missing.
+  if (protocol === "unknown" && tcp.client.unacknowledged === 0) return undefined;
+  if (context.waited(connection, connection.timing.tcpRtt ?? 0) < PATIENCE) return undefined;
+  return {
+    cause: "no-answer",
+    frame: asked,
+    what: `${target} accepted the connection and never answered the client's first bytes (frame ${asked}).`,
+    why: "The connection came up and the client spoke first; nothing came back.",
+    fix: `Check what is on the path to ${server.ip}:${server.port}: the port is open, but the service behind it is not reached, or a filter drops this content.`,
+  };
+}
+
+function isStunPort(port: number): boolean {
+  return STUN_PORTS.some(([first, last]) => first <= port && port <= last);
 }
 
 /** Not a TLS record header, nor an SSLv2 one. */

@@ -1,23 +1,17 @@
 /**
- * A pseudo-TLS hello answered by anything but the documented record: an alert, other bytes, a RST, a FIN, silence. A real
- * server always answers with the record, and has no TLS stack to send an alert with; but a filter or a dead server
- * explains some of these too. So: possible alone, likely with a second, independent sign, which is named.
+ * A pseudo-TLS hello answered by anything but the documented record: an alert, other bytes, a RST, a FIN, silence, a good
+ * certificate. A real server always answers with the record, and has no TLS stack to send an alert with; but a filter, a
+ * dead server or a wrong address explains some of these too. So: possible alone, likely with a second, independent sign,
+ * which is named.
  */
 import type { ConnectionObservation } from "../../observe/observations.ts";
-import { networkOf } from "../../packet/address.ts";
-import { type Context, describe } from "../context.ts";
-import { answer, type Evidence, type Finding, type Rule } from "../rule.ts";
+import { type Context, PATIENCE, serverClose } from "../context.ts";
+import type { Evidence, Finding } from "../finding.ts";
+import { answer, type Rule } from "../rule.ts";
 import type { Cause } from "../vocabulary.ts";
-
-/** TCP answered near, the same host's UDP far: an interceptor on site is tens to thousands of times nearer (measured). */
-const NEAR_FAR_RATIO = 10;
-/** Differences below this are queueing, not distance. Seconds. */
-const NEAR_FAR_SECONDS = 0.005;
-
-interface Sign {
-  readonly text: string;
-  readonly evidence: Evidence;
-}
+import { describe, holder } from "../words.ts";
+import { secondSigns } from "./second-signs.ts";
+import { chainIsGood } from "./support.ts";
 
 export const undocumentedPseudoTlsAnswer: Rule = {
   id: "undocumented-pseudo-tls-answer",
@@ -28,63 +22,37 @@ export const undocumentedPseudoTlsAnswer: Rule = {
   ],
   check(context) {
     const dialogues = context.connections.filter(({ pseudoTls }) => pseudoTls !== undefined);
-    if (dialogues.length > 0 && dialogues.every(({ pseudoTls }) => pseudoTls?.answer === "not-captured")) {
+    const judged = dialogues.filter(({ pseudoTls }) => pseudoTls?.answer !== "not-captured");
+    if (dialogues.length > 0 && judged.length === 0) {
       return { is: "not-observed", missing: "the server's direction of the pseudo-TLS dialogue" };
     }
     return answer(
-      dialogues.flatMap((connection) => finding(context, connection)),
-      dialogues.length,
+      judged.flatMap((connection) => finding(context, connection)),
+      judged.length,
     );
   },
 };
 
 function finding(context: Context, connection: ConnectionObservation): Finding[] {
+  const description = answerText(context, connection);
   const pseudo = connection.pseudoTls;
-  if (pseudo === undefined) return [];
-  const description = answerText(connection);
-  if (description === undefined) return [];
-  const signs = [hostIsAlive(context, connection), intercepted(context, connection), nearAndFar(context, connection)];
-  const second = signs.filter((sign) => sign !== undefined);
-  const cause = second.length > 0 ? "tls-interception" : fallbackCause(pseudo.answer);
-  const where = `the pseudo-TLS hello (frame ${pseudo.helloFrame}) to ${describe(connection)}`;
-  const because = second.map(({ text }) => text).join("; ");
+  if (pseudo === undefined || description === undefined) return [];
+  const signs = secondSigns(context, connection);
+  const likely = signs.length > 0;
+  const { ip } = connection.server;
   return [
     {
-      confidence: second.length > 0 ? "likely" : "possible",
+      confidence: likely ? "likely" : "possible",
       cause: "tls-interception",
       connections: [connection],
-      what: `${description} answered ${where}${because === "" ? "" : `; and ${because}`}.`,
-      why:
-        second.length > 0
-          ? "The server always answers this hello with one fixed record. Something that takes it for real TLS ended the connection in its place, and the second sign rules out that the host is merely down."
-          : "The server always answers this hello with one fixed record. A TLS proxy that takes it for real TLS fails like this; so does a filter on the path or a server that is down.",
-      fix:
-        cause === "tls-interception"
-          ? `Exempt ${connection.server.ip} from TLS inspection, by address: this hello carries no server name, so an entry by name cannot match on a transparent proxy.`
-          : `Capture again with UDP 3478 to ${connection.server.ip} and a TLS connection through the same path in it: a second sign decides.`,
-      evidence: [
-        {
-          file: connection.file,
-          frame: pseudo.helloFrame,
-          path: "pseudoTls.clientHello",
-          value: pseudo.dialect === "ms-turn" ? "[MS-TURN] pseudo-TLS ClientHello, 50 bytes" : "ssltcp ClientHello, 72 bytes",
-        },
-        ...(pseudo.answerFrame === undefined
-          ? []
-          : [
-              {
-                file: connection.file,
-                frame: pseudo.answerFrame,
-                path: "pseudoTls.answer",
-                value: description,
-                expected:
-                  pseudo.dialect === "ms-turn"
-                    ? "ServerHello and ServerHelloDone in one record of 83 bytes ([MS-TURN] 2.1.1)"
-                    : "the fixed ServerHello of 79 bytes",
-              },
-            ]),
-        ...second.map(({ evidence }) => evidence),
-      ],
+      what: `${description} answered the pseudo-TLS hello (frame ${pseudo.helloFrame}) to ${describe(connection)}${signs.map(({ text }) => `; and ${text}`).join("")}.`,
+      why: likely
+        ? "The server always answers this hello with one fixed record. Something that takes it for real TLS very likely ended the connection in its place: a host that is merely down does not explain the second sign."
+        : "The server always answers this hello with one fixed record. A TLS proxy that takes it for real TLS fails like this; so does a filter on the path, a server that is down, or a wrong address.",
+      fix: likely
+        ? `Exempt ${ip} from TLS inspection, by address: this hello carries no server name, so an entry by name cannot match on a transparent proxy. If a load balancer stands before the server, let it pass TCP unchanged.`
+        : `Capture again with UDP 3478 to ${ip} and a TLS connection through the same path in it: a second sign decides.`,
+      evidence: [...evidence(connection, description), ...signs.map((sign) => sign.evidence)],
     },
   ];
 }
@@ -105,87 +73,39 @@ export function fallbackCause(answered: string): Exclude<Cause, "tls-interceptio
   }
 }
 
-/** Undefined when the answer was documented, is another rule's (a Certificate), or was not captured. */
-function answerText(connection: ConnectionObservation): string | undefined {
-  switch (connection.pseudoTls?.answer) {
+/** Undefined when the answer was documented, is another rule's (a forged certificate), or could not come. */
+function answerText(context: Context, connection: ConnectionObservation): string | undefined {
+  const pseudo = connection.pseudoTls;
+  const leaf = context.leaf(connection);
+  switch (pseudo?.answer) {
+    case "certificate":
+      return leaf === undefined || !chainIsGood(connection) ? undefined : `A valid certificate for ${holder(leaf)}`;
     case "alert":
       return `A TLS alert (${connection.tls?.alerts.find(({ from }) => from === "server")?.description ?? "unknown"})`;
     case "server-hello":
       return "A TLS ServerHello that is not the documented one";
     case "other-bytes":
       return "Something that is neither TLS nor the documented record";
+    // A client that gives up first (ICE drops what it does not need) is no answer.
     case "reset":
-      return "A TCP reset";
+      return serverClose(connection) === undefined ? undefined : "A TCP reset";
     case "fin":
-      return "A close (FIN) without a byte";
+      return serverClose(connection) === undefined ? undefined : "A close (FIN) without a byte";
     case "silence":
-      return "Silence";
+      return context.waited(connection, connection.handshake[0]?.at ?? 0) < PATIENCE ? undefined : "Silence";
     default:
       return undefined;
   }
 }
 
-function hostIsAlive(context: Context, connection: ConnectionObservation): Sign | undefined {
-  const udp = answeringUdp(context, connection);
-  if (udp?.stun?.firstResponseFrame === undefined) return undefined;
-  return {
-    text: `UDP ${udp.server.port} of the same address answers (frame ${udp.stun.firstResponseFrame})`,
-    evidence: {
-      file: udp.file,
-      frame: udp.stun.firstResponseFrame,
-      path: "stun.response",
-      value: `${udp.server.ip}:${udp.server.port} answers over UDP`,
-    },
-  };
-}
-
-function intercepted(context: Context, connection: ConnectionObservation): Sign | undefined {
-  const network = networkOf(connection.server.ip);
-  const other = context.connections.find(
-    (candidate) =>
-      candidate !== connection && networkOf(candidate.server.ip) === network && context.intercepted(candidate),
-  );
-  if (other === undefined) return undefined;
-  const frame = other.tls?.certificates[0]?.frame ?? other.frames.first;
-  return {
-    text: `${describe(other)} in the same network is intercepted (frame ${frame})`,
-    evidence: {
-      file: other.file,
-      frame,
-      path: "tls.certificate[0].issuer",
-      value: context.leaf(other)?.issuer.text ?? "intercepted",
-    },
-  };
-}
-
-function nearAndFar(context: Context, connection: ConnectionObservation): Sign | undefined {
-  const near = connection.timing.tcpRtt;
-  const udp = answeringUdp(context, connection);
-  const far = udp?.stun?.rtt;
-  if (near === undefined || udp === undefined || far === undefined || connection.tcp?.synAckFrame === undefined) return undefined;
-  if (far - near < NEAR_FAR_SECONDS || far < near * NEAR_FAR_RATIO) return undefined;
-  return {
-    text: `TCP is answered after ${milliseconds(near)}, UDP of the same address after ${milliseconds(far)}`,
-    evidence: {
-      file: connection.file,
-      frame: connection.tcp.synAckFrame,
-      path: "tcp.rtt",
-      value: milliseconds(near),
-      expected: `about ${milliseconds(far)}, as over UDP`,
-    },
-  };
-}
-
-function answeringUdp(context: Context, connection: ConnectionObservation): ConnectionObservation | undefined {
-  return context.connections.find(
-    (candidate) =>
-      candidate.transport === "udp" &&
-      candidate.server.ip === connection.server.ip &&
-      candidate.stun !== undefined &&
-      candidate.stun.responses > 0,
-  );
-}
-
-function milliseconds(seconds: number): string {
-  return `${(seconds * 1000).toFixed(seconds < 0.01 ? 2 : 0)} ms`;
+function evidence({ file, pseudoTls }: ConnectionObservation, description: string): Evidence[] {
+  if (pseudoTls === undefined) return [];
+  const isMsTurn = pseudoTls.dialect === "ms-turn";
+  const hello = isMsTurn ? "[MS-TURN] pseudo-TLS ClientHello, 50 bytes" : "ssltcp ClientHello, 72 bytes";
+  const expected = isMsTurn
+    ? "ServerHello and ServerHelloDone in one record of 83 bytes ([MS-TURN] 2.1.1)"
+    : "the fixed ServerHello of 79 bytes";
+  const first = { file, frame: pseudoTls.helloFrame, path: "pseudoTls.clientHello", value: hello };
+  if (pseudoTls.answerFrame === undefined) return [first];
+  return [first, { file, frame: pseudoTls.answerFrame, path: "pseudoTls.answer", value: description, expected }];
 }

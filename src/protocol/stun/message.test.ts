@@ -128,12 +128,13 @@ describe("stunLength", () => {
 describe("parseChannelData", () => {
   it("reads channel and length, with or without padding, nothing else", () => {
     expect(parseChannelData(channel)).toEqual({ channel: 0x4001, length: 5 });
+    expect(parseChannelData(fromHex("731a0000"))).toEqual({ channel: 0x731a, length: 0 });
     expect(parseChannelData(Uint8Array.of(...channel, 0, 0, 0))).toEqual({ channel: 0x4001, length: 5 });
     for (let length = 0; length < channel.length; length++) {
       expect(() => parseChannelData(channel.subarray(0, length))).toThrow(ParseError);
     }
     expect(() => parseChannelData(Uint8Array.of(...channel, 0))).toThrow(ParseError);
     expect(() => parseChannelData(Uint8Array.of(...channel, 0, 0, 0, 0))).toThrow(ParseError);
-    expect(() => parseChannelData(fromHex("50010000"))).toThrow(ParseError);
+    expect(() => parseChannelData(fromHex("80010000"))).toThrow(ParseError);
   });
 });

@@ -99,7 +99,7 @@ export function stunLength(bytes: Uint8Array, at = 0): number | "no" | "need-mor
 }
 
 export interface ChannelData {
-  /** 0x4000–0x4fff. */
+  /** 0x4000–0x7fff (RFC 5766 section 11); RFC 8656 leaves 0x4000–0x4fff. */
   readonly channel: number;
   /** Bytes of application data. */
   readonly length: number;
@@ -112,7 +112,7 @@ export interface ChannelData {
 export function parseChannelData(bytes: Uint8Array): ChannelData {
   const cursor = new Cursor(bytes, "channelData");
   const channel = cursor.u16("channel");
-  if (channel < 0x4000 || channel > 0x4fff) throw cursor.fail("malformed", "channel", "outside 0x4000–0x4fff");
+  if (channel < 0x4000 || channel > 0x7fff) throw cursor.fail("malformed", "channel", "outside 0x4000–0x7fff");
   const length = cursor.u16("length");
   cursor.take(length, "data");
   if (cursor.remaining > 0 && cursor.remaining !== padding(length)) cursor.end();

@@ -348,6 +348,26 @@ describe("TlsStream with missing bytes", () => {
     expect(types(seen)).toEqual([2, 11, 4]);
   });
 
+  it("does not read the rest of a message as a message when its beginning is in the gap", () => {
+    // A body that would read as ServerHelloDone, twice.
+    const tricky = message(12, bytesOf(filler(40), [14, 0, 0, 0, 14, 0, 0, 0]));
+    const flight = bytesOf(
+      record(22, bytesOf(certificate, tricky.subarray(0, 44))),
+      record(22, tricky.subarray(44)),
+      record(22, helloDone),
+    );
+    const start = 5 + 100;
+    const gap = certificate.length - 100 + 20;
+    const lead = record(22, serverHello);
+    const seen = run([
+      { bytes: bytesOf(lead, flight.subarray(0, start)) },
+      { gap },
+      { bytes: flight.subarray(start + gap) },
+    ]);
+    expect(types(seen)).toEqual([2, 11, 14]);
+    expect(seen.messages[2]?.record).toBe(4);
+  });
+
   it("finds its place again at a segment that begins with a record", () => {
     const flight = bytesOf(record(22, helloDone), CCS, encryptedFinished);
     const seen = run([{ bytes: record(22, serverHello) }, { gap: 700 }, { bytes: filler(300) }, { bytes: flight }]);
@@ -369,6 +389,8 @@ describe("TlsStream with missing bytes", () => {
     expect(run2(data.subarray(0, 200), bytesOf(data.subarray(200), data)).log).toHaveLength(4);
     expect(run2(data.subarray(0, 200), bytesOf(data.subarray(200), filler(50))).log).toEqual([]);
     expect(run2(bytesOf(data, filler(50))).log).toEqual([]);
+    // A header that only a stream in step may have (a ChangeCipherSpec of five bytes) confirms nothing.
+    expect(run2(data.subarray(0, 200), bytesOf(data.subarray(200), [20, 3, 3, 0, 5])).log).toEqual([]);
     const long = record(22, certificate);
     expect(types(run2(long.subarray(0, 200), long.subarray(200)))).toEqual([11]);
     // Part of a message, or an encrypted one, in a record of its own: the record counts, no message is made of it.

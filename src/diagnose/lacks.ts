@@ -1,0 +1,34 @@
+/**
+ * What a capture lacks, in the words of the Report's `missing`: the other direction, the beginning, whole packets, the key
+ * log. Owns these words and when each applies; draws no conclusion.
+ */
+import type { ConnectionObservation, TlsObservation } from "../observe/observations.ts";
+
+export const BASELINE = "a baseline or --private-ca";
+export const KEY_LOG = "key log";
+export const OTHER_DIRECTION = "the other direction";
+export const START = "the start of the connection";
+export const WHOLE_PACKETS = "whole packets";
+export const FULL_HANDSHAKE = "the full handshake that this connection resumes";
+
+/** TLS 1.3: the certificate is encrypted (RFC 8446 section 4.4). Drafts have versions of their own above it. */
+const TLS_1_3 = 0x0304;
+
+/** What is missing of the connection itself to judge it; undefined when the capture has all of it. */
+export function missingFrom({ tcp, tls, protocol }: ConnectionObservation): string | undefined {
+  if (tcp === undefined) return undefined;
+  const { client, server } = tcp;
+  if (client.frames === 0 || (server.frames === 0 && client.firstData !== undefined)) return OTHER_DIRECTION;
+  const begun = tcp.syns > 0 || tcp.synAckFrame !== undefined;
+  const helloLost = tls?.clientHello === undefined || tls.serverHello === undefined;
+  if (!begun && (protocol === "unknown" || (protocol === "tls" && helloLost))) return START;
+  const unseen = tls !== undefined && tls.certificates.length === 0;
+  return unseen && client.missing + server.missing > 0 ? WHOLE_PACKETS : undefined;
+}
+
+/** Why the handshake shows no certificate though it went well: encrypted, or a session resumed. */
+export function hidesCertificate(tls: TlsObservation): string | undefined {
+  if (tls.certificates.length > 0) return undefined;
+  if (tls.version !== undefined && tls.version >= TLS_1_3) return KEY_LOG;
+  return tls.resumed === true ? FULL_HANDSHAKE : undefined;
+}

@@ -1,0 +1,202 @@
+/**
+ * From the verdicts on connections to the one on the input: the answer to the person's question, worst first, with its
+ * headline and the next step. Owns the order and the words; knows no rule.
+ */
+import type { ConnectionObservation } from "../observe/observations.ts";
+import type {
+  BypassEntry,
+  ConnectionVerdict,
+  FeatureStatus,
+  JudgedConnection,
+  NumberedFinding,
+  OverallVerdict,
+} from "./diagnosis.ts";
+import { BASELINE, FULL_HANDSHAKE, KEY_LOG, OTHER_DIRECTION, START, WHOLE_PACKETS } from "./lacks.ts";
+import { CAUSES, type Cause } from "./vocabulary.ts";
+import { describe, list, plural, short } from "./words.ts";
+
+export function overallVerdict(
+  judged: readonly JudgedConnection[],
+  findings: readonly NumberedFinding[],
+  features: readonly FeatureStatus[],
+  bypass: readonly BypassEntry[],
+): OverallVerdict {
+  const of = (is: ConnectionVerdict["is"]) => judged.filter(({ verdict }) => verdict.is === is);
+  const intercepted = of("intercepted");
+  const impaired = of("impaired");
+  const genuine = of("genuine");
+  const unanswered = of("cannot-tell");
+  const counts = { judged: total([...intercepted, ...impaired, ...genuine]), notJudged: total(unanswered) };
+  const open = missingSentence(unanswered);
+  if (intercepted.length > 0) {
+    const entries = list(
+      bypass.map(({ value }) => short(value)),
+      4,
+    );
+    return {
+      is: "intercepted",
+      confidence: isProven(intercepted) ? "proven" : "likely",
+      ...counts,
+      headline: interceptionHeadline(intercepted, features) + open,
+      next: `Add ${entries} to the proxy's TLS inspection bypass list, then capture again and run \`sightline analyze\`.`,
+    };
+  }
+  const overcome = impaired.filter((failed) => genuine.some((later) => overcomes(later, failed)));
+  const failing = impaired.filter((failed) => !overcome.includes(failed));
+  const [worst] = [...failing].sort((one, other) => rank(one) - rank(other));
+  if (worst !== undefined) {
+    const deciding = findings.find(({ id }) => id === worst.verdict.findings[0]);
+    return {
+      is: "impaired",
+      confidence: isProven([worst]) ? "proven" : "likely",
+      ...counts,
+      headline: failureHeadline(worst, deciding, total(failing)) + open,
+      ...(deciding === undefined ? {} : { next: deciding.fix }),
+    };
+  }
+  const blocking = unanswered.filter(({ service, connection }) => service !== undefined || isUnfinished(connection));
+  if (genuine.length > 0 && blocking.length === 0) {
+    return { is: "clear", ...counts, headline: clearHeadline(genuine, overcome) + open };
+  }
+  const missing = [...new Set(unanswered.flatMap(({ verdict }) => ("missing" in verdict ? verdict.missing : [])))];
+  if (missing.length === 0) missing.push("a capture with the connection that fails in it, from its first packet on");
+  return {
+    is: "cannot-tell",
+    missing,
+    ...counts,
+    headline: cannotTellHeadline(unanswered, judged.length),
+    next: `To find out: ${list(missing.map(howToGet), 4)}.`,
+  };
+}
+
+function interceptionHeadline(intercepted: readonly JudgedConnection[], features: readonly FeatureStatus[]): string {
+  const named = intercepted.flatMap(({ verdict }) =>
+    "interceptor" in verdict && verdict.interceptor !== undefined ? [verdict.interceptor.name] : [],
+  );
+  const who = named.length > 0 ? list(named) : "A proxy in between";
+  const intercepts = new Set(named).size > 1 ? "intercept" : "intercepts";
+  // What the person cannot do comes first, then what merely is read along.
+  const service = intercepted.filter((connection) => connection.service !== undefined);
+  const [first] = [...(service.length > 0 ? service : intercepted)].sort(
+    (one, other) => Number(other.connection.pseudoTls !== undefined) - Number(one.connection.pseudoTls !== undefined),
+  );
+  const server = first === undefined ? "" : describe(first.connection);
+  const more = new Set(intercepted.map(({ connection }) => describe(connection))).size - 1;
+  const broken = features
+    .filter(({ status }) => status === "broken")
+    .map(({ feature }) => feature.replaceAll("-", " "));
+  const consequence = broken.length > 0 ? `; ${list(broken, 4)} cannot work through it` : "";
+  return `${who} ${isProven(intercepted) ? "" : "very likely "}${intercepts} TLS to ${server}${more > 0 ? ` and ${more} more` : ""}${consequence}.`;
+}
+
+function failureHeadline(worst: JudgedConnection, deciding: NumberedFinding | undefined, failed: number): string {
+  // The finding that decides can be a possible interception: then that is not ruled out, only not shown.
+  const found =
+    deciding?.cause === "tls-interception"
+      ? "Interception is possible but not shown;"
+      : "No interception was found, but";
+  const others = failed - 1 - worst.connection.alike;
+  const rest = others > 0 ? ` (and ${others} more failed)` : "";
+  return `${found} ${describe(worst.connection)} failed: ${CAUSE_TEXT[causeOf(worst)]}${rest}.`;
+}
+
+function clearHeadline(genuine: readonly JudgedConnection[], overcome: readonly JudgedConnection[]): string {
+  const servers = list(genuine.map(({ connection }) => describe(connection)));
+  const causes = list(overcome.map((failed) => CAUSE_TEXT[causeOf(failed)]));
+  const retried =
+    overcome.length > 0
+      ? ` ${plural(total(overcome), "earlier connection")} to the same servers failed (${causes}).`
+      : "";
+  return `Nothing intercepts: ${plural(total(genuine), "connection")} to ${servers} reached the genuine server.${retried}`;
+}
+
+function cannotTellHeadline(unanswered: readonly JudgedConnection[], connections: number): string {
+  const count = total(unanswered);
+  if (count > 0) return `Cannot tell: ${plural(count, "connection")} could not be judged.`;
+  return connections > 0
+    ? "Cannot tell: no connection in this capture shows who is at the other end."
+    : "Cannot tell: there is no connection in this capture.";
+}
+
+function missingSentence(unanswered: readonly JudgedConnection[]): string {
+  const count = total(unanswered);
+  if (count === 0) return "";
+  const missing = unanswered.flatMap(({ verdict }) => ("missing" in verdict ? verdict.missing : []));
+  return ` ${plural(count, "connection")} could not be judged (missing: ${list(missing)}).`;
+}
+
+/** A handshake of which the capture shows a part, and not the part that would answer. */
+function isUnfinished({ tls, pseudoTls, outcome, handshake }: ConnectionObservation): boolean {
+  if (tls === undefined && pseudoTls === undefined) return false;
+  if (outcome === "stalled" || outcome === "alert") return true;
+  const whole = tls?.clientHello !== undefined && tls.serverHello !== undefined;
+  return handshake.length > 0 && !whole;
+}
+
+/** The same client reached the same server later: the person's problem is not this failure. */
+function overcomes(later: JudgedConnection, failed: JudgedConnection): boolean {
+  const [one, other] = [later.connection, failed.connection];
+  return (
+    one.frames.first > other.frames.first &&
+    // Where QUIC gets no answer, clients go on over TCP.
+    (one.transport === other.transport || other.protocol === "quic") &&
+    one.client.ip === other.client.ip &&
+    one.server.ip === other.server.ip &&
+    one.server.port === other.server.port
+  );
+}
+
+function isProven(judged: readonly JudgedConnection[]): boolean {
+  return judged.some(({ verdict }) => "confidence" in verdict && verdict.confidence === "proven");
+}
+
+function total(connections: readonly JudgedConnection[]): number {
+  return connections.reduce((sum, { connection }) => sum + 1 + connection.alike, 0);
+}
+
+function causeOf({ verdict }: JudgedConnection): Exclude<Cause, "tls-interception"> {
+  return verdict.is === "impaired" ? verdict.cause : "capture-incomplete";
+}
+
+/** Connections of meeting services first, then the order of causes. */
+function rank(judged: JudgedConnection): number {
+  return CAUSES.indexOf(causeOf(judged)) + (judged.service === undefined ? CAUSES.length : 0);
+}
+
+function howToGet(missing: string): string {
+  return HOW_TO_GET.get(missing) ?? `get ${missing}`;
+}
+
+const HOW_TO_GET: ReadonlyMap<string, string> = new Map([
+  [KEY_LOG, "capture with the client's TLS key log (SSLKEYLOGFILE), since TLS 1.3 encrypts the certificate"],
+  [OTHER_DIRECTION, "capture both directions"],
+  [START, "start the capture before the client connects"],
+  [WHOLE_PACKETS, "capture whole packets (tcpdump -s 0)"],
+  [FULL_HANDSHAKE, "start the capture before the client's first connection to this server"],
+  [BASELINE, "declare the issuer with --private-ca if it is legitimate"],
+]);
+
+const CAUSE_TEXT: Record<Exclude<Cause, "tls-interception">, string> = {
+  "captive-portal": "a captive portal answers for it",
+  "proxy-auth-required": "the proxy demands authentication",
+  "proxy-denied": "the proxy denies it",
+  "proxy-upstream-failed": "the proxy cannot reach it",
+  "port-blocked": "the port never answers",
+  "port-refused": "the port refuses connections",
+  "reset-on-hello": "the connection is reset after the client's hello",
+  "path-mtu-black-hole": "full-size packets are lost on the path",
+  "client-certificate-required": "the server demands a client certificate",
+  "tls-version-mismatch": "client and server have no TLS version in common",
+  "tls-alert": "the handshake ended with a TLS alert",
+  "certificate-expired": "its certificate has expired",
+  "certificate-not-yet-valid": "its certificate is not valid yet",
+  "name-mismatch": "its certificate is for another name",
+  "self-signed": "the client does not trust its self-signed certificate",
+  "private-ca": "the client does not trust its private issuer",
+  "local-agent": "a local agent replaces its certificate",
+  "non-tls-answer": "what answers does not speak the protocol the client asked for",
+  "closed-without-answer": "the other side closes without an answer",
+  "no-answer": "it never answers",
+  "packet-loss": "packets are lost",
+  "capture-incomplete": "the capture is incomplete",
+};

@@ -1,0 +1,81 @@
+/**
+ * Second, independent signs that a pseudo-TLS hello was ended by something in between: the host answers over UDP, its
+ * network is intercepted elsewhere, TCP is answered much nearer than UDP. Each with its evidence; knows no rule.
+ */
+import type { ConnectionObservation } from "../../observe/observations.ts";
+import { networkOf } from "../../packet/address.ts";
+import type { Context } from "../context.ts";
+import type { Evidence } from "../finding.ts";
+import { describe, milliseconds } from "../words.ts";
+
+/** TCP answered near, the same host's UDP far: an interceptor on site is tens to thousands of times nearer (measured). */
+const NEAR_FAR_RATIO = 10;
+/** Differences below this are queueing, not distance. Seconds. */
+const NEAR_FAR_SECONDS = 0.005;
+
+export interface Sign {
+  readonly text: string;
+  readonly evidence: Evidence;
+}
+
+export function secondSigns(context: Context, connection: ConnectionObservation): Sign[] {
+  const udp = context.connections.find(
+    ({ transport, server, stun }) =>
+      transport === "udp" && server.ip === connection.server.ip && stun !== undefined && stun.responses > 0,
+  );
+  const signs = [hostIsAlive(udp), networkIsIntercepted(context, connection), nearAndFar(connection, udp)];
+  return signs.filter((sign) => sign !== undefined);
+}
+
+function hostIsAlive(udp: ConnectionObservation | undefined): Sign | undefined {
+  const frame = udp?.stun?.firstResponseFrame;
+  if (udp === undefined || frame === undefined) return undefined;
+  return {
+    text: `UDP ${udp.server.port} of the same address answers (frame ${frame})`,
+    evidence: {
+      file: udp.file,
+      frame,
+      path: "stun.response",
+      value: `${udp.server.ip}:${udp.server.port} answers over UDP`,
+    },
+  };
+}
+
+function networkIsIntercepted(context: Context, connection: ConnectionObservation): Sign | undefined {
+  const network = networkOf(connection.server.ip);
+  const other = context.connections.find(
+    (candidate) =>
+      candidate !== connection &&
+      networkOf(candidate.server.ip) === network &&
+      context.interception(candidate) !== undefined,
+  );
+  if (other === undefined) return undefined;
+  const frame = other.tls?.certificates[0]?.frame ?? other.frames.first;
+  return {
+    text: `${describe(other)} in the same network is intercepted (frame ${frame})`,
+    evidence: {
+      file: other.file,
+      frame,
+      path: "tls.certificate[0].issuer",
+      value: context.leaf(other)?.issuer.text ?? "intercepted",
+    },
+  };
+}
+
+function nearAndFar(connection: ConnectionObservation, udp: ConnectionObservation | undefined): Sign | undefined {
+  const near = connection.timing.tcpRtt;
+  const far = udp?.stun?.rtt;
+  const frame = connection.tcp?.synAckFrame;
+  if (near === undefined || far === undefined || frame === undefined) return undefined;
+  if (far - near < NEAR_FAR_SECONDS || far < near * NEAR_FAR_RATIO) return undefined;
+  return {
+    text: `TCP is answered after ${milliseconds(near)}, UDP of the same address after ${milliseconds(far)}`,
+    evidence: {
+      file: connection.file,
+      frame,
+      path: "tcp.rtt",
+      value: milliseconds(near),
+      expected: `about ${milliseconds(far)}, as over UDP`,
+    },
+  };
+}

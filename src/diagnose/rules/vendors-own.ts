@@ -1,0 +1,35 @@
+/**
+ * Is a certificate under a product's issuer the vendor's own, or the product's for itself (its admin page, its VPN portal)?
+ * Then the issuer proves nothing: nobody is imitated. Knows no rule.
+ */
+import type { InterceptorProduct } from "../../knowledge/interceptors/product.ts";
+import type { ConnectionObservation } from "../../observe/observations.ts";
+import type { Certificate } from "../../protocol/x509/certificate.ts";
+import { type Context, registrableDomain } from "../context.ts";
+import { isOwnNetwork } from "./support.ts";
+
+export function isVendorsOwn(
+  context: Context,
+  connection: ConnectionObservation,
+  leaf: Certificate,
+  product: InterceptorProduct,
+): boolean {
+  // A box in the own network that answers for no name anybody could register answers for itself.
+  if (isOwnNetwork(connection.server.ip) && context.domain(connection) === undefined) return true;
+  const vendor = words(product.vendor);
+  const [first] = vendor;
+  // Nobody's organisation is called "open source" or "unknown"; those products have no sites or appliances of their own.
+  if (first === undefined || product.vendor === "open source" || product.vendor === "unknown") return false;
+  const subject = leaf.subject.attributes.filter(({ type }) => type === "O" || type === "OU");
+  if (subject.some(({ value }) => words(value).includes(first))) return true;
+  const asked = registrableDomain(connection.tls?.clientHello?.serverName ?? "");
+  const label = asked?.split(".")[0]?.replaceAll("-", "");
+  return label !== undefined && (label === first || label === vendor.join("") || label === words(product.name)[0]);
+}
+
+function words(text: string): string[] {
+  return text
+    .toLowerCase()
+    .split(/[^a-z0-9]+/)
+    .filter((word) => word !== "");
+}
