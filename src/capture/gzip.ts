@@ -21,10 +21,14 @@ export function isGzip(head: Uint8Array): boolean {
 const MAX_HEADER = 64 * 1024;
 
 /**
- * Compressed bytes decoded at a time. DEFLATE expands at most 1032 times (a match of 258 bytes in two bits), and fflate
- * decodes all of a piece at once: a bomb becomes 17 MB here, in a buffer of at most twice that.
+ * Compressed bytes decoded at a time, at most. DEFLATE expands at most 1032 times (a match of 258 bytes in two bits), and fflate
+ * decodes all of a piece at once: a bomb becomes 17 MB once, in a buffer of at most twice that.
+ * Measured on 232 MB that hold 400: pieces of 64 KiB take 0.85 of the time, of 4 KiB 1.6 times as long.
  */
 const PIECE = 16 * 1024;
+
+/** Decoded bytes of a piece that make the next one smaller: a bomb goes on in steps of this size, as a reader's buffer. */
+const ENOUGH = 1 << 20;
 
 const HEADER = 0;
 const DATA = 1;
@@ -44,7 +48,7 @@ export class Gunzip implements ByteSource {
   private readonly notes: Notes;
   private state = HEADER;
   private inflate = new Inflate();
-  /** Compressed bytes for the next push: PIECE, until damage is narrowed down to a byte. */
+  /** Compressed bytes for the next push: fewer than PIECE where they expand much, and where damage is narrowed down. */
   private piece = PIECE;
   /** Decoded and not delivered yet. */
   private out: Uint8Array = new Uint8Array(0);
@@ -183,6 +187,7 @@ export class Gunzip implements ByteSource {
     const unused = unusedAfterEnd(inflate);
     input.start += count - (unused ?? 0);
     if (unused !== undefined) this.state = TRAILER;
+    this.piece = this.out.length > ENOUGH ? Math.max(1, count >> 1) : Math.min(PIECE, this.piece * 2);
     return true;
   }
 

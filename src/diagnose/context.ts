@@ -4,6 +4,7 @@
  */
 import { getDomain } from "tldts-icann";
 import type { ConnectionObservation, Observations, Timestamp, TlsObservation } from "../observe/observations.ts";
+import { networkOf } from "../packet/address.ts";
 import type { Certificate } from "../protocol/x509/certificate.ts";
 import type { Finding } from "./finding.ts";
 
@@ -20,9 +21,16 @@ export class Context {
   /** Findings of the rules that ran before; a rule that needs a second sign stands after the rules that give it. */
   readonly earlier: readonly Finding[];
 
+  readonly #index: Index;
+  /** Of connections that an earlier rule found intercepted, what shows it best; made when first asked for. */
+  #interceptions: Map<ConnectionObservation, Finding> | undefined;
+  /** The first intercepted connections of each network, at most two; made when first asked for. */
+  #interceptedNetworks: Map<string, ConnectionObservation[]> | undefined;
+
   constructor(observations: Observations, earlier: readonly Finding[]) {
     this.observations = observations;
     this.earlier = earlier;
+    this.#index = indexOf(observations);
   }
 
   get connections(): readonly ConnectionObservation[] {
@@ -30,8 +38,34 @@ export class Context {
   }
 
   /** Connections on which (pseudo-)TLS was spoken. */
-  tls(): TlsConnection[] {
-    return this.connections.filter((connection): connection is TlsConnection => connection.tls !== undefined);
+  tls(): readonly TlsConnection[] {
+    return this.#index.tls;
+  }
+
+  /** Connections that gave out a session which this one offers to resume and was resumed with (RFC 5246 section 7.3, RFC 5077). */
+  origins({ tls }: TlsConnection): TlsConnection[] {
+    if (tls.resumed !== true) return [];
+    return tls.offeredSessions.flatMap((session) => this.#index.issuers.get(session) ?? []);
+  }
+
+  /** A UDP exchange with this address that was answered. */
+  answeringUdp(ip: string): ConnectionObservation | undefined {
+    return this.#index.answeringUdp.get(ip);
+  }
+
+  /** Another connection to the same network (see `networkOf`) that an earlier rule found intercepted. */
+  interceptedNeighbour(connection: ConnectionObservation): ConnectionObservation | undefined {
+    if (this.#interceptedNetworks === undefined) {
+      this.#interceptedNetworks = new Map();
+      for (const intercepted of this.#shown().keys()) {
+        const network = networkOf(intercepted.server.ip);
+        const known = this.#interceptedNetworks.get(network);
+        if (known === undefined) this.#interceptedNetworks.set(network, [intercepted]);
+        else if (known.length < 2) known.push(intercepted);
+      }
+    }
+    const candidates = this.#interceptedNetworks.get(networkOf(connection.server.ip));
+    return candidates?.find((candidate) => candidate !== connection);
   }
 
   /** Certificates as presented, leaf first; unreadable ones are left out. */
@@ -53,11 +87,23 @@ export class Context {
 
   /** The earlier finding that shows best that this connection is intercepted: proven before likely, never possible. */
   interception(connection: ConnectionObservation): Finding | undefined {
-    const shown = this.earlier.filter(
-      ({ cause, confidence, connections }) =>
-        cause === "tls-interception" && confidence !== "possible" && connections.includes(connection),
-    );
-    return shown.find(({ confidence }) => confidence === "proven") ?? shown[0];
+    return this.#shown().get(connection);
+  }
+
+  #shown(): Map<ConnectionObservation, Finding> {
+    if (this.#interceptions !== undefined) return this.#interceptions;
+    const shown = new Map<ConnectionObservation, Finding>();
+    for (const finding of this.earlier) {
+      if (finding.cause !== "tls-interception" || finding.confidence === "possible") continue;
+      for (const connection of finding.connections) {
+        const known = shown.get(connection);
+        if (known === undefined || (known.confidence !== "proven" && finding.confidence === "proven")) {
+          shown.set(connection, finding);
+        }
+      }
+    }
+    this.#interceptions = shown;
+    return shown;
   }
 
   /**
@@ -92,6 +138,42 @@ export class Context {
     for (const { to } of this.observations.files) if (to !== undefined && later(to, end)) end = to;
     return end;
   }
+}
+
+/** What is looked up by many rules for many connections, made once for all contexts of the same observations. */
+interface Index {
+  readonly tls: readonly TlsConnection[];
+  readonly issuers: ReadonlyMap<string, TlsConnection[]>;
+  readonly answeringUdp: ReadonlyMap<string, ConnectionObservation>;
+}
+
+const indexes = new WeakMap<Observations, Index>();
+
+/** Connections kept per session: honest ones have one; a hostile capture could give out one session on all. */
+const MAX_ISSUERS = 8;
+
+function indexOf(observations: Observations): Index {
+  const before = indexes.get(observations);
+  if (before !== undefined) return before;
+  const tls = observations.connections.filter((c): c is TlsConnection => c.tls !== undefined);
+  const issuers = new Map<string, TlsConnection[]>();
+  for (const connection of tls) {
+    for (const session of connection.tls.issuedSessions) {
+      const known = issuers.get(session);
+      if (known === undefined) issuers.set(session, [connection]);
+      else if (known.length < MAX_ISSUERS) known.push(connection);
+    }
+  }
+  const answeringUdp = new Map<string, ConnectionObservation>();
+  for (const connection of observations.connections) {
+    const { transport, server, stun } = connection;
+    if (transport === "udp" && stun !== undefined && stun.responses > 0 && !answeringUdp.has(server.ip)) {
+      answeringUdp.set(server.ip, connection);
+    }
+  }
+  const index = { tls, issuers, answeringUdp };
+  indexes.set(observations, index);
+  return index;
 }
 
 /** Frame with which the server closed (FIN or RST), when the client had not closed before: then it was no answer. */

@@ -70,8 +70,12 @@ function identifyServices(connections: readonly ConnectionObservation[]): Map<Co
   const clues = connections.map(cluesOf);
   const context = serviceContext(clues);
   const services = new Map<ConnectionObservation, ServiceIdentity>();
+  const known = new Map<string, ServiceIdentity | undefined>();
   for (const [index, connection] of connections.entries()) {
-    const identity = identifyService(clues[index] as ServiceClues, context);
+    const clue = clues[index] as ServiceClues;
+    const key = `${clue.protocol} ${clue.dialect} ${clue.transport} ${clue.server.ip} ${clue.server.port} ${clue.serverName}`;
+    if (!known.has(key)) known.set(key, identifyService(clue, context));
+    const identity = known.get(key);
     if (identity !== undefined) services.set(connection, identity);
   }
   return services;

@@ -41,8 +41,14 @@ export function featureStatus(
   const untried = paths.some(
     (path) => path.use === "fallback" && !alternatives.some((alternative) => alternative.path === path),
   );
-  // Of alternatives the best counts, of what is required the worst.
-  const best = alternatives.toSorted((one, other) => rank(one) - rank(other))[0];
+  // Of alternatives the best counts, and of broken ones the last that was tried; of what is required the worst.
+  const best = alternatives.reduce<PathState | undefined>(
+    (one, other) =>
+      one === undefined || rank(other) < rank(one) || (one.state === "broken" && other.state === "broken")
+        ? other
+        : one,
+    undefined,
+  );
   const [worst] = [...required, ...(best === undefined ? [] : [best])].toSorted((a, b) => rank(b) - rank(a));
   if (worst === undefined) return { service, feature, status: "not-seen", findings: [] };
   const open = worst === best && worst.state === "broken" && untried;

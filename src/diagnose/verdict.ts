@@ -11,7 +11,6 @@ import type { ConnectionVerdict, NumberedFinding } from "./diagnosis.ts";
 import { BASELINE, hidesCertificate, KEY_LOG, missingFrom } from "./lacks.ts";
 import { chainIsGood } from "./rules/support.ts";
 import { fallbackCause } from "./rules/undocumented-pseudo-tls-answer.ts";
-import { resumesSessionOf } from "./sessions.ts";
 import { CAUSES, type Cause } from "./vocabulary.ts";
 import { short } from "./words.ts";
 
@@ -85,10 +84,9 @@ function isGenuine(context: Context, connection: ConnectionObservation): boolean
   if (pseudo !== undefined) return pseudo.answer === "documented" && pseudo.framedTurn.server !== undefined;
   const name = connection.tls?.clientHello?.serverName;
   if (isGenuineChain(context, connection, name)) return true;
-  const tls = connection.tls;
+  const { tls } = connection;
   return (
-    tls?.resumed === true &&
-    context.tls().some((other) => resumesSessionOf(tls, other.tls) && isGenuineChain(context, other, name))
+    tls !== undefined && context.origins({ ...connection, tls }).some((origin) => isGenuineChain(context, origin, name))
   );
 }
 

@@ -263,28 +263,30 @@ export class TcpReader implements FlowReader {
       this.pseudoHelloAt = this.at;
       this.pseudoHelloLength = hello.length;
       this.helloSide = side;
-      return this.beginFraming(seen, hello.dialect, hello.length, before, start, end);
+      this.earlierAnswer(hello.dialect, this.sides[side === 0 ? 1 : 0]);
+      seen.framing = framing(hello.dialect, seen);
+      return Math.min(end, start + Math.max(0, hello.length - before));
     }
     if (side === this.helloSide || this.pseudoAnswered) return end;
     const length = pseudoTlsAnswer(head.bytes, this.pseudo);
     if (typeof length === "string") return end;
     this.pseudoAnswered = true;
     this.pseudoAnswerFrame = frame;
-    return this.beginFraming(seen, this.pseudo, length, before, start, end);
+    seen.framing = framing(this.pseudo, seen);
+    return Math.min(end, start + Math.max(0, length - before));
   }
 
-  private beginFraming(
-    seen: SeenSide,
-    dialect: PseudoTlsDialect,
-    length: number,
-    before: number,
-    start: number,
-    end: number,
-  ): number {
-    seen.framing = new TurnFraming(dialect, (frame) => {
-      if (seen.framedFrame === 0) seen.framedFrame = frame;
-    });
-    return Math.min(end, start + Math.max(0, length - before));
+  /** The answer may be stored before the hello it answers. */
+  private earlierAnswer(dialect: PseudoTlsDialect, server: SeenSide): void {
+    const { head } = server;
+    const length = pseudoTlsAnswer(head.bytes, dialect);
+    if (typeof length === "string") return;
+    this.pseudoAnswered = true;
+    this.pseudoAnswerFrame = server.firstFrame;
+    server.framing = framing(dialect, server);
+    // What followed was read as TLS; as far as the head has it, it is read again.
+    server.framing.data(head.bytes, length, head.length, server.firstFrame);
+    if (head.broken || server.bytes > head.length) server.framing.gap();
   }
 
   private handshake(side: SideNumber, event: HandshakeEvent): void {
@@ -421,6 +423,13 @@ export class TcpReader implements FlowReader {
     if (seen.applicationData) return true;
     return seen.encryptedRecords >= ENOUGH_ENCRYPTED_RECORDS;
   }
+}
+
+/** Notes the frame of the first valid message behind the hello, or its answer. */
+function framing(dialect: PseudoTlsDialect, seen: SeenSide): TurnFraming {
+  return new TurnFraming(dialect, (frame) => {
+    if (seen.framedFrame === 0) seen.framedFrame = frame;
+  });
 }
 
 /** Sessions are compared, never shown whole: 64 hexadecimal digits of an id, and of a longer ticket its two ends. */

@@ -37,12 +37,15 @@ export const knownInterceptorIssuer: Rule = {
   check(context) {
     let checked = 0;
     const groups = new Map<string, Group>();
+    const matches = new Map<string, IssuerMatch | undefined>();
     for (const connection of context.tls()) {
       const [leaf, ...others] = context.chain(connection);
       if (leaf === undefined || context.leaf(connection) !== leaf) continue;
       checked++;
       if (!reachesNoPublicRoot(connection) || connection.tls.trust?.is === "self-signed") continue;
-      const match = matchIssuer(issuerNames(leaf, others), INTERCEPTORS);
+      const chain = connection.tls.certificates.map(({ sha256 }) => sha256).join();
+      if (!matches.has(chain)) matches.set(chain, matchIssuer(issuerNames(leaf, others), INTERCEPTORS));
+      const match = matches.get(chain);
       if (match === undefined) continue;
       if (match.candidates.some((product) => isVendorsOwn(context, connection, leaf, product))) continue;
       const key = `${match.strength} ${match.candidates.map(({ id }) => id).join(" ")} ${leaf.issuer.text}`;

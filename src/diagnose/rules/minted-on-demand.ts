@@ -64,7 +64,7 @@ function finding(context: Context, connections: readonly TlsConnection[]): Findi
       confidence: likely ? "likely" : "possible",
       cause: "tls-interception",
       connections,
-      what: `The certificates of ${list(connections.map(describe))}, issued by ${called(issuer)}, begin within minutes of these connections${second.map((sign) => `, and ${sign}`).join("")}.`,
+      what: `The certificates of ${list(connections.map(describe))}, issued by ${called(issuer)}, begin within minutes of these connections${second.map((sign) => `; ${sign}`).join("")}.`,
       why: likely
         ? "Different servers do not renew their certificates at the moment somebody connects. A box that makes a certificate for every connection does."
         : "Different servers rarely renew their certificates at the moment somebody connects; servers of one owner just renewed, or short-lived certificates of a private CA, would look the same.",

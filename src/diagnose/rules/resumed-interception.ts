@@ -4,7 +4,6 @@
  */
 import type { Finding } from "../finding.ts";
 import { answer, type Rule } from "../rule.ts";
-import { resumesSessionOf } from "../sessions.ts";
 import { describe, list, short } from "../words.ts";
 import { bypassAdvice } from "./support.ts";
 
@@ -18,9 +17,7 @@ export const resumedInterception: Rule = {
   check(context) {
     const resumed = context.tls().filter(({ tls }) => tls.resumed === true);
     const findings = resumed.flatMap((connection): Finding[] => {
-      const origin = context
-        .tls()
-        .find((candidate) => resumesSessionOf(connection.tls, candidate.tls) && context.interception(candidate));
+      const origin = context.origins(connection).find((candidate) => context.interception(candidate) !== undefined);
       const shown = origin === undefined ? undefined : context.interception(origin);
       if (origin === undefined || shown === undefined) return [];
       return [

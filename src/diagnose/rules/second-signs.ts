@@ -3,7 +3,6 @@
  * network is intercepted elsewhere, TCP is answered much nearer than UDP. Each with its evidence; knows no rule.
  */
 import type { ConnectionObservation } from "../../observe/observations.ts";
-import { networkOf } from "../../packet/address.ts";
 import type { Context } from "../context.ts";
 import type { Evidence } from "../finding.ts";
 import { describe, milliseconds } from "../words.ts";
@@ -19,10 +18,7 @@ export interface Sign {
 }
 
 export function secondSigns(context: Context, connection: ConnectionObservation): Sign[] {
-  const udp = context.connections.find(
-    ({ transport, server, stun }) =>
-      transport === "udp" && server.ip === connection.server.ip && stun !== undefined && stun.responses > 0,
-  );
+  const udp = context.answeringUdp(connection.server.ip);
   const signs = [hostIsAlive(udp), networkIsIntercepted(context, connection), nearAndFar(connection, udp)];
   return signs.filter((sign) => sign !== undefined);
 }
@@ -42,13 +38,7 @@ function hostIsAlive(udp: ConnectionObservation | undefined): Sign | undefined {
 }
 
 function networkIsIntercepted(context: Context, connection: ConnectionObservation): Sign | undefined {
-  const network = networkOf(connection.server.ip);
-  const other = context.connections.find(
-    (candidate) =>
-      candidate !== connection &&
-      networkOf(candidate.server.ip) === network &&
-      context.interception(candidate) !== undefined,
-  );
+  const other = context.interceptedNeighbour(connection);
   if (other === undefined) return undefined;
   const frame = other.tls?.certificates[0]?.frame ?? other.frames.first;
   return {

@@ -56,9 +56,10 @@ function finding(context: Context, { keyKnown, connections }: Signer): Finding[]
   const issuer = connections[0] === undefined ? undefined : context.leaf(connections[0])?.issuer;
   if (weight < LIKELY_DOMAINS || issuer === undefined) return [];
   const honest = OTHER_AUTHORITIES.find((authority) => isCalled(issuer, authority.issuer));
+  const proven = keyKnown && weight >= PROVEN_DOMAINS;
   return [
     {
-      confidence: honest !== undefined ? "possible" : keyKnown && weight >= PROVEN_DOMAINS ? "proven" : "likely",
+      confidence: honest !== undefined ? "possible" : proven ? "proven" : "likely",
       cause: "tls-interception",
       connections,
       what: `${called(issuer)}, which no public root vouches for, issued the certificates of ${domains.length} unrelated domains: ${list(domains.map(short), 4)}.`,
@@ -67,9 +68,9 @@ function finding(context: Context, { keyKnown, connections }: Signer): Finding[]
           ? "Hosts of unrelated owners do not share a private certificate authority; one box in between that makes certificates for all of them does."
           : `This is the name of ${honest.name}, which signs for several domains without being on browsers' lists; only its name speaks for it here.`,
       fix:
-        honest === undefined
-          ? `${bypassAdvice(connections, "the proxy")} If all of them are one owner's and this is its own CA, declare it with --private-ca instead.`
-          : compareAdvice(connections),
+        honest !== undefined
+          ? compareAdvice(connections)
+          : `${bypassAdvice(connections, "the proxy")}${proven ? "" : " If all of them are one owner's and this is its own CA, declare it with --private-ca instead."}`,
       evidence: certificateEvidence(
         context,
         connections,
