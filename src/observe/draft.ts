@@ -36,6 +36,9 @@ const FATAL = 2;
 const WARNING = 1;
 const CLOSE_NOTIFY = 0;
 
+/** An observation while it is put together: optional fields are set one by one, which is much faster than spreading them in. */
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
 export type TlsDraft = Omit<TlsObservation, "certificates" | "trust" | "signing"> & {
   readonly certificates: readonly { readonly pooled: PooledCertificate; readonly frame: number }[];
 };
@@ -70,24 +73,7 @@ export function tcpDraft(flow: Flow, reader: TcpReader | undefined, hellos: Hell
       at,
     }),
   );
-  const tcp: TcpObservation = {
-    client: direction(client),
-    server: direction(server),
-    syns: flow.syns,
-    ...(flow.synFrame > 0 && { synFrame: flow.synFrame }),
-    ...(flow.synAckFrame > 0 && { synAckFrame: flow.synAckFrame }),
-    ...(flow.resetFrame > 0 && {
-      reset: { from: sideName(flow.resetSide), frame: flow.resetFrame, at: flow.resetAt, ttl: flow.resetTtl },
-    }),
-    ...(flow.unreachableFrame > 0 && {
-      unreachable: {
-        frame: flow.unreachableFrame,
-        type: flow.unreachableType,
-        code: flow.unreachableCode,
-        from: flow.unreachableFrom,
-      },
-    }),
-  };
+  const tcp = tcpObservation(flow, client, server, sideName);
   const tls =
     reader === undefined || !reader.isTls ? undefined : tlsDraft(reader, hellos, alerts, clientSeen, serverSeen);
   const pseudoTls = reader === undefined ? undefined : pseudoDraft(reader, flow, client, server, serverSeen, alerts);
@@ -102,21 +88,20 @@ export function tcpDraft(flow: Flow, reader: TcpReader | undefined, hellos: Hell
   const outcome = tcpOutcome(tcp, alerts, tls, clientSeen, serverSeen);
   const hello = helloDelay(reader, clientSeen, serverSeen);
   const rtt = flow.synFrame > 0 && flow.synAckFrame > 0 ? flow.synAckAt - flow.synAt : undefined;
-  return finished(flow, clientSide === 0, {
+  const timing: Writable<Draft["timing"]> = {};
+  if (rtt !== undefined && rtt >= 0) timing.tcpRtt = rtt;
+  if (hello !== undefined && hello >= 0) timing.hello = hello;
+  const specific: Writable<Specific> = {
     protocol,
-    tcp,
-    handshake: (reader?.messages ?? [])
-      .map(({ side, name, ...message }): HandshakeMessage => ({ from: sideName(side), message: name, ...message }))
-      .sort((one, other) => one.frame - other.frame),
-    ...(tls !== undefined && { tls }),
-    ...(pseudoTls !== undefined && { pseudoTls }),
+    handshake: handshake(reader, sideName),
     head: { ...shown("client", clientSeen), ...shown("server", serverSeen) },
-    timing: {
-      ...(rtt !== undefined && rtt >= 0 && { tcpRtt: rtt }),
-      ...(hello !== undefined && hello >= 0 && { hello }),
-    },
+    timing,
     outcome,
-  });
+    tcp,
+  };
+  if (tls !== undefined) specific.tls = tls;
+  if (pseudoTls !== undefined) specific.pseudoTls = pseudoTls;
+  return finished(flow, clientSide === 0, specific);
 }
 
 export function udpDraft(flow: Flow, reader: UdpReader): Draft {
@@ -210,18 +195,55 @@ function kindOf({ protocol, outcome, tcp, tls, pseudoTls, stun }: Specific): str
 }
 
 function direction(half: Half): TcpDirection {
-  return {
+  const found: Writable<TcpDirection> = {
     frames: half.frames,
     bytes: half.bytes,
     missing: half.missing,
     lost: half.lost,
     unacknowledged: half.ackedSet && half.nextSet ? Math.max(0, (half.next - half.acked) | 0) : 0,
-    ...(half.finFrame > 0 && { fin: half.finFrame }),
-    ...(half.firstDataFrame > 0 && { firstData: half.firstDataFrame }),
-    ...(half.ttl >= 0 && { ttl: half.ttl }),
     retransmissions: half.retransmissions,
     largestSegment: half.largestSegment,
   };
+  if (half.finFrame > 0) found.fin = half.finFrame;
+  if (half.firstDataFrame > 0) found.firstData = half.firstDataFrame;
+  if (half.ttl >= 0) found.ttl = half.ttl;
+  return found;
+}
+
+function tcpObservation(flow: Flow, client: Half, server: Half, sideName: (side: 0 | 1) => Side): TcpObservation {
+  const tcp: Writable<TcpObservation> = { client: direction(client), server: direction(server), syns: flow.syns };
+  if (flow.synFrame > 0) tcp.synFrame = flow.synFrame;
+  if (flow.synAckFrame > 0) tcp.synAckFrame = flow.synAckFrame;
+  if (flow.resetFrame > 0) {
+    tcp.reset = { from: sideName(flow.resetSide), frame: flow.resetFrame, at: flow.resetAt, ttl: flow.resetTtl };
+  }
+  if (flow.unreachableFrame > 0) {
+    tcp.unreachable = {
+      frame: flow.unreachableFrame,
+      type: flow.unreachableType,
+      code: flow.unreachableCode,
+      from: flow.unreachableFrom,
+    };
+  }
+  return tcp;
+}
+
+/** In the order in which they were complete. */
+function handshake(reader: TcpReader | undefined, sideName: (side: 0 | 1) => Side): HandshakeMessage[] {
+  if (reader === undefined) return [];
+  const messages = reader.messages.map(
+    ({ side, name, frame, frames, record, at, length, incomplete }): HandshakeMessage => ({
+      from: sideName(side),
+      message: name,
+      frame,
+      frames,
+      record,
+      at,
+      length,
+      incomplete,
+    }),
+  );
+  return messages.sort((one, other) => one.frame - other.frame);
 }
 
 function tlsDraft(
@@ -233,40 +255,44 @@ function tlsDraft(
 ): TlsDraft {
   const { serverHello } = reader;
   const version = serverHello === undefined ? undefined : negotiatedVersion(serverHello);
-  return {
-    ...(reader.clientHello !== undefined && { clientHello: hellos.client(reader.clientHello) }),
-    ...(reader.clientHelloFrame > 0 && { clientHelloFrame: reader.clientHelloFrame }),
-    ...(serverHello !== undefined && { serverHello: hellos.server(serverHello) }),
-    ...(reader.serverHelloFrame > 0 && { serverHelloFrame: reader.serverHelloFrame }),
+  const tls: Writable<TlsDraft> = {
     helloRetryRequest: reader.helloRetryRequest,
-    ...(version !== undefined && { version }),
     certificates: reader.certificates,
     certificateUnreadable: reader.certificateSeen && reader.certificates[0]?.pooled.certificate === undefined,
     certificateRequested: reader.certificateRequested,
-    ...(reader.clientCertificates !== undefined && { clientCertificates: reader.clientCertificates }),
     issuedSessions: reader.issuedSessions,
     offeredSessions: reader.offeredSessions,
-    ...resumption(reader, version, server),
     alerts,
-    changeCipherSpec: {
-      ...(client !== undefined && client.changeCipherSpecFrame > 0 && { client: client.changeCipherSpecFrame }),
-      ...(server !== undefined && server.changeCipherSpecFrame > 0 && { server: server.changeCipherSpecFrame }),
-    },
-    encrypted: {
-      ...(client !== undefined && client.encryptedFrame > 0 && { client: client.encryptedFrame }),
-      ...(server !== undefined && server.encryptedFrame > 0 && { server: server.encryptedFrame }),
-    },
+    changeCipherSpec: frames(client?.changeCipherSpecFrame, server?.changeCipherSpecFrame),
+    encrypted: frames(client?.encryptedFrame, server?.encryptedFrame),
     applicationData: { client: client?.applicationData === true, server: server?.applicationData === true },
   };
+  if (reader.clientHello !== undefined) tls.clientHello = hellos.client(reader.clientHello);
+  if (reader.clientHelloFrame > 0) tls.clientHelloFrame = reader.clientHelloFrame;
+  if (serverHello !== undefined) tls.serverHello = hellos.server(serverHello);
+  if (reader.serverHelloFrame > 0) tls.serverHelloFrame = reader.serverHelloFrame;
+  if (version !== undefined) tls.version = version;
+  if (reader.clientCertificates !== undefined) tls.clientCertificates = reader.clientCertificates;
+  const resumed = resumption(reader, version, server);
+  if (resumed !== undefined) tls.resumed = resumed;
+  return tls;
+}
+
+/** Frame numbers of both sides; 0 and undefined mean none. */
+function frames(client = 0, server = 0): { client?: number; server?: number } {
+  const found: { client?: number; server?: number } = {};
+  if (client > 0) found.client = client;
+  if (server > 0) found.server = server;
+  return found;
 }
 
 /** Known only when the server's flight was seen from its ServerHello on. */
-function resumption(reader: TcpReader, version: number | undefined, server?: SeenSide): { resumed?: boolean } {
+function resumption(reader: TcpReader, version: number | undefined, server?: SeenSide): boolean | undefined {
   const { serverHello } = reader;
-  if (serverHello === undefined || version === undefined) return {};
-  if (version >= 0x0304) return { resumed: serverHello.acceptsPsk };
-  if (reader.certificateSeen) return { resumed: false };
-  return server !== undefined && server.changeCipherSpecFrame > 0 && !server.head.broken ? { resumed: true } : {};
+  if (serverHello === undefined || version === undefined) return undefined;
+  if (version >= 0x0304) return serverHello.acceptsPsk;
+  if (reader.certificateSeen) return false;
+  return server !== undefined && server.changeCipherSpecFrame > 0 && !server.head.broken ? true : undefined;
 }
 
 function pseudoDraft(

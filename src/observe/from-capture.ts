@@ -36,7 +36,7 @@ import { UdpReader } from "./udp-reader.ts";
  * Ended connections that wait before their observation is taken, so that the last acknowledgements and retransmissions are
  * still counted with them.
  */
-const LINGERING = 1024;
+const LINGERING = 64;
 
 export interface Collected {
   readonly drafts: readonly Draft[];

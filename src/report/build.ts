@@ -4,8 +4,15 @@
  */
 import type { JudgedConnection, NumberedFinding } from "../diagnose/diagnose.ts";
 import { diagnose } from "../diagnose/diagnose.ts";
-import type { Observations, ObservedCertificate, Timestamp } from "../observe/observations.ts";
+import type {
+  HandshakeMessage,
+  ObservedCertificate,
+  Observations,
+  Timestamp,
+  TlsObservation,
+} from "../observe/observations.ts";
 import { cipherSuiteName, versionName } from "../protocol/tls/names.ts";
+import type { Trust } from "../protocol/x509/trust.ts";
 import type { Finding, Report, ReportCertificate, ReportConnection, ReportGroup, RuleAnswer } from "./schema.ts";
 
 /** Rows of `groups`; the smallest beyond it are folded into one row per verdict. */
@@ -74,58 +81,68 @@ function select(judged: readonly JudgedConnection[], most: number): JudgedConnec
   return chosen.map(({ candidate }) => candidate);
 }
 
+/** A row while it is put together: optional fields are set one by one, which is much faster than spreading them in. */
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
 function toConnection({ connection, verdict, service }: JudgedConnection): ReportConnection {
   const { tls, tcp } = connection;
-  const hello = tls?.clientHello;
-  const server = tls?.serverHello;
-  const alpn = server?.alpn;
-  return {
+  const row: Writable<ReportConnection> = {
     id: connection.id,
     file: connection.file,
     transport: connection.transport,
     client: connection.client,
     server: connection.server,
-    ...(hello?.serverName === undefined ? {} : { serverName: hello.serverName }),
     protocol: connection.protocol,
     frames: connection.frames,
     time: { from: moment(connection.from), to: moment(connection.to) },
     bytes: connection.bytes,
-    handshake: connection.handshake.map(({ incomplete, ...message }) => ({
-      ...message,
-      ...(incomplete ? { incomplete: true as const } : {}),
-    })),
-    ...(tls === undefined
-      ? {}
-      : {
-          tls: {
-            ...(tls.version === undefined ? {} : { version: versionName(tls.version) }),
-            ...(server === undefined ? {} : { cipher: cipherSuiteName(server.cipherSuite) }),
-            ...(alpn === undefined ? {} : { alpn }),
-            ...(hello?.ja3 === undefined ? {} : { ja3: hello.ja3 }),
-            ...(hello?.ja4 === undefined ? {} : { ja4: hello.ja4 }),
-            ...(server === undefined ? {} : { ja3s: server.ja3s }),
-            ...(tls.resumed === undefined ? {} : { resumed: tls.resumed }),
-            alerts: tls.alerts.map(({ code: _, ...alert }) => alert),
-            decrypted: false,
-          },
-        }),
+    handshake: connection.handshake.map(toMessage),
     certificates: tls?.certificates ?? [],
-    ...(tls?.trust === undefined
-      ? {}
-      : {
-          trust: {
-            is: tls.trust.is,
-            ...(tls.trust.anchor === undefined ? {} : { anchor: tls.trust.anchor }),
-            ...(tls.trust.detail === undefined ? {} : { detail: tls.trust.detail }),
-          },
-        }),
     timing: connection.timing,
     outcome: connection.outcome,
-    ...(tcp?.reset === undefined ? {} : { reset: { from: tcp.reset.from, frame: tcp.reset.frame, at: tcp.reset.at } }),
-    ...(service === undefined ? {} : { service }),
     verdict,
-    ...(connection.alike > 0 ? { alike: connection.alike } : {}),
   };
+  if (tls?.clientHello?.serverName !== undefined) row.serverName = tls.clientHello.serverName;
+  if (tls !== undefined) row.tls = toTls(tls);
+  if (tls?.trust !== undefined) row.trust = toTrust(tls.trust);
+  if (tcp?.reset !== undefined) row.reset = { from: tcp.reset.from, frame: tcp.reset.frame, at: tcp.reset.at };
+  if (service !== undefined) row.service = service;
+  if (connection.alike > 0) row.alike = connection.alike;
+  return row;
+}
+
+function toMessage({ from, message, frame, frames, record, at, length, incomplete }: HandshakeMessage): Message {
+  const seen = { from, message, frame, frames, record, at, length };
+  return incomplete ? { ...seen, incomplete: true } : seen;
+}
+
+type Message = ReportConnection["handshake"][number];
+
+function toTls({
+  clientHello,
+  serverHello,
+  version,
+  resumed,
+  alerts,
+}: TlsObservation): NonNullable<ReportConnection["tls"]> {
+  const row: Writable<NonNullable<ReportConnection["tls"]>> = {
+    alerts: alerts.map(({ from, level, description, frame, at }) => ({ from, level, description, frame, at })),
+    decrypted: false,
+  };
+  if (version !== undefined) row.version = versionName(version);
+  if (serverHello !== undefined) {
+    row.cipher = cipherSuiteName(serverHello.cipherSuite);
+    row.ja3s = serverHello.ja3s;
+  }
+  if (serverHello?.alpn !== undefined) row.alpn = serverHello.alpn;
+  if (clientHello?.ja3 !== undefined) row.ja3 = clientHello.ja3;
+  if (clientHello?.ja4 !== undefined) row.ja4 = clientHello.ja4;
+  if (resumed !== undefined) row.resumed = resumed;
+  return row;
+}
+
+function toTrust({ is, anchor, detail }: Trust): NonNullable<ReportConnection["trust"]> {
+  return { is, ...(anchor !== undefined && { anchor }), ...(detail !== undefined && { detail }) };
 }
 
 function certificatesOf(
