@@ -1,12 +1,10 @@
 /**
- * gzip (RFC 1952) as a source of bytes over another one: members, their headers and checksums. DEFLATE is fflate's; of captures
- * it knows nothing. Damage ends the bytes and becomes a problem; what was decoded before it is delivered.
- *
- * Why not DecompressionStream: it discards what it had decoded when the data is damaged or cut, it cannot tell where a
- * member ends (browsers refuse a file of several members), and it is asynchronous in the middle of a synchronous reader.
+ * gzip (RFC 1952) as a source of bytes over another one: members, their headers and checksums. Owns nothing of DEFLATE and
+ * nothing of captures. Damage ends the bytes and becomes a problem; what was decoded before it is delivered.
  */
-import { type FlateError, Inflate } from "fflate/browser";
+import { ParseError } from "../bytes/parse-error.ts";
 import { type Notes, report } from "./format.ts";
+import { FINISHED, Inflate, NEED_INPUT, type Progress } from "./inflate.ts";
 import type { ByteSource, Input } from "./input.ts";
 
 /** Section 2.3.1; 8 is DEFLATE, the only method there is. */
@@ -20,39 +18,22 @@ export function isGzip(head: Uint8Array): boolean {
  */
 const MAX_HEADER = 64 * 1024;
 
-/**
- * Compressed bytes decoded at a time, at most. DEFLATE expands at most 1032 times (a match of 258 bytes in two bits), and fflate
- * decodes all of a piece at once: a bomb becomes 17 MB once, in a buffer of at most twice that.
- * Measured on 232 MB that hold 400: pieces of 64 KiB take 0.85 of the time, of 4 KiB 1.6 times as long.
- */
-const PIECE = 16 * 1024;
-
-/** Decoded bytes of a piece that make the next one smaller: a bomb goes on in steps of this size, as a reader's buffer. */
-const ENOUGH = 1 << 20;
-
 const HEADER = 0;
 const DATA = 1;
 const TRAILER = 2;
 const DONE = 3;
 
-/**
- * Verified: CRC-32 and length of every member, at its end. Not verified, because fflate does not: that the codes of a block are
- * complete and not more than there can be, and the complement of a stored length. Such damage can be delivered as bytes
- * before the checksum tells of it. Nor is time bounded: blocks made of impossible codes cost fflate more than a second for each
- * KB of them (measured: 80 s for 60 KB).
- */
 export class Gunzip implements ByteSource {
   readonly name: string;
   /** Not known before the end; the trailer's is modulo 2^32 and of the last member only. */
   readonly size = undefined;
   private readonly input: Input;
   private readonly notes: Notes;
+  private readonly inflate: Inflate;
   private state = HEADER;
-  private inflate = new Inflate();
-  /** Compressed bytes for the next push: fewer than PIECE where they expand much, and where damage is narrowed down. */
-  private piece = PIECE;
-  /** Decoded and not delivered yet. */
-  private out: Uint8Array = new Uint8Array(0);
+  /** Of `inflate.out`: delivered up to here, and in the checksum up to there. */
+  private delivered = 0;
+  private summed = 0;
   private crc = 0;
   private length = 0;
   private members = 0;
@@ -63,6 +44,7 @@ export class Gunzip implements ByteSource {
     this.name = input.name;
     this.input = input;
     this.notes = notes;
+    this.inflate = new Inflate(input);
   }
 
   read(into: Uint8Array): number | Promise<number> {
@@ -90,18 +72,21 @@ export class Gunzip implements ByteSource {
 
   /** Bytes delivered, 0 at the end, or WAIT when the input has to be filled first. */
   private advance(into: Uint8Array): number {
+    const { inflate } = this;
     for (;;) {
-      const count = Math.min(into.length, this.out.length);
+      const count = Math.min(into.length, inflate.end - this.delivered);
       if (count > 0) {
-        into.set(this.out.subarray(0, count));
-        this.out = this.out.subarray(count);
+        into.set(inflate.out.subarray(this.delivered, this.delivered + count));
+        this.delivered += count;
         return count;
       }
       if (this.state === DONE) return this.finish();
-      if (this.step()) continue;
-      const { input } = this;
-      if (!input.ended) {
-        input.want(input.end - input.start + PIECE);
+      const moved = inflate.slide();
+      this.delivered -= moved;
+      this.summed -= moved;
+      if (this.step() || inflate.end > this.delivered) continue;
+      if (!this.input.ended) {
+        this.input.want(this.input.end - this.input.start + 1);
         return WAIT;
       }
       this.cut();
@@ -110,9 +95,19 @@ export class Gunzip implements ByteSource {
 
   /** One step of the state machine; false when it lacks input. */
   private step(): boolean {
-    if (this.state === HEADER) return this.header();
-    if (this.state === TRAILER) return this.trailer();
-    return this.data();
+    try {
+      if (this.state === HEADER) return this.header();
+      if (this.state === TRAILER) return this.trailer();
+      const progress: Progress = this.inflate.run();
+      this.sum();
+      if (progress === FINISHED) this.state = TRAILER;
+      return progress !== NEED_INPUT;
+    } catch (error) {
+      if (!(error instanceof ParseError)) throw error;
+      this.sum();
+      this.fail(error.message);
+      return true;
+    }
   }
 
   private header(): boolean {
@@ -146,10 +141,8 @@ export class Gunzip implements ByteSource {
     }
     if ((flags & FHCRC) !== 0) at += 2;
     if (at > end) return this.headerLacks();
+    if (this.members > 0) this.inflate.restart();
     this.members++;
-    this.inflate = new Inflate((decoded) => {
-      this.out = decoded;
-    });
     this.crc = 0;
     this.length = 0;
     input.start = at;
@@ -160,35 +153,6 @@ export class Gunzip implements ByteSource {
   private headerLacks(): boolean {
     if (this.input.end - this.input.start < MAX_HEADER) return false;
     this.fail(`gzip: a member header longer than ${MAX_HEADER} bytes at byte ${this.input.offset}`);
-    return true;
-  }
-
-  /**
-   * Whole pieces except at the end of the file, however the source delivers them: the outcome of damage, which depends on where
-   * pieces end, is then the same for the same file. fflate discards what it decoded in a piece that turns out damaged; halves of
-   * it are tried until the byte is found, so that everything before is delivered.
-   */
-  private data(): boolean {
-    const { input, inflate } = this;
-    const there = input.end - input.start;
-    if (there === 0 || (there < this.piece && !input.ended)) return false;
-    const count = Math.min(there, this.piece);
-    const before = save(inflate);
-    try {
-      inflate.push(input.bytes.subarray(input.start, input.start + count));
-    } catch (error) {
-      if (!isDamage(error)) throw error;
-      restore(inflate, before);
-      if (count > 1) this.piece = count >> 1;
-      else this.fail(`gzip: damaged at byte ${input.offset}: ${error.message}`);
-      return true;
-    }
-    this.crc = crc32(this.crc, this.out, 0, this.out.length);
-    this.length = (this.length + this.out.length) >>> 0;
-    const unused = unusedAfterEnd(inflate);
-    input.start += count - (unused ?? 0);
-    if (unused !== undefined) this.state = TRAILER;
-    this.piece = this.out.length > ENOUGH ? Math.max(1, count >> 1) : Math.min(PIECE, this.piece * 2);
     return true;
   }
 
@@ -207,8 +171,14 @@ export class Gunzip implements ByteSource {
     return true;
   }
 
+  private sum(): void {
+    const { inflate } = this;
+    this.crc = crc32(this.crc, inflate.out, this.summed, inflate.end);
+    this.length = (this.length + inflate.end - this.summed) >>> 0;
+    this.summed = inflate.end;
+  }
+
   private cut(): void {
-    if (this.state === DATA) this.out = storedSoFar(this.inflate);
     this.problem = { kind: "truncated", detail: `the compressed data ends early, at byte ${this.input.offset}` };
     this.state = DONE;
   }
@@ -231,53 +201,6 @@ const FHCRC = 2;
 const FEXTRA = 4;
 const FNAME = 8;
 const FCOMMENT = 16;
-
-/**
- * What an Inflate of fflate 0.8.2 holds between two pushes. Private to it, but its API does not tell that a stream has ended, nor
- * where; a release that renames them does not compile, one that changes what they mean fails the tests of members and damage.
- */
-interface Held {
-  /** `f`: the present block is the last. `l`: its literal code, null between blocks. `p`: bits of `input[0]` already used. */
-  readonly state: { readonly f?: number; readonly l?: unknown; readonly p?: number };
-  /** The last 32 KiB decoded. */
-  readonly history: Uint8Array;
-  /** Input not used yet. */
-  readonly input: Uint8Array;
-}
-
-/** A push replaces history and input, but writes into the state. */
-function save(inflate: Inflate): Held {
-  return { state: { ...inflate["s"] }, history: inflate["o"], input: inflate["p"] };
-}
-
-function restore(inflate: Inflate, held: Held): void {
-  inflate["s"] = held.state;
-  inflate["o"] = held.history;
-  inflate["p"] = held.input;
-}
-
-/** How many of the bytes pushed lie behind the end of the stream; undefined when it has not ended. */
-function unusedAfterEnd(inflate: Inflate): number | undefined {
-  const { state, input } = save(inflate);
-  if (!state.f || state.l) return undefined;
-  // What is left of a byte that was begun is padding.
-  return input.length - (state.p ? 1 : 0);
-}
-
-/** What is there of a stored block (RFC 1951 section 3.2.4) that fflate still wants the rest of: up to 64 KiB. */
-function storedSoFar(inflate: Inflate): Uint8Array {
-  const { state, input } = save(inflate);
-  const bit = state.p ?? 0;
-  const [low = 0, high = 0] = input;
-  const type = ((low | (high << 8)) >> (bit + 1)) & 3;
-  // Three bits of header up to the next whole byte, then the length and its complement.
-  const begin = ((bit + 3 + 7) >> 3) + 4;
-  return state.l || type !== 0 ? new Uint8Array(0) : new Uint8Array(input.subarray(begin));
-}
-
-function isDamage(error: unknown): error is FlateError {
-  return error instanceof Error && typeof (error as Partial<FlateError>).code === "number";
-}
 
 /** CRC-32 of RFC 1952 section 8, eight bytes at a step: byte by byte it would cost as much as inflating. */
 function crc32(before: number, bytes: Uint8Array, from: number, to: number): number {

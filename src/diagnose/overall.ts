@@ -168,7 +168,10 @@ function howToGet(missing: string): string {
 }
 
 const HOW_TO_GET: ReadonlyMap<string, string> = new Map([
-  [KEY_LOG, "capture with the client's TLS key log (SSLKEYLOGFILE), since TLS 1.3 encrypts the certificate"],
+  [
+    KEY_LOG,
+    "let the client speak TLS 1.2 at most while you capture, since TLS 1.3 encrypts the certificate and key logs are not read yet",
+  ],
   [OTHER_DIRECTION, "capture both directions"],
   [START, "start the capture before the client connects"],
   [WHOLE_PACKETS, "capture whole packets (tcpdump -s 0)"],

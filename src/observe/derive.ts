@@ -17,10 +17,15 @@ import type {
 } from "./observations.ts";
 
 /**
- * Presented certificates tried as the signer of one leaf, as in x509/trust.ts: a hostile capture may hold thousands of one
- * name. With more of them the signer stays unknown.
+ * CA certificates of one name, from all of the capture, tried as the signer of one leaf. A CA has a few under one name (renewed,
+ * cross-signed); a hostile capture may hold thousands, and then the signer stays unknown.
  */
-const MAX_SIGNERS = 100;
+const MAX_SIGNERS = 16;
+/**
+ * CA certificates of one name handed to the judging of chains, which looks through all of them at every step. More than the 100
+ * that x509/trust.ts follows, so that it still notices, and says, that there are too many.
+ */
+const MAX_SAME_NAME = 128;
 /** TTLs with which systems begin: one of these at the capture means that no router was passed. */
 const INITIAL_TTLS: ReadonlySet<number> = new Set([32, 64, 128, 255]);
 
@@ -40,8 +45,8 @@ export async function derive(
     if (certificate !== undefined)
       certificates.set(sha256, { certificate, spkiSha256: await digest(certificate.spki) });
   }
-  const intermediates = [...pooled].flatMap(({ certificate }) => (certificate?.isCa === true ? [certificate] : []));
-  const judge = chainJudge(intermediates, store);
+  const issuers = [...pooled].flatMap(({ certificate }) => (certificate?.isCa === true ? [certificate] : []));
+  const judge = chainJudge(issuers, store);
   const connections: ConnectionObservation[] = [];
   for (const {
     kind: _kind,
@@ -67,16 +72,17 @@ type Judged = { trust?: Trust; signing?: LeafSigning };
 
 /** Identical chains are judged once per day of capture: trust changes with the date, and a root's end is a day. */
 function chainJudge(
-  intermediates: readonly Certificate[],
+  issuers: readonly Certificate[],
   store: TrustStore,
 ): (tls: TlsDraft, at: number) => Promise<Judged> {
   const known = new Map<string, Promise<Judged>>();
   const byName = new Map<string, Certificate[]>();
-  for (const issuer of intermediates) {
+  for (const issuer of issuers) {
     const same = byName.get(issuer.subject.text);
     if (same === undefined) byName.set(issuer.subject.text, [issuer]);
-    else if (same.length < MAX_SIGNERS) same.push(issuer);
+    else if (same.length < MAX_SAME_NAME) same.push(issuer);
   }
+  const intermediates = [...byName.values()].flat();
   return (tls, at) => {
     if (tls.certificates[0]?.pooled.certificate === undefined) return Promise.resolve({});
     const key = `${tls.certificates.map(({ pooled }) => pooled.number).join(",")}@${Math.floor(at / 86_400)}`;
@@ -101,7 +107,7 @@ async function judgeOne(
   const trust = await judgeChain(chain, intermediates, at, store);
   const own = await verifiesUnderOwnKey(leaf);
   const presented = chain.slice(1).filter(({ subject }) => subject.text === leaf.issuer.text);
-  for (const issuer of [...presented, ...(byName.get(leaf.issuer.text) ?? [])]) {
+  for (const issuer of [...presented, ...(byName.get(leaf.issuer.text) ?? [])].slice(0, MAX_SIGNERS)) {
     if ((await verifySignature(leaf, issuer)) !== "valid") continue;
     return { trust, signing: { ownKey: own === "valid", issuerKey: await digest(issuer.spki) } };
   }

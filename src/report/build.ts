@@ -6,8 +6,8 @@ import type { JudgedConnection, NumberedFinding } from "../diagnose/diagnose.ts"
 import { diagnose } from "../diagnose/diagnose.ts";
 import type {
   HandshakeMessage,
-  ObservedCertificate,
   Observations,
+  ObservedCertificate,
   Timestamp,
   TlsObservation,
 } from "../observe/observations.ts";

@@ -199,7 +199,9 @@ describe("sequence numbers", () => {
   });
 
   test("2^30 and more ahead is no segment of this stream, and no sign of a hole", () => {
-    const run = new Run().add(syn, at(0, "abc"), at((1 << 30) + 3, ""), at((1 << 30) + 3, "zzz"), at(3, "def")).finish();
+    const run = new Run()
+      .add(syn, at(0, "abc"), at((1 << 30) + 3, ""), at((1 << 30) + 3, "zzz"), at(3, "def"))
+      .finish();
     expect(run.text()).toBe("abcdef");
     expect(run.client).toMatchObject({ bytes: 6, missing: 0, lost: 0 });
   });

@@ -72,6 +72,16 @@ function used(): number {
   return heapUsed + arrayBuffers;
 }
 
+/** The same frame again and again with another number in it: a frame is read before the next is asked for. */
+const SEQUENCE = 14 + 20 + 4;
+const SOURCE = 14 + 12;
+const IDENTIFICATION = 14 + 4;
+
+function bent(frame: Uint8Array, at: number, value: number): Uint8Array {
+  new DataView(frame.buffer).setUint32(at, value);
+  return frame;
+}
+
 /** Connections however folded. */
 const counted = ({ drafts }: Collected) => drafts.reduce((sum, { alike }) => sum + 1 + alike, 0);
 
@@ -84,10 +94,7 @@ describe("many connections", () => {
   test("200 000 half-open ones", async () => {
     function* frames() {
       const bytes = tcpFrame(CLIENT, SERVER, new Uint8Array(0), { flags: SYN, sequence: 1 });
-      for (let i = 0; i < 200_000; i++) {
-        bytes.set([10, (i >> 16) & 255, (i >> 8) & 255, i & 255], 14 + 12);
-        yield bytes;
-      }
+      for (let i = 0; i < 200_000; i++) yield bent(bytes, SOURCE, 0x0a000000 + i);
     }
     const outcome = await read(frames());
     expect(outcome.totals).toEqual({ connections: 200_000, handshakes: 0, chains: 0, frames: 200_000 });
@@ -99,9 +106,11 @@ describe("many connections", () => {
   test("70 000 with data that are never closed", async () => {
     const hello = flight(clientHello({ name: "www.example.com" }));
     function* frames() {
+      const syn = tcpFrame(CLIENT, SERVER, new Uint8Array(0), { flags: SYN, sequence: 1 });
+      const data = tcpFrame(CLIENT, SERVER, hello, { flags: ACK, sequence: 2 });
       for (let i = 0; i < 70_000; i++) {
-        yield tcpFrame(peer(i), SERVER, new Uint8Array(0), { flags: SYN, sequence: 1 });
-        yield tcpFrame(peer(i), SERVER, hello, { flags: ACK, sequence: 2 });
+        yield bent(syn, SOURCE, 0x0a000000 + i);
+        yield bent(data, SOURCE, 0x0a000000 + i);
       }
     }
     const outcome = await read(frames());
@@ -127,17 +136,17 @@ describe("many connections", () => {
     expect(counted(outcome)).toBe(50_000);
   });
 
-  test("30 000 that differ in their alerts: more kinds than are kept", async () => {
+  test("22 000 that differ in their alerts: more kinds than are kept", async () => {
     function* frames() {
-      for (let i = 0; i < 30_000; i++) {
+      for (let i = 0; i < 22_000; i++) {
         const alerts = concat(...[0, 4, 8, 12].map((shift) => record(21, Uint8Array.of(1, 100 + ((i >> shift) & 15)))));
         const hello = flight(clientHello());
         yield* new Conversation({ client: peer(i) }).open().say("client", concat(hello, alerts)).reset("server").frames;
       }
     }
     const outcome = await read(frames(), 10);
-    expect(outcome.totals).toMatchObject({ connections: 30_000, handshakes: 30_000 });
-    expect(counted(outcome)).toBe(30_000);
+    expect(outcome.totals).toMatchObject({ connections: 22_000, handshakes: 22_000 });
+    expect(counted(outcome)).toBe(22_000);
     expect(outcome.drafts.length).toBeLessThanOrEqual(MAX_KINDS + 11);
   });
 });
@@ -149,7 +158,8 @@ describe("one connection", () => {
     const data = payload(100);
     function* frames() {
       yield start;
-      for (let i = 300_000; i > 0; i--) yield tcpFrame(CLIENT, SERVER, data, { sequence: 10 + i * 101 });
+      const frame = tcpFrame(CLIENT, SERVER, data);
+      for (let i = 300_000; i > 0; i--) yield bent(frame, SEQUENCE, 10 + i * 101);
     }
     const { drafts, growth } = await read(frames());
     expect(drafts[0]?.frames.count).toBe(300_001);
@@ -160,7 +170,8 @@ describe("one connection", () => {
     const data = payload(100);
     function* frames() {
       yield start;
-      for (let i = 0; i < 300_000; i++) yield tcpFrame(CLIENT, SERVER, data, { sequence: 10 + i * 101 });
+      const frame = tcpFrame(CLIENT, SERVER, data);
+      for (let i = 0; i < 300_000; i++) yield bent(frame, SEQUENCE, 10 + i * 101);
     }
     const { drafts, growth } = await read(frames());
     expect(drafts[0]?.bytes.fromClient).toBe(300_000 * 100);
@@ -246,9 +257,10 @@ describe("claimed lengths", () => {
 
   test("200 000 fragments whose packets never become whole", async () => {
     function* frames() {
-      const data = payload(1400);
+      const frame = ethernet(ipv4(payload(1400), { protocol: UDP, offset: 1400, more: true }));
       for (let i = 0; i < 200_000; i++) {
-        yield ethernet(ipv4(data, { protocol: UDP, id: i & 0xffff, from: peer(i >> 16).ip, offset: 1400, more: true }));
+        bent(frame, IDENTIFICATION, (i << 16) | 0x2000 | (1400 / 8));
+        yield bent(frame, SOURCE, 0x0a000000 + (i >> 16));
       }
     }
     const { totals, growth } = await read(frames());
@@ -258,7 +270,7 @@ describe("claimed lengths", () => {
 });
 
 describe("certificates", () => {
-  test("3000 connections, each with 32 CA certificates of one name: an answer, and nobody is accused", async () => {
+  test("60 connections, each with 31 CA certificates of one name: an answer, and nobody is accused", async () => {
     const keys = ecKeys();
     const basic = Uint8Array.of(
       0x30,
@@ -291,7 +303,7 @@ describe("certificates", () => {
     const leafAt = indexOf(leaf, payload(8, 1));
     function* frames() {
       let serial = 0;
-      for (let i = 0; i < 3000; i++) {
+      for (let i = 0; i < 60; i++) {
         leaf.set(ints(true, [i, 4]), leafAt + 4);
         const chain = Array.from({ length: 31 }, () => {
           const copy = issuer.slice();
@@ -308,9 +320,9 @@ describe("certificates", () => {
         yield* more.say("server", flight(certificate(leaf, ...chain)), 1400).reset("server").frames;
       }
     }
-    const report = await analyze([new MadeUp(frames())], { maxConnections: 100 });
-    expect(report.totals).toMatchObject({ connections: 3000, handshakes: 3000, chains: 3000 });
-    expect(report.connections.length).toBe(100);
+    const report = await analyze([new MadeUp(frames())], { maxConnections: 20 });
+    expect(report.totals).toMatchObject({ connections: 60, handshakes: 60, chains: 60 });
+    expect(report.connections.length).toBe(20);
     expect(report.verdict.is).not.toBe("intercepted");
     expect(report.rules.filter(({ is }) => is === "failed")).toEqual([]);
   });

@@ -30,7 +30,7 @@ describe("a product's issuer on a chain that reaches no public root", () => {
       confidence: "proven",
       cause: "tls-interception",
       interceptor: { id: "zscaler", named: "by-issuer" },
-      what: "www.fabrikam.example (192.0.2.10:443) and cdn.northwind.example (192.0.2.10:443) presented a certificate issued by “Zscaler Intermediate Root CA (zscaler.net)”, the issuer of Zscaler Internet Access (O “Zscaler Inc.”).",
+      what: "www.fabrikam.example (192.0.2.10:443) and cdn.northwind.example (192.0.2.10:443) presented a certificate issued by “Zscaler Intermediate Root CA (zscaler.net)”, the issuer of Zscaler Internet Access.",
       fix: "Exempt www.fabrikam.example and cdn.northwind.example from TLS inspection on Zscaler Internet Access.",
     });
     expect(idsOf(finding)).toEqual(["tcp/0", "tcp/1"]);
@@ -50,14 +50,23 @@ describe("a product's issuer on a chain that reaches no public root", () => {
     expect(found(rule, [tls({ chain: [leaf, notCa], trust: PRIVATE })])).toEqual([]);
   });
 
-  test("a name from memory is only likely", () => {
-    const serial = { O: "Fortinet Ltd", CN: "FGVM08TM20001234" };
-    for (const finding of found(rule, [under(serial)])) expect(finding.confidence).not.toBe("proven");
+  test("says which attribute matched when it is not the name shown", () => {
+    const [finding] = found(rule, [under({ ...ZSCALER, CN: "Contoso CA" })]);
+    expect(finding?.what).toMatch(/“Contoso CA”, the issuer of Zscaler Internet Access \(O “Zscaler Inc\.”\)\.$/);
   });
 
-  test("a vendor's name that others use too accuses nobody, and says so", () => {
-    // Avast and AVG make certificates under names that only differ in the product.
-    const [finding] = found(rule, [under({ O: "Sophos", CN: "Something of Sophos" })]);
+  test("a name from memory is only likely", () => {
+    expect(found(rule, [under({ O: "EasyTech" })])[0]).toMatchObject({
+      confidence: "likely",
+      interceptor: { id: "easytech" },
+    });
+  });
+
+  test.each([
+    ["a vendor's name somewhere", { O: "Contoso", CN: "Check Point of Contoso" }],
+    ["a public authority's name that a product copies", { CN: "Go Daddy Secure Certificate Authority - G2" }],
+  ])("%s accuses nobody, and says so", (_, issuer) => {
+    const [finding] = found(rule, [under(issuer)]);
     expect(finding).toMatchObject({ confidence: "possible" });
     expect(finding).not.toHaveProperty("interceptor");
     expect(finding?.why).toContain("proves nothing by itself");

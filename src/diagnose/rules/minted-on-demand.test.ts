@@ -96,7 +96,7 @@ describe("when is a certificate fresh", () => {
 
 describe("TCP near and TLS far", () => {
   test.each([
-    ["three times and 10 ms", { tcpRtt: 0.005, hello: 0.015 }, "likely"],
+    ["three times and 10 ms", { tcpRtt: 0.0055, hello: 0.0166 }, "likely"],
     ["less than three times", { tcpRtt: 0.006, hello: 0.0179 }, "possible"],
     ["less than 10 ms", { tcpRtt: 0.0001, hello: 0.01 }, "possible"],
     ["not known", {}, "possible"],

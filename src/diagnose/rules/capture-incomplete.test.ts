@@ -1,0 +1,64 @@
+import { describe, expect, test } from "vitest";
+import { ask, certificate, found, idsOf, type TlsOptions, tcp, tls, udp } from "../../../test/support/observations.ts";
+import { captureIncomplete as rule } from "./capture-incomplete.ts";
+
+const MID = { syns: 0, synAck: null } as const;
+const CHAIN = { chain: [certificate({ issuer: "CA" })] };
+
+describe("what a capture lacks", () => {
+  test.each<[string, TlsOptions, string]>([
+    ["no frame of the server", { tcp: { server: { frames: 0 } } }, "the other direction"],
+    ["no frame of the client", { tcp: { client: { frames: 0 } } }, "the other direction"],
+    ["begins after the hello", { tcp: MID, messages: [] }, "the start of the connection"],
+    [
+      "begins after the ClientHello",
+      { tcp: MID, messages: [["server", "ServerHello", 6]] },
+      "the start of the connection",
+    ],
+    ["cut frames of the server", { tcp: { server: { missing: 1000 } } }, "whole packets"],
+    ["cut frames of the client", { tcp: { client: { missing: 1 } } }, "whole packets"],
+    [
+      "cut and one-sided: the first that applies",
+      { tcp: { server: { frames: 0, missing: 5 } } },
+      "the other direction",
+    ],
+  ])("%s", (_, options, missing) => {
+    const [finding, ...more] = found(rule, [tls(options)]);
+    expect(more).toEqual([]);
+    expect(finding).toMatchObject({ confidence: "proven", cause: "capture-incomplete" });
+    expect(finding?.evidence[0]).toMatchObject({ frame: 1, value: `missing: ${missing}` });
+  });
+
+  test("an unknown protocol from the middle on", () => {
+    expect(found(rule, [tcp({ tcp: MID })])[0]?.what).toBe("On 192.0.2.10:443 the capture began after the connection.");
+  });
+});
+
+test.each<[string, TlsOptions]>([
+  ["all of it", {}],
+  ["a handshake that was seen whole though the SYN was not", { tcp: MID }],
+  ["bytes missing after the certificate", { ...CHAIN, tcp: { server: { missing: 5000 } } }],
+  [
+    "a SYN that nobody answered is no missing direction",
+    { tcp: { server: { frames: 0 }, client: { frames: 3 }, synAck: null }, messages: [] },
+  ],
+])("complete: %s", (name, options) => {
+  const spec = tls(options);
+  const silent = name.startsWith("a SYN")
+    ? tcp({ bytes: { fromClient: 0, fromServer: 0 }, outcome: "unanswered", tcp: { synAck: null } })
+    : spec;
+  expect(ask(rule, [silent])).toEqual({ is: "clear", checked: 1 });
+});
+
+test("one finding for each lack, with ten rows of evidence", () => {
+  const specs = Array.from({ length: 30 }, (_, i) =>
+    tls({ tcp: i % 2 === 0 ? MID : { server: { frames: 0 } }, messages: [] }),
+  );
+  const findings = found(rule, specs);
+  expect(findings.map((finding) => idsOf(finding).length)).toEqual([15, 15]);
+  expect(findings.map(({ evidence }) => evidence.length)).toEqual([10, 10]);
+});
+
+test("UDP has no beginning", () => {
+  expect(ask(rule, [udp()])).toEqual({ is: "not-applicable" });
+});

@@ -1,0 +1,67 @@
+import { describe, expect, test } from "vitest";
+import {
+  ask,
+  certificate,
+  DAY,
+  DECLARED,
+  found,
+  NOW,
+  PRIVATE,
+  PUBLIC,
+  type TlsOptions,
+  tls,
+} from "../../../test/support/observations.ts";
+import { certificateDates as rule } from "./certificate-dates.ts";
+
+const valid = (notBefore: number, notAfter: number, options: TlsOptions = {}) =>
+  tls({
+    name: "www.fabrikam.example",
+    trust: PUBLIC,
+    chain: [certificate({ issuer: "R3", notBefore, notAfter })],
+    ...options,
+  });
+
+describe("a good chain outside its dates", () => {
+  test.each([
+    ["expired", NOW - 90 * DAY, NOW - 1, "certificate-expired", "expired on 2026-11-22 11:59:59 UTC"],
+    [
+      "not yet valid",
+      NOW + 1,
+      NOW + 90 * DAY,
+      "certificate-not-yet-valid",
+      "is valid only from 2026-11-22 12:00:01 UTC",
+    ],
+  ])("%s", (_, from, to, cause, words) => {
+    const [finding] = found(rule, [valid(from, to)]);
+    expect(finding).toMatchObject({ confidence: "proven", cause });
+    expect(finding?.what).toBe(
+      `The certificate of www.fabrikam.example (192.0.2.10:443) ${words}; the capture is of 2026-11-22 12:00:00 UTC.`,
+    );
+    expect(finding?.evidence[0]?.frame).toBe(7);
+  });
+
+  test("a declared private CA's too", () => {
+    expect(found(rule, [valid(NOW - DAY, NOW - 1, { trust: DECLARED })])).toHaveLength(1);
+  });
+});
+
+test.each([
+  ["its first second", NOW, NOW + DAY],
+  ["its last second", NOW - DAY, NOW],
+])("valid in %s", (_, from, to) => {
+  expect(ask(rule, [valid(from, to)])).toEqual({ is: "clear", checked: 1 });
+});
+
+test("dates say nothing on a chain that is not good anyway", () => {
+  expect(ask(rule, [valid(NOW - DAY, NOW - 1, { trust: PRIVATE })])).toEqual({ is: "not-applicable" });
+});
+
+test("dates beyond every calendar", () => {
+  const [finding] = found(rule, [valid(-1e15, -1e14)]);
+  expect(finding?.what).toContain("expired on before all calendars");
+});
+
+test("nothing to see", () => {
+  expect(ask(rule, [])).toEqual({ is: "not-applicable" });
+  expect(ask(rule, [tls({ tls: { version: 0x0304 } })])).toEqual({ is: "not-observed", missing: "key log" });
+});

@@ -1,0 +1,64 @@
+import { describe, expect, test } from "vitest";
+import { ask, found, pseudoTls, type TlsOptions, tls } from "../../../test/support/observations.ts";
+import { resetOnHello as rule } from "./reset-on-hello.ts";
+
+const SILENT = { fromClient: 500, fromServer: 0 };
+const reset = (options: TlsOptions = {}) =>
+  tls({
+    name: "sip.fabrikam.example",
+    bytes: SILENT,
+    outcome: "reset",
+    messages: [["client", "ClientHello", 4]],
+    tcp: { reset: { from: "server", frame: 6, at: 0.065, ttl: 57 } },
+    ...options,
+  });
+
+describe("a reset in answer to the hello", () => {
+  test("in words, with the time since the hello", () => {
+    const [finding] = found(rule, [reset()]);
+    expect(finding).toMatchObject({ confidence: "proven", cause: "reset-on-hello" });
+    expect(finding?.what).toBe(
+      "The ClientHello to sip.fabrikam.example (192.0.2.10:443) (frame 4) was answered with a reset (frame 6).",
+    );
+    expect(finding?.evidence[0]).toMatchObject({ frame: 6, value: "RST 25 ms after the ClientHello, TTL 57" });
+    expect(finding?.fix).toContain("the rule that matches the name sip.fabrikam.example");
+  });
+
+  test("a TTL that is not the SYN-ACK's is named", () => {
+    const injected = reset({ tcp: { reset: { from: "server", frame: 6, ttl: 64 } } });
+    expect(found(rule, [injected])[0]?.what).toContain(", whose TTL 64 is not the 57 of the SYN-ACK.");
+  });
+
+  test("without a server name the address is the clue", () => {
+    const { name: _, ...nameless } = { name: "", bytes: SILENT, messages: [["client", "ClientHello", 4]] as const };
+    const spec = tls({ ...nameless, tcp: { reset: { from: "server", frame: 6 } } });
+    expect(found(rule, [spec])[0]?.fix).toContain("connections to 192.0.2.10");
+  });
+});
+
+test.each<[string, TlsOptions]>([
+  ["the client reset", { tcp: { reset: { from: "client", frame: 6 } } }],
+  ["the server had answered", { bytes: { fromClient: 500, fromServer: 7 } }],
+  ["the client had closed before", { tcp: { client: { fin: 5 }, reset: { from: "server", frame: 6 } } }],
+  ["the server had closed before", { tcp: { server: { fin: 5 }, reset: { from: "server", frame: 6 } } }],
+  [
+    "bytes of the server are missing in the capture",
+    { tcp: { server: { missing: 100 }, reset: { from: "server", frame: 6 } } },
+  ],
+  ["the reset came before the hello", { tcp: { reset: { from: "server", frame: 3 } } }],
+  ["no reset", { tcp: {} }],
+])("clear: %s", (_, options) => {
+  expect(ask(rule, [reset(options)])).toEqual({ is: "clear", checked: 1 });
+});
+
+test("not judged: no hello, and pseudo-TLS, which is another rule's", () => {
+  expect(ask(rule, [reset({ messages: [] })])).toEqual({ is: "not-applicable" });
+  expect(ask(rule, [pseudoTls("reset", { tcp: { reset: { from: "server", frame: 6 } } })])).toEqual({
+    is: "not-applicable",
+  });
+});
+
+test("a name of 10 kB", () => {
+  const [finding] = found(rule, [reset({ name: "a".repeat(10_000) })]);
+  expect((finding?.what.length ?? 0) + (finding?.fix.length ?? 0)).toBeLessThan(600);
+});

@@ -1,0 +1,130 @@
+import { describe, expect, test } from "vitest";
+import {
+  ask,
+  found,
+  pseudoTls,
+  type TlsOptions,
+  tcp,
+  tls,
+  udp,
+  type Where,
+} from "../../../test/support/observations.ts";
+import { unanswered as rule } from "./unanswered.ts";
+
+const SILENT = { fromClient: 500, fromServer: 0 };
+const bytes = (...values: number[]) => Uint8Array.from(values);
+
+describe("TLS", () => {
+  const hello = (options: TlsOptions = {}) =>
+    tls({ bytes: SILENT, messages: [["client", "ClientHello", 4]], ...options });
+
+  test.each<[string, TlsOptions, string]>([
+    ["never answered", { outcome: "stalled" }, "no-answer"],
+    ["closed by the server", { tcp: { server: { fin: 8 } } }, "closed-without-answer"],
+    [
+      "answered in HTTP",
+      { bytes: { fromClient: 500, fromServer: 90 }, head: { server: bytes(0x48, 0x54) } },
+      "non-tls-answer",
+    ],
+    [
+      "a hello that does not parse, reset",
+      { messages: [], tcp: { reset: { from: "server", frame: 8 } } },
+      "closed-without-answer",
+    ],
+  ])("%s", (_, options, cause) => {
+    const [finding, ...more] = found(rule, [hello(options)]);
+    expect(more).toEqual([]);
+    expect(finding).toMatchObject({ confidence: "proven", cause });
+  });
+
+  test.each<[string, TlsOptions]>([
+    ["a TLS record", { bytes: { fromClient: 500, fromServer: 7 }, head: { server: bytes(21, 3, 1) } }],
+    ["an SSLv2 record", { bytes: { fromClient: 500, fromServer: 7 }, head: { server: bytes(0x80, 0x2e) } }],
+    ["one byte, which tells nothing", { bytes: { fromClient: 500, fromServer: 1 }, head: { server: bytes(0x48) } }],
+    ["a reset: another rule's", { tcp: { reset: { from: "server", frame: 8 } } }],
+    ["the client closed first", { tcp: { client: { fin: 7 }, server: { fin: 8 } } }],
+    ["the client gave up after half a second", { tcp: { client: { fin: 7 } } }],
+    ["the server closed before the client spoke", { tcp: { server: { fin: 3 } } }],
+    ["bytes are missing in the capture", { tcp: { server: { missing: 9 } } }],
+    ["the capture begins later", { tcp: { synAck: null } }],
+  ])("clear: %s", (_, options) => {
+    expect(ask(rule, [hello(options)])).toEqual({ is: "clear", checked: 1 });
+  });
+
+  test("a capture that ends after three seconds says nothing, one of four does", () => {
+    expect(found(rule, [hello()], { seconds: 3 })).toEqual([]);
+    expect(found(rule, [hello()], { seconds: 4 })).toHaveLength(1);
+  });
+});
+
+describe("other protocols over TCP", () => {
+  const spoken = (protocol: NonNullable<Where["protocol"]>, options: Where = {}) =>
+    tcp({ protocol, bytes: SILENT, ...options });
+
+  test("a request that is never answered", () => {
+    expect(found(rule, [spoken("http")])[0]?.cause).toBe("no-answer");
+  });
+
+  test("one that is closed on: a proxy that expects something else", () => {
+    const [finding] = found(rule, [spoken("turn", { tcp: { server: { fin: 8 } } })]);
+    expect(finding).toMatchObject({
+      cause: "closed-without-answer",
+      what: "192.0.2.10:443 closed the connection after the client's first bytes without answering (frame 8).",
+    });
+  });
+
+  test("an unknown protocol may want no answer: syslog", () => {
+    expect(found(rule, [spoken("unknown")])).toEqual([]);
+    expect(found(rule, [spoken("unknown", { tcp: { client: { unacknowledged: 500 } } })])).toHaveLength(1);
+  });
+});
+
+describe("UDP", () => {
+  test.each<[string, Parameters<typeof udp>[0], string]>([
+    [
+      "TURN on any port",
+      { port: 50_000, stun: { requests: 5, responses: 0 } },
+      "5 STUN/TURN requests to 198.51.100.30:50000 over UDP got no answer.",
+    ],
+    [
+      "STUN on its port",
+      { protocol: "stun", stun: { requests: 2, responses: 0 } },
+      "2 STUN/TURN requests to 198.51.100.30:3478 over UDP got no answer.",
+    ],
+    [
+      "QUIC",
+      { protocol: "quic", port: 443, bytes: SILENT },
+      "99 QUIC packets to 198.51.100.30:443 over UDP got no answer.",
+    ],
+  ])("no answer: %s", (_, options, what) => {
+    expect(found(rule, [udp(options)])[0]).toMatchObject({ confidence: "proven", cause: "no-answer", what });
+  });
+
+  test.each<[string, Parameters<typeof udp>[0]]>([
+    ["answered", {}],
+    ["one request", { stun: { requests: 1, responses: 0 } }],
+    [
+      "ICE checks of an address that cannot be reached",
+      { protocol: "stun", port: 51_234, stun: { requests: 7, responses: 0 } },
+    ],
+    [
+      "bytes came back, if no STUN",
+      { stun: { requests: 5, responses: 0 }, bytes: { fromClient: 400, fromServer: 20 } },
+    ],
+    ["DNS, which has its own ways to try again", { protocol: "dns", port: 53, bytes: SILENT }],
+  ])("clear: %s", (_, options) => {
+    expect(ask(rule, [udp(options)])).toEqual({ is: "clear", checked: 1 });
+  });
+
+  test("a capture that ends too soon", () => {
+    const spec = udp({ stun: { requests: 5, responses: 0 } });
+    expect(found(rule, [spec], { seconds: 2 })).toEqual([]);
+    expect(found(rule, [spec], { seconds: 3 })).toHaveLength(1);
+  });
+});
+
+test("not judged: nothing was said, or pseudo-TLS, which is another rule's", () => {
+  expect(ask(rule, [tcp({ bytes: { fromClient: 0, fromServer: 0 } }), pseudoTls("silence")])).toEqual({
+    is: "not-applicable",
+  });
+});

@@ -1,0 +1,172 @@
+import { describe, expect, test } from "vitest";
+import {
+  ask,
+  certificate,
+  found,
+  idsOf,
+  observations,
+  PRIVATE,
+  PUBLIC,
+  pseudoTls,
+  type Spec,
+  tls,
+  udp,
+} from "../../../test/support/observations.ts";
+import { Context } from "../context.ts";
+import { leafWithIssuerKey } from "./leaf-with-issuer-key.ts";
+import { fallbackCause, undocumentedPseudoTlsAnswer as rule } from "./undocumented-pseudo-tls-answer.ts";
+
+const CLOSED_BY_SERVER = { server: { fin: 6 } };
+const ALERT = { alerts: [{ from: "server", code: 40, description: "handshake_failure" }] } as const;
+const answers: readonly (readonly [string, Spec])[] = [
+  ["an alert", pseudoTls("alert", ALERT)],
+  ["a foreign ServerHello", pseudoTls("server-hello")],
+  ["other bytes", pseudoTls("other-bytes")],
+  ["a reset", pseudoTls("reset", { tcp: { reset: { from: "server", frame: 6 } } })],
+  ["a close", pseudoTls("fin", { tcp: CLOSED_BY_SERVER })],
+  ["silence", pseudoTls("silence")],
+  [
+    "a good certificate",
+    pseudoTls("certificate", {
+      trust: PUBLIC,
+      chain: [certificate({ issuer: "R3", names: ["www.fabrikam.example"] })],
+    }),
+  ],
+];
+
+describe.each(answers)("%s in answer to a pseudo-TLS hello", (_, spec) => {
+  test("is possible alone: a filter, a dead server or a wrong address would do", () => {
+    const [finding, ...more] = found(rule, [spec]);
+    expect(more).toEqual([]);
+    expect(finding).toMatchObject({ confidence: "possible", cause: "tls-interception" });
+    expect(idsOf(finding)).toEqual(["tcp/0"]);
+    expect(finding?.fix).toContain("a second sign decides");
+  });
+
+  test("is likely when UDP of the same address answers", () => {
+    const [finding] = found(rule, [spec, udp()]);
+    expect(finding?.confidence).toBe("likely");
+    expect(finding?.what).toContain("; and UDP 3478 of the same address answers (frame 102).");
+    expect(finding?.evidence.map(({ frame }) => frame)).toContain(102);
+  });
+});
+
+test("the sentence names the answer and where it was", () => {
+  const [finding] = found(rule, [pseudoTls("alert", ALERT)]);
+  expect(finding?.what).toBe(
+    "A TLS alert (handshake_failure) answered the pseudo-TLS hello (frame 4) to 198.51.100.30:443.",
+  );
+  expect(finding?.evidence.map(({ frame }) => frame)).toEqual([4, 6]);
+});
+
+describe("what is no second sign", () => {
+  const hello = pseudoTls("alert", ALERT);
+  const other = tls({ to: "198.51.100.20", trust: PRIVATE, chain: [certificate({ issuer: "CA" })] });
+  test.each([
+    ["UDP that gets no answer", udp({ stun: { responses: 0 } })],
+    ["UDP of another address in the same network", udp({ to: "198.51.100.31" })],
+    ["a TLS connection that nobody found intercepted", other],
+  ])("%s", (_, spec) => {
+    expect(found(rule, [hello, spec])[0]?.confidence).toBe("possible");
+  });
+});
+
+describe("another connection to the same network is intercepted", () => {
+  const earlier = (to: string) => {
+    const forged = tls({
+      to,
+      chain: [certificate({ issuer: { O: "P", CN: "Proxy CA" }, names: ["sip.fabrikam.example"] })],
+      signing: { ownKey: true },
+    });
+    const context = new Context(observations([forged, pseudoTls("alert", ALERT)]), []);
+    const answer = leafWithIssuerKey.check(context);
+    const second = rule.check(new Context(context.observations, answer.is === "finding" ? answer.findings : []));
+    return second.is === "finding" ? second.findings[0] : undefined;
+  };
+
+  test("likely, with its frame and its issuer", () => {
+    const finding = earlier("198.51.100.20");
+    expect(finding?.confidence).toBe("likely");
+    expect(finding?.what).toContain("; and 198.51.100.20:443 in the same network is intercepted (frame 7).");
+    expect(finding?.evidence.at(-1)?.value).toBe("CN=Proxy CA, O=P");
+  });
+
+  test("not another network", () => {
+    expect(earlier("198.51.101.20")?.confidence).toBe("possible");
+  });
+});
+
+describe("TCP near, UDP of the same address far", () => {
+  const at = (near: number, far: number) =>
+    found(rule, [pseudoTls("alert", { ...ALERT, timing: { tcpRtt: near } }), udp({ stun: { rtt: far } })])[0]?.what ??
+    "";
+  test.each([
+    [0.0001, 0.037, true],
+    [0.001, 0.01, true],
+    [0.001, 0.0099, false],
+    [0.0001, 0.005, false],
+    [0.037, 0.037, false],
+    [0.037, 0.0001, false],
+  ])("%d s and %d s", (near, far, shown) => {
+    expect(at(near, far).includes("TCP is answered after")).toBe(shown);
+  });
+});
+
+describe("no answer can be judged", () => {
+  test.each([
+    [
+      "the client closed first and the server confirmed it",
+      pseudoTls("fin", { tcp: { client: { fin: 5 }, server: { fin: 6 } } }),
+    ],
+    ["the client reset first", pseudoTls("fin", { tcp: { reset: { from: "client", frame: 5 }, server: { fin: 6 } } })],
+    [
+      "the server reset after the client had closed",
+      pseudoTls("reset", { tcp: { client: { fin: 5 }, reset: { from: "server", frame: 6 } } }),
+    ],
+    ["ICE dropped the candidate after half a second", pseudoTls("silence", { tcp: { client: { fin: 8 } } })],
+    ["the documented answer", pseudoTls("documented")],
+    [
+      "a forged certificate: proof, by another rule",
+      pseudoTls("certificate", { trust: PRIVATE, chain: [certificate({ issuer: "CA" })] }),
+    ],
+    ["an unreadable certificate", pseudoTls("certificate")],
+  ])("%s", (_, spec) => {
+    expect(ask(rule, [spec, udp()])).toEqual({ is: "clear", checked: 1 });
+  });
+
+  test.each([
+    [3, 0],
+    [4, 1],
+  ])("a capture that ends %i s after the connection began, silence since 40 ms", (seconds, findings) => {
+    expect(found(rule, [pseudoTls("silence"), udp()], { seconds })).toHaveLength(findings);
+  });
+
+  test("a client that waited long and then closed was not answered", () => {
+    expect(found(rule, [pseudoTls("silence", { tcp: { client: { fin: 8 } }, lasts: 10 })])).toHaveLength(1);
+  });
+});
+
+test("other answers", () => {
+  expect(ask(rule, [tls()])).toEqual({ is: "not-applicable" });
+  expect(ask(rule, [pseudoTls("not-captured")])).toMatchObject({ is: "not-observed" });
+  expect(ask(rule, [pseudoTls("not-captured"), pseudoTls("documented")])).toEqual({ is: "clear", checked: 1 });
+});
+
+test("ssltcp has another hello and another answer", () => {
+  const [finding] = found(rule, [pseudoTls("alert", { ...ALERT, pseudo: { dialect: "ssltcp" } })]);
+  expect(finding?.evidence[0]?.value).toContain("ssltcp");
+  expect(finding?.evidence[1]?.expected).toContain("79 bytes");
+});
+
+test("the cause that fits while interception is only possible", () => {
+  const causes = ["alert", "reset", "fin", "silence", "server-hello", "other-bytes", "certificate"].map(fallbackCause);
+  expect(causes).toEqual([
+    "tls-alert",
+    "reset-on-hello",
+    "closed-without-answer",
+    "no-answer",
+    "non-tls-answer",
+    "non-tls-answer",
+    "non-tls-answer",
+  ]);
+});
