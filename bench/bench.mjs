@@ -17,7 +17,9 @@ const data = join(root, "bench", "data");
 const files =
   args.length > 0 ? args : [join(data, "big.pcap"), join(data, "handshakes.pcap")].filter((file) => existsSync(file));
 if (files.length === 0) {
-  process.stderr.write("bench: error: no capture\nbench: hint: name one, or make bench/data/big.pcap (see bench/README.md)\n");
+  process.stderr.write(
+    "bench: error: no capture\nbench: hint: name one, or make bench/data/big.pcap (see bench/README.md)\n",
+  );
   process.exit(2);
 }
 
@@ -48,8 +50,12 @@ function measure(command) {
 
 const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
-process.stdout.write(`${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}, ${runs} runs after one warm-up\n\n`);
-process.stdout.write("| capture | command | wall s (min–max) | CPU s | peak MiB | × tcpdump |\n|---|---|---|---|---|---|\n");
+process.stdout.write(
+  `${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}, ${runs} runs after one warm-up\n\n`,
+);
+process.stdout.write(
+  "| capture | command | wall s (min–max) | CPU s | peak MiB | × tcpdump |\n|---|---|---|---|---|---|\n",
+);
 for (const file of files) {
   const results = Object.fromEntries(Object.keys(commands).map((name) => [name, []]));
   for (let run = 0; run <= runs; run++) {

@@ -376,6 +376,7 @@ function base(
 
 function tcpConnection(index: number, id: string, options: Where): ConnectionObservation {
   const frame = (relative: number) => index * 100 + relative;
+  const spoke = (options.bytes?.fromClient ?? 500) > 0;
   const answered = (options.bytes?.fromServer ?? 3000) > 0;
   const { client, server, synAck, reset, ...rest } = options.tcp ?? {};
   const side = (given: Partial<TcpDirection> | undefined, first: number | undefined): TcpDirection => ({
@@ -394,7 +395,7 @@ function tcpConnection(index: number, id: string, options: Where): ConnectionObs
   return {
     ...base(index, id, options, options.protocol ?? "unknown"),
     tcp: {
-      client: side(client, 4),
+      client: side(client, spoke ? 4 : undefined),
       server: side(server, answered ? 6 : undefined),
       syns: 1,
       synFrame: frame(1),

@@ -30,8 +30,8 @@ describe("a reset in answer to the hello", () => {
   });
 
   test("without a server name the address is the clue", () => {
-    const { name: _, ...nameless } = { name: "", bytes: SILENT, messages: [["client", "ClientHello", 4]] as const };
-    const spec = tls({ ...nameless, tcp: { reset: { from: "server", frame: 6 } } });
+    const messages = [["client", "ClientHello", 4]] as const;
+    const spec = tls({ bytes: SILENT, messages, tcp: { reset: { from: "server", frame: 6 } } });
     expect(found(rule, [spec])[0]?.fix).toContain("connections to 192.0.2.10");
   });
 });

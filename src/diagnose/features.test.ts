@@ -1,0 +1,202 @@
+import { describe, expect, test } from "vitest";
+import {
+  certificate,
+  observations,
+  PRIVATE,
+  PUBLIC,
+  pseudoTls,
+  type Spec,
+  type TlsOptions,
+  tls,
+  udp,
+} from "../../test/support/observations.ts";
+import type { FeaturePath } from "../knowledge/services/service.ts";
+import { diagnose } from "./diagnose.ts";
+import type { ConnectionVerdict, JudgedConnection } from "./diagnosis.ts";
+import { featureStatus } from "./features.ts";
+
+const path = (role: string, use: FeaturePath["use"]): FeaturePath => ({
+  role,
+  transport: "tcp",
+  ports: [443, [5000, 5010]],
+  use,
+  reason: `It takes ${role}.`,
+  basis: "documented",
+  source: "",
+});
+
+const VERDICTS = {
+  genuine: { is: "genuine", findings: [] },
+  intercepted: { is: "intercepted", confidence: "proven", cause: "tls-interception", findings: ["f1"] },
+  impaired: { is: "impaired", confidence: "proven", cause: "tls-alert", findings: ["f2"] },
+  "cannot-tell": { is: "cannot-tell", missing: ["key log"], findings: [] },
+  "not-judged": { is: "not-judged", findings: [] },
+} as const satisfies Record<string, ConnectionVerdict>;
+const DATA = { tls: { applicationData: { client: true, server: true } } };
+
+/** Connections of the roles with these verdicts, in order. */
+function members(
+  ...given: readonly (readonly [role: string, verdict: keyof typeof VERDICTS, options?: TlsOptions])[]
+): JudgedConnection[] {
+  const { connections } = observations(given.map(([, , options]) => tls(options)));
+  return connections.map((connection, i) => {
+    const [role, verdict] = given[i] ?? ["", "genuine"];
+    return { connection, verdict: VERDICTS[verdict], service: { id: "lync", role, because: "" } };
+  });
+}
+
+const status = (paths: readonly FeaturePath[], judged: readonly JudgedConnection[]) =>
+  featureStatus("lync", "audio-video", paths, judged);
+
+describe("one required path", () => {
+  const paths = [path("edge", "required")];
+
+  test.each([
+    ["genuine", {}, "working"],
+    ["not-judged", {}, "working"],
+    ["not-judged", { bytes: { fromClient: 1, fromServer: 0 } }, "not-seen"],
+    ["cannot-tell", {}, "not-seen"],
+    ["impaired", {}, "broken"],
+    ["intercepted", {}, "broken"],
+    ["intercepted", DATA, "at-risk"],
+    ["impaired", DATA, "at-risk"],
+    ["intercepted", { tls: { applicationData: { client: true, server: false } } }, "broken"],
+    ["intercepted", { tls: { applicationData: { client: false, server: true } } }, "broken"],
+  ] as const)("%s %j: %s", (verdict, options, expected) => {
+    expect(status(paths, members(["edge", verdict, options])).status).toBe(expected);
+  });
+
+  test("the state comes first, then why it matters", () => {
+    expect(status(paths, members(["edge", "intercepted"]))).toEqual({
+      service: "lync",
+      feature: "audio-video",
+      status: "broken",
+      because: "192.0.2.10:443 (tcp/0) is intercepted. It takes edge.",
+      findings: ["f1"],
+    });
+    expect(status(paths, members(["edge", "impaired"])).because).toBe("192.0.2.10:443 (tcp/0) failed. It takes edge.");
+    expect(status(paths, members(["edge", "genuine"]))).toMatchObject({
+      because: "192.0.2.10:443 (tcp/0) works. It takes edge.",
+      findings: [],
+    });
+  });
+
+  test("the latest state is the one the person has", () => {
+    expect(status(paths, members(["edge", "intercepted"], ["edge", "genuine"])).status).toBe("working");
+    expect(status(paths, members(["edge", "genuine"], ["edge", "impaired"])).status).toBe("broken");
+  });
+
+  test.each<[string, TlsOptions, string]>([
+    ["443", {}, "working"],
+    ["first of the range", { port: 5000 }, "working"],
+    ["last of the range", { port: 5010 }, "working"],
+    ["beyond it", { port: 5011 }, "not-seen"],
+  ])("port %s", (_, options, expected) => {
+    expect(status(paths, members(["edge", "genuine", options])).status).toBe(expected);
+  });
+
+  test("another role, or nothing at all, is not seen", () => {
+    expect(status(paths, members(["web", "genuine"]))).toEqual({
+      service: "lync",
+      feature: "audio-video",
+      status: "not-seen",
+      findings: [],
+    });
+    expect(status(paths, []).status).toBe("not-seen");
+  });
+});
+
+describe("a preferred path and its fallback", () => {
+  const paths = [path("udp", "preferred"), path("tcp", "fallback")];
+
+  test.each([
+    ["genuine", "genuine", "working", "tcp/0"],
+    ["genuine", "intercepted", "working", "tcp/0"],
+    ["impaired", "genuine", "working", "tcp/1"],
+    ["intercepted", "intercepted", "broken", "tcp/1"],
+    ["cannot-tell", "intercepted", "broken", "tcp/1"],
+    ["genuine", "cannot-tell", "working", "tcp/0"],
+  ] as const)("%s and %s: %s by %s", (preferred, fallback, expected, decided) => {
+    const found = status(paths, members(["udp", preferred], ["tcp", fallback]));
+    expect(found.status).toBe(expected);
+    expect(found.because).toContain(`(${decided})`);
+  });
+
+  test("read along on one and broken on the other: it goes on", () => {
+    expect(status(paths, members(["udp", "intercepted", DATA], ["tcp", "intercepted"])).status).toBe("at-risk");
+    expect(status(paths, members(["udp", "intercepted"], ["tcp", "intercepted", DATA])).status).toBe("at-risk");
+  });
+
+  test("a fallback that was not tried may still do", () => {
+    const found = status(paths, members(["udp", "impaired"]));
+    expect(found).toMatchObject({ status: "at-risk", findings: ["f2"] });
+    expect(found.because).toMatch(/ Its fallback was not tried in this capture\.$/);
+  });
+
+  test("a preferred path that was not tried does not save the fallback", () => {
+    expect(status(paths, members(["tcp", "intercepted"])).status).toBe("broken");
+  });
+});
+
+describe("several required paths, and those that only some take", () => {
+  test.each([
+    ["genuine", "genuine", "working"],
+    ["genuine", "intercepted", "broken"],
+    ["intercepted", "genuine", "broken"],
+  ] as const)("%s and %s: %s", (one, other, expected) => {
+    const paths = [path("a", "required"), path("b", "required")];
+    expect(status(paths, members(["a", one], ["b", other])).status).toBe(expected);
+  });
+
+  test("an alternative that works does not replace what is required", () => {
+    const paths = [path("a", "required"), path("b", "preferred")];
+    expect(status(paths, members(["a", "intercepted"], ["b", "genuine"])).status).toBe("broken");
+  });
+
+  test.each(["genuine", "intercepted"] as const)("`sometimes` decides nothing: %s", (verdict) => {
+    const paths = [path("a", "required"), path("b", "sometimes")];
+    expect(status(paths, members(["b", verdict])).status).toBe("not-seen");
+    expect(status(paths, members(["a", "genuine"], ["b", verdict])).status).toBe("working");
+  });
+});
+
+describe("the services in the input", () => {
+  const rows = (...specs: Spec[]) => diagnose(observations(specs)).features;
+  const of = (feature: string, ...specs: Spec[]) => rows(...specs).find((row) => row.feature === feature)?.status;
+  const av = (to = "198.51.100.30") => pseudoTls("documented", { to, pseudo: { framedTurn: { server: 8 } } });
+
+  test("no service, no rows; every feature of one that is there", () => {
+    expect(rows(tls({ name: "www.fabrikam.example" }))).toEqual([]);
+    expect(new Set(rows(av()).map(({ service }) => service))).toEqual(new Set(["lync"]));
+  });
+
+  test("the story: desktop sharing is broken, audio and video go on over UDP", () => {
+    const forged = pseudoTls("certificate", { chain: [certificate({ issuer: "Proxy CA" })], trust: PRIVATE });
+    expect(of("desktop-sharing", udp(), forged)).toBe("broken");
+    expect(of("audio-video", udp(), forged)).toBe("working");
+    expect(of("desktop-sharing", udp(), forged, av())).toBe("working");
+  });
+
+  test("UDP blocked: audio and video fall back", () => {
+    const blocked = udp({ stun: { requests: 5, responses: 0 } });
+    expect(of("audio-video", blocked, av())).toBe("working");
+    expect(of("audio-video", blocked)).toBe("at-risk");
+  });
+
+  test("a client that accepted the forged certificate goes on, read along", () => {
+    const name = "sip.fabrikam.example";
+    const accepted = (options: TlsOptions) =>
+      tls({
+        name,
+        chain: [certificate({ issuer: "Proxy CA", names: [name] })],
+        trust: PRIVATE,
+        signing: { ownKey: true },
+        ...options,
+      });
+    expect(of("sign-in", av(), accepted(DATA))).toBe("at-risk");
+    expect(of("sign-in", av(), accepted({}))).toBe("broken");
+    expect(
+      of("sign-in", av(), tls({ name, chain: [certificate({ issuer: "R3", names: [name] })], trust: PUBLIC })),
+    ).toBe("working");
+  });
+});

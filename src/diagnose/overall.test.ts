@@ -1,0 +1,234 @@
+import { describe, expect, test } from "vitest";
+import {
+  certificate,
+  observations,
+  PRIVATE,
+  PUBLIC,
+  pseudoTls,
+  type Spec,
+  type TlsOptions,
+  tcp,
+  tls,
+  udp,
+} from "../../test/support/observations.ts";
+import { diagnose } from "./diagnose.ts";
+import type { OverallVerdict } from "./diagnosis.ts";
+
+const overall = (...specs: Spec[]): OverallVerdict => diagnose(observations(specs)).verdict;
+
+const genuine = (name = "www.fabrikam.example", options: TlsOptions = {}) =>
+  tls({ name, chain: [certificate({ issuer: "R3", names: [name] })], trust: PUBLIC, ...options });
+const forged = (name: string, options: TlsOptions = {}, issuer: Record<string, string> = { CN: "Proxy CA" }) =>
+  tls({ name, chain: [certificate({ issuer, names: [name] })], trust: PRIVATE, signing: { ownKey: true }, ...options });
+const refused = (options: TlsOptions = {}) =>
+  tcp({
+    outcome: "refused",
+    bytes: { fromClient: 0, fromServer: 0 },
+    tcp: { synAck: null, reset: { from: "server", frame: 2 } },
+    ...options,
+  });
+const hidden = (options: TlsOptions = {}) => tls({ outcome: "open", ...options, tls: { version: 0x0304 } });
+const documented = pseudoTls("documented", { pseudo: { framedTurn: { server: 8 } } });
+
+describe("clear: something was judged, nothing is wrong, nothing of a meeting is open", () => {
+  test("one genuine connection", () => {
+    expect(overall(genuine())).toEqual({
+      is: "clear",
+      judged: 1,
+      notJudged: 0,
+      headline: "Nothing intercepts: 1 connection to www.fabrikam.example (192.0.2.10:443) reached the genuine server.",
+    });
+  });
+
+  test("what does not matter here may stay open, and is said", () => {
+    const verdict = overall(genuine(), hidden({ name: "cdn.northwind.example" }));
+    expect(verdict).toMatchObject({ is: "clear", judged: 1, notJudged: 1 });
+    expect(verdict.headline).toMatch(/ 1 connection could not be judged \(missing: key log\)\.$/);
+  });
+
+  test.each<[string, Spec, OverallVerdict["is"]]>([
+    ["of a meeting service", hidden({ name: "teams.microsoft.com" }), "cannot-tell"],
+    [
+      "an unfinished handshake",
+      tls({ name: "a.example", messages: [["client", "ClientHello", 4]], outcome: "stalled" }),
+      "cannot-tell",
+    ],
+    [
+      "a handshake of which a part is missing",
+      tls({ messages: [["server", "ServerHello", 6]], tcp: { syns: 0, synAck: null } }),
+      "cannot-tell",
+    ],
+    ["from the middle of a connection", tcp({ tcp: { syns: 0, synAck: null } }), "clear"],
+    ["mail", tcp({ protocol: "smtp", port: 25 }), "clear"],
+  ])("with one that cannot be judged: %s", (_, open, expected) => {
+    expect(overall(genuine(), open).is).toBe(expected);
+  });
+});
+
+describe("impaired", () => {
+  test("a failure, with its next step", () => {
+    expect(overall(genuine(), refused({ to: "198.51.100.20" }))).toEqual({
+      is: "impaired",
+      confidence: "proven",
+      judged: 2,
+      notJudged: 0,
+      headline: "No interception was found, but 198.51.100.20:443 failed: the port refuses connections.",
+      next: "Allow TCP 443 to 198.51.100.20 on the firewall, or ask the operator whether the service is up.",
+    });
+  });
+
+  test("a possible interception is not called none", () => {
+    const alert = pseudoTls("alert", { alerts: [{ from: "server", code: 40, description: "handshake_failure" }] });
+    expect(overall(alert).headline).toBe(
+      "Interception is possible but not shown; 198.51.100.30:443 failed: the handshake ended with a TLS alert.",
+    );
+  });
+
+  test("the meeting service's failure comes first, then the order of causes", () => {
+    const udpFails = udp({ to: "203.0.113.9", stun: { requests: 5, responses: 0 } });
+    const { headline } = overall(refused(), udpFails, refused({ to: "192.0.2.11" }));
+    expect(headline).toContain("203.0.113.9:3478 failed: it never answers (and 2 more failed).");
+    const expired = genuine("a.example", { chain: [certificate({ issuer: "R3", names: ["a.example"], notAfter: 1 })] });
+    expect(overall(expired, refused()).headline).toContain("192.0.2.10:443 failed: the port refuses connections");
+  });
+
+  test("a likely cause makes it likely", () => {
+    const lost = tls({ outcome: "stalled", tcp: { server: { lost: 100 } } });
+    expect(overall(lost)).toMatchObject({ is: "impaired", confidence: "likely" });
+  });
+});
+
+describe("a failure that a later success to the same server overcame", () => {
+  test("is told, and does not count", () => {
+    const verdict = overall(refused(), refused(), genuine());
+    expect(verdict).toMatchObject({ is: "clear", judged: 3 });
+    expect(verdict.headline).toMatch(
+      / 2 earlier connections to the same servers failed \(the port refuses connections\)\.$/,
+    );
+  });
+
+  test.each<[string, Spec[]]>([
+    ["a success before it", [genuine(), refused()]],
+    ["a success of another client", [refused(), genuine(undefined, { client: "10.20.0.51" })]],
+    ["a success at another port", [refused(), genuine(undefined, { port: 444 })]],
+    ["a success at another server", [refused(), genuine(undefined, { to: "192.0.2.11" })]],
+    ["a later connection that cannot be judged", [refused(), hidden(), genuine(undefined, { to: "192.0.2.11" })]],
+    [
+      "UDP that fails where TCP works",
+      [udp({ to: "192.0.2.10", port: 3478, stun: { requests: 5, responses: 0 } }), genuine(undefined, { port: 3478 })],
+    ],
+  ])("not by %s", (_, specs) => {
+    expect(overall(...specs).is).toBe("impaired");
+  });
+
+  test("QUIC that is not answered is overcome over TCP", () => {
+    const quic = udp({ to: "192.0.2.10", port: 443, protocol: "quic", bytes: { fromClient: 1200, fromServer: 0 } });
+    expect(overall(quic).is).toBe("impaired");
+    expect(overall(quic, genuine()).is).toBe("clear");
+  });
+});
+
+describe("intercepted, whatever else failed", () => {
+  test("headline, product, entries", () => {
+    const zscaler = { O: "Zscaler Inc.", CN: "Zscaler Root CA" };
+    expect(
+      overall(
+        refused({ to: "192.0.2.99" }),
+        genuine(),
+        forged("a.example", {}, zscaler),
+        forged("b.example", {}, zscaler),
+      ),
+    ).toEqual({
+      is: "intercepted",
+      confidence: "proven",
+      judged: 4,
+      notJudged: 0,
+      headline: "Zscaler Internet Access intercepts TLS to a.example (192.0.2.10:443) and 1 more.",
+      next: "Add a.example and b.example to the proxy's TLS inspection bypass list, then capture again and run `sightline analyze`.",
+    });
+  });
+
+  test("several products, an unnamed one, a likely one", () => {
+    const two = overall(
+      forged("a.example", {}, { O: "Zscaler Inc." }),
+      forged("b.example", {}, { CN: "FortiGate CA" }),
+    );
+    expect(two.headline).toMatch(/^Zscaler Internet Access and Fortinet FortiGate intercept TLS to /);
+    expect(overall(forged("a.example")).headline).toMatch(/^A proxy in between intercepts TLS to /);
+    const likely = overall(pseudoTls("other-bytes"), udp());
+    expect(likely).toMatchObject({ is: "intercepted", confidence: "likely" });
+    expect(likely.headline).toMatch(/^A proxy in between very likely intercepts TLS to 198\.51\.100\.30:443; /);
+  });
+
+  test("the meeting's connection is named first, what it breaks after it", () => {
+    const broken = pseudoTls("certificate", { chain: [certificate({ issuer: "Proxy CA" })], trust: PRIVATE });
+    const { headline } = overall(forged("a.example"), forged("teams.microsoft.com"), broken);
+    expect(headline).toContain("TLS to 198.51.100.30:443 and 2 more; ");
+    expect(headline).toMatch(/desktop sharing[^;]* cannot work through it\.$/);
+  });
+
+  test("what cannot be judged is said there too", () => {
+    expect(overall(forged("a.example"), hidden()).headline).toMatch(
+      / 1 connection could not be judged \(missing: key log\)\.$/,
+    );
+  });
+});
+
+describe("cannot tell", () => {
+  test("says what to get", () => {
+    expect(
+      overall(hidden(), tls({ tcp: { server: { frames: 0 } }, messages: [["client", "ClientHello", 4]] })),
+    ).toEqual({
+      is: "cannot-tell",
+      missing: ["key log", "the other direction"],
+      judged: 0,
+      notJudged: 2,
+      headline: "Cannot tell: 2 connections could not be judged.",
+      next: expect.stringMatching(/^To find out: .*TLS 1\.3 encrypts the certificate.* and capture both directions\.$/),
+    });
+  });
+
+  test.each<[string, Spec[], string]>([
+    ["nothing in it", [], "Cannot tell: there is no connection in this capture."],
+    [
+      "nothing that shows who answers",
+      [udp({ protocol: "dns", port: 53 })],
+      "Cannot tell: no connection in this capture shows who is at the other end.",
+    ],
+  ])("%s", (_, specs, headline) => {
+    expect(overall(...specs)).toMatchObject({
+      is: "cannot-tell",
+      judged: 0,
+      notJudged: 0,
+      headline,
+      missing: [expect.stringContaining("from its first packet on")],
+    });
+  });
+});
+
+describe("look-alikes count, each with all it stands for", () => {
+  test("in counts and in words", () => {
+    const verdict = overall(genuine(undefined, { alike: 9 }), hidden({ alike: 4 }));
+    expect(verdict).toMatchObject({ judged: 10, notJudged: 5 });
+    expect(verdict.headline).toContain("10 connections to");
+    expect(verdict.headline).toContain("5 connections could not be judged");
+  });
+
+  test("those of the failure itself are not others", () => {
+    expect(overall(refused({ alike: 9 })).headline).not.toContain("more failed");
+    expect(overall(refused({ alike: 9 }), refused({ to: "192.0.2.11", alike: 1 })).headline).toContain(
+      "(and 2 more failed)",
+    );
+  });
+});
+
+test("pseudo-TLS that is answered as documented and goes on with TURN is clear", () => {
+  expect(overall(documented).is).toBe("clear");
+});
+
+test("10 kB names keep out of headline and next step", () => {
+  const { headline, next } = overall(
+    forged(`${"a".repeat(60)}.${"b".repeat(10_000)}.example`, {}, { CN: "x".repeat(10_000) }),
+  );
+  expect(headline.length + (next?.length ?? 0)).toBeLessThan(500);
+});
