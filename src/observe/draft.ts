@@ -310,9 +310,7 @@ function pseudoDraft(
     server: reader.sides[clientSide === 0 ? 1 : 0].framedFrame,
   };
   const reset = flow.resetFrame > 0 && flow.resetSide !== clientSide ? flow.resetFrame : 0;
-  const [answer, frame] =
-    spokenAnswer(reader, server, seen, alerts) ??
-    (wentOn(reader, client) ? NOT_CAPTURED : ending(reader, flow, client, server, reset));
+  const [answer, frame] = spokenAnswer(reader, server, seen, alerts) ?? ending(reader, flow, client, server, reset);
   return {
     dialect: reader.pseudo,
     helloFrame: reader.pseudoHelloFrame,
@@ -352,11 +350,6 @@ function spokenAnswer(
   if (alert !== undefined) return ["alert", alert.frame];
   if (reader.serverHelloFrame > 0) return ["server-hello", reader.serverHelloFrame];
   return ["other-bytes", seen.firstFrame];
-}
-
-/** The client sent more than its hello, which it does only when it was answered. */
-function wentOn(reader: TcpReader, client: Half): boolean {
-  return client.bytes + client.missing + client.lost > reader.pseudoHelloLength;
 }
 
 /** How a dialogue ended in which the server said nothing. */

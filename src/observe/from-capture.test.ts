@@ -265,6 +265,14 @@ describe("a client's certificate is never taken for the server's", () => {
     expect(draft.tls?.clientCertificates).toBe(1);
   });
 
+  test("both before it is clear who is who, the client's first", async () => {
+    const peers = { client: { ip: CLIENT.ip, port: 300 }, server: { ip: SERVER.ip, port: 8443 } };
+    const answer = new Conversation(peers).skip("server", 1).say("server", flight(certificate(LEAF))).frames;
+    const draft = await only([...mutual(peers).frames.slice(5), ...answer]);
+    expect(draft.client.port).toBe(300);
+    expect(subjects(draft)).toEqual(["CN=server"]);
+  });
+
   test("an empty one, as a client without a certificate sends", async () => {
     const conversation = opened().say("client", HELLO);
     conversation.say("server", flight(serverHello(), certificate(LEAF), CERTIFICATE_REQUEST, SERVER_HELLO_DONE));

@@ -118,7 +118,6 @@ export class TcpReader implements FlowReader {
   pseudo: PseudoTlsDialect | undefined = undefined;
   pseudoHelloFrame = 0;
   pseudoHelloAt = 0;
-  pseudoHelloLength = 0;
   pseudoAnswered = false;
   pseudoAnswerFrame = 0;
   /** Neither side speaks TLS. */
@@ -261,7 +260,6 @@ export class TcpReader implements FlowReader {
       this.pseudo = hello.dialect;
       this.pseudoHelloFrame = frame;
       this.pseudoHelloAt = this.at;
-      this.pseudoHelloLength = hello.length;
       this.helloSide = side;
       this.earlierAnswer(hello.dialect, this.sides[side === 0 ? 1 : 0]);
       seen.framing = framing(hello.dialect, seen);

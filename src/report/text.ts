@@ -166,7 +166,8 @@ function certificate(page: Page, report: Report, connection: ReportConnection): 
   const leaf = leafOf(report, connection);
   if (leaf === undefined) return;
   const doubtful = trust !== undefined && trust.is !== "public-root";
-  labelled(page, "  ", "Subject", [leaf.subject], MAX_NAME_LINES);
+  const frame = connection.certificates[0]?.frame;
+  labelled(page, "  ", "Subject", [leaf.subject, span("dim", `  (frame ${frame})`)], MAX_NAME_LINES);
   labelled(page, doubtful ? "✗ " : "  ", "Issuer", [span(doubtful ? "bad" : "plain", leaf.issuer)], MAX_NAME_LINES);
   labelled(page, "  ", "Valid", [`${day(leaf.notBefore)} to ${day(leaf.notAfter)}, ${leaf.key}, ${leaf.signature}`]);
   if (trust !== undefined)

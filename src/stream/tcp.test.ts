@@ -397,6 +397,16 @@ describe("limits", () => {
 });
 
 describe("unfollow", () => {
+  test("gives back what waited: a thousand connections do not make another give up its hole", () => {
+    const reassembly = new TcpReassembly();
+    const big = payload(60_000);
+    for (let i = 0; i < 1000; i++) {
+      const run = new Run(reassembly).add(syn, { seq: 1001, data: big });
+      reassembly.unfollow(run.flow, 0);
+    }
+    expect(new Run(reassembly).add(syn, at(3, "def")).client.pending?.length).toBe(1);
+  });
+
   test("afterwards payload is counted, not given", () => {
     const run = new Run().add(syn, at(0, "abc"));
     run.reassembly.unfollow(run.flow, 0);

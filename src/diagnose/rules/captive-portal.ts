@@ -27,8 +27,10 @@ export const captivePortal: Rule = {
     const reached: TlsConnection[] = [];
     for (const connection of judged) {
       const sha256 = connection.tls.certificates[0]?.sha256 ?? "";
+      const known = strangers.get(sha256);
       if (isForName(context, connection)) reached.push(connection);
-      else strangers.set(sha256, [...(strangers.get(sha256) ?? []), connection]);
+      else if (known === undefined) strangers.set(sha256, [connection]);
+      else known.push(connection);
     }
     const findings = [...strangers.values()].flatMap((connections) => finding(context, connections, reached));
     return certificateAnswer(context.tls(), findings, judged.length);
@@ -45,7 +47,8 @@ function finding(
   const domains = new Set(connections.map(({ tls }) => registrableDomain(tls.clientHello?.serverName ?? "")));
   // One owner's hosts in one network that show a default certificate are no portal.
   if (addresses.size < 2 || (networks.size < 2 && domains.size < 2)) return [];
-  if (reached.some((other) => isAmong(other, connections))) return [];
+  const spans = spansOf(connections);
+  if (reached.some((other) => isWithin(spans, other))) return [];
   const leaf = connections[0] === undefined ? undefined : context.leaf(connections[0]);
   if (leaf === undefined) return [];
   const portal = holder(leaf);
@@ -68,8 +71,17 @@ function isForName(context: Context, connection: TlsConnection): boolean {
   return leaf !== undefined && speaksFor(leaf, connection.tls.clientHello?.serverName ?? "");
 }
 
-/** Did the same client reach this server between the first and the last of `connections`? */
-function isAmong(other: TlsConnection, connections: readonly TlsConnection[]): boolean {
-  const began = connections.filter(({ client }) => client.ip === other.client.ip).map(({ frames }) => frames.first);
-  return began.some((frame) => frame < other.frames.first) && began.some((frame) => frame > other.frames.first);
+/** For each client the frames with which the first and the last of its `connections` begin. */
+function spansOf(connections: readonly TlsConnection[]): Map<string, { first: number; last: number }> {
+  const spans = new Map<string, { first: number; last: number }>();
+  for (const { client, frames } of connections) {
+    const { first, last } = spans.get(client.ip) ?? { first: frames.first, last: frames.first };
+    spans.set(client.ip, { first: Math.min(first, frames.first), last: Math.max(last, frames.first) });
+  }
+  return spans;
+}
+
+function isWithin(spans: ReturnType<typeof spansOf>, { client, frames }: TlsConnection): boolean {
+  const span = spans.get(client.ip);
+  return span !== undefined && span.first < frames.first && frames.first < span.last;
 }

@@ -70,7 +70,7 @@ test("without a pseudo-TLS dialogue it does not apply", () => {
 });
 
 test("an answer that was not captured is not a clear one", () => {
-  expect(ask(rule, [pseudoTls("not-captured")])).toMatchObject({ is: "not-observed" });
+  expect(ask(rule, [tls(), pseudoTls("not-captured")])).toMatchObject({ is: "not-observed" });
 });
 
 test("an issuer without a name, and one of 10 kB", () => {

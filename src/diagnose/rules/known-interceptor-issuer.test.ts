@@ -98,6 +98,12 @@ describe("who is not accused", () => {
     },
   );
 
+  test("one of several vendors that the name may mean, on its own site", () => {
+    const issuer = { CN: "Check Point and Barracuda" };
+    expect(found(rule, [under(issuer)])).toHaveLength(1);
+    expect(found(rule, [under(issuer, { subject: { O: "Barracuda Networks" } })])).toEqual([]);
+  });
+
   test("a box in the own network that answers for its address only", () => {
     const page = certificate({ issuer: FORTINET, subject: "10.0.0.1", names: ["10.0.0.1"] });
     expect(found(rule, [tls({ to: "10.0.0.1", chain: [page], trust: PRIVATE })])).toEqual([]);

@@ -70,6 +70,7 @@ describe("self-signed in all but form: devices that make their own certificates"
     ["other case", { issuer: "NAS.local", subject: "nas.local" }],
     ["other order", { issuer: { CN: "nas", O: "Acme" }, subject: { O: "Acme", CN: "nas" } }],
     ["fewer attributes", { issuer: "nas", subject: { C: "US", O: "Acme", CN: "nas" } }],
+    ["issuer is the subject's CN", { issuer: "nas", subject: { O: "Acme", CN: "nas" }, names: ["10.0.0.2"] }],
     ["issuer is one of its names", { issuer: "nas.acme.example", subject: {}, names: ["nas.acme.example"] }],
     ["issuer is covered by its wildcard", { issuer: "nas.acme.example", subject: {}, names: ["*.acme.example"] }],
   ])("%s", (_, recipe) => {

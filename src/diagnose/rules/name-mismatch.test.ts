@@ -57,10 +57,10 @@ test("not judged: no server name, or a chain that is not good", () => {
 });
 
 test("a leaf without any name", () => {
-  const chain = [certificate({ issuer: "R3", subject: {} })];
-  expect(found(rule, [tls({ name: "a.example", chain, trust: PUBLIC })])[0]?.what).toContain(
-    "but one for somebody without a name.",
-  );
+  const chain = [certificate({ issuer: "R3", subject: { O: "Acme" } })];
+  const [finding] = found(rule, [tls({ name: "a.example", chain, trust: PUBLIC })]);
+  expect(finding?.what).toContain("but one for “Acme”.");
+  expect(finding?.evidence[0]?.value).toBe("O=Acme");
 });
 
 test("10 kB names", () => {

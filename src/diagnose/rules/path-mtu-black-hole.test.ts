@@ -46,6 +46,31 @@ test.each<[string, Tcp, TlsOptions]>([
   expect(ask(rule, [stuck(tcp, options)])).toEqual({ is: "clear", checked: 1 });
 });
 
+describe("at the boundary", () => {
+  const client = { unacknowledged: 1200, largestSegment: 1200, retransmissions: 2 };
+  test.each<[string, Tcp, TlsOptions, number]>([
+    ["1200 bytes of the server, segments below 1200", { server: { lost: 1200, largestSegment: 1199 } }, {}, 1],
+    ["a segment of 1200 passed", { server: { lost: 1200, largestSegment: 1200 } }, {}, 0],
+    [
+      "1200 bytes of the client, sent three times, to a server that spoke twice",
+      { client, server: { frames: 2 } },
+      NO_ANSWER,
+      1,
+    ],
+    ["1199 bytes of the client", { client: { ...client, unacknowledged: 1199 }, server: { frames: 2 } }, NO_ANSWER, 0],
+    ["segments of 1199", { client: { ...client, largestSegment: 1199 }, server: { frames: 2 } }, NO_ANSWER, 0],
+  ])("%s", (_, tcp, options, findings) => {
+    expect(found(rule, [stuck(tcp, options)])).toHaveLength(findings);
+  });
+
+  test.each([
+    [3, 1],
+    [2, 0],
+  ])("the capture ends after %i s", (seconds, findings) => {
+    expect(found(rule, [stuck(SERVER, { lasts: 0.5 })], { seconds })).toHaveLength(findings);
+  });
+});
+
 test("a capture that ends too soon, or a client that gave up, shows no black hole", () => {
   expect(found(rule, [stuck(SERVER, { lasts: 0.5 })], { seconds: 2 })).toEqual([]);
   expect(found(rule, [stuck({ ...SERVER, client: { fin: 20 } }, { lasts: 0.5 })])).toEqual([]);

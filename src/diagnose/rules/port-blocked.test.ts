@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { ask, found, tcp, type Where } from "../../../test/support/observations.ts";
+import { ask, found, tcp, udp, type Where } from "../../../test/support/observations.ts";
 import { portBlocked as rule } from "./port-blocked.ts";
 
 const NOTHING = { fromClient: 0, fromServer: 0 };
@@ -16,6 +16,15 @@ test("SYNs that nobody answers, while others are answered", () => {
     what: "3 SYNs to 192.0.2.10:443 got no answer at all (first in frame 1).",
     fix: "Check that 192.0.2.10 is the right address and up; allow TCP 443 to it on the firewall.",
   });
+});
+
+test("two SYNs in three seconds are enough", () => {
+  expect(found(rule, [silent(2), OTHER], { seconds: 3 })).toHaveLength(1);
+});
+
+test("an answer over UDP shows that answers were captured", () => {
+  expect(found(rule, [silent(3), udp()])[0]?.confidence).toBe("proven");
+  expect(found(rule, [silent(3), udp({ stun: { responses: 0 } })])[0]?.confidence).toBe("likely");
 });
 
 test("likely only, when nothing at all was answered: the capture may lack a direction", () => {

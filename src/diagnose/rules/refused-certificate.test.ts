@@ -55,6 +55,14 @@ describe("the client refused what it was shown", () => {
   });
 });
 
+test.each([
+  [44, PRIVATE, "The client gives another reason than an unknown issuer. "],
+  [48, { is: "invalid-signature" } as const, "Its signature is not that of the issuer it names. "],
+  [48, { is: "unknown" } as const, "The chain could not be checked here. "],
+])("why, for alert %i and %j", (code, trust, why) => {
+  expect(found(rule, [refusing(code, { trust })])[0]?.why.startsWith(why)).toBe(true);
+});
+
 test.each<[string, TlsOptions]>([
   ["accepted", { alerts: [] }],
   ["the server's alert", { alerts: [{ from: "server", code: 48, description: "unknown_ca" }] }],

@@ -79,9 +79,14 @@ function reason(connection: TlsConnection, alert: Alert): { cause: Cause; who?: 
   }
   const isPrivate = trust === "private-root" || trust === "self-signed" || trust === "incomplete";
   if (!isPrivate || !TRUST_ALERTS.has(alert.code)) {
+    const because = !TRUST_ALERTS.has(alert.code)
+      ? "The client gives another reason than an unknown issuer."
+      : trust === "invalid-signature"
+        ? "Its signature is not that of the issuer it names."
+        : "The chain could not be checked here.";
     return {
       cause: "tls-alert",
-      why: "The client names another reason than an unknown issuer, or the chain could not be checked here. Nothing in this capture shows whether the certificate is the server's own.",
+      why: `${because} Nothing in this capture shows whether the certificate is the server's own.`,
       fix: "Look at the client's log at this moment; compare with the certificate that the server presents elsewhere.",
     };
   }

@@ -75,7 +75,11 @@ describe("other protocols over TCP", () => {
 
   test("an unknown protocol may want no answer: syslog", () => {
     expect(found(rule, [spoken("unknown")])).toEqual([]);
-    expect(found(rule, [spoken("unknown", { tcp: { client: { unacknowledged: 500 } } })])).toHaveLength(1);
+    const sent = (client: { unacknowledged: number; retransmissions: number }) =>
+      found(rule, [spoken("unknown", { tcp: { client } })]);
+    expect(sent({ unacknowledged: 500, retransmissions: 3 })).toHaveLength(1);
+    expect(sent({ unacknowledged: 500, retransmissions: 0 })).toEqual([]);
+    expect(sent({ unacknowledged: 0, retransmissions: 3 })).toEqual([]);
   });
 });
 

@@ -88,8 +88,10 @@ function overTcp(context: Context, connection: ConnectionObservation): Silence |
       fix: `Something between, or the server, does not accept this protocol on port ${server.port}: look for a proxy that expects TLS or HTTP there.`,
     };
   }
-  // Some protocols want no answer (syslog, for one); of an unknown one only what is not even acknowledged is missing.
-  if (protocol === "unknown" && tcp.client.unacknowledged === 0) return undefined;
+  // Some protocols want no answer (syslog, for one); of an unknown one only an acknowledgement is missed, and what the
+  // client does not send again it has been acknowledged, whether the capture has it or not.
+  const { unacknowledged, retransmissions } = tcp.client;
+  if (protocol === "unknown" && (unacknowledged === 0 || retransmissions === 0)) return undefined;
   if (context.waited(connection, connection.timing.tcpRtt ?? 0) < PATIENCE) return undefined;
   return {
     cause: "no-answer",
