@@ -218,6 +218,11 @@ describe("who is the client", () => {
     }
   });
 
+  test("who sent the first ClientHello, when both do", async () => {
+    const { frames } = talk().open().say("client", HELLO).say("server", HELLO);
+    expect((await only(frames.slice(3))).client).toEqual(low);
+  });
+
   test("else the higher port", async () => {
     const [first, second] = [tcpFrame(SERVER, CLIENT, text("a")), tcpFrame(CLIENT, SERVER, text("b"))];
     for (const frames of [[first], [second], [first, second]]) {
@@ -407,6 +412,18 @@ describe("pseudo-TLS", () => {
       answer: "documented",
       framedTurn: { client: 7, server: 4 },
     });
+  });
+
+  test("what followed an answer stored before the hello is not guessed at behind bytes that were not captured", async () => {
+    const data = (length: number) => concat(ints(true, [3, 1], [0, 1], [length, 2]), payload(length));
+    const { frames } = asked().say("server", MS_TURN_ANSWER).say("server", data(100));
+    // The snapshot length takes 18 bytes of it; as many come next, and then what would be a message.
+    frames.push(...frames.splice(3, 1));
+    const more = new Conversation({ serverStart: 5001 + MS_TURN_ANSWER.length + 104 });
+    more.say("server", data(14)).say("server", msTurnFrame(0x0113));
+    const seen = await answerOf([...frames, ...more.frames], { snap: 140 });
+    expect(seen).toMatchObject({ answer: "documented" });
+    expect(seen?.framedTurn).toEqual({});
   });
 
   test.each([

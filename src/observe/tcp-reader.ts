@@ -284,7 +284,7 @@ export class TcpReader implements FlowReader {
     server.framing = framing(dialect, server);
     // What followed was read as TLS; as far as the head has it, it is read again.
     server.framing.data(head.bytes, length, head.length, server.firstFrame);
-    if (head.broken || server.bytes > head.length) server.framing.gap();
+    if (server.bytes > head.length) server.framing.gap();
   }
 
   private handshake(side: SideNumber, event: HandshakeEvent): void {

@@ -43,4 +43,5 @@ test("a connection that came up and was reset later is not refused", () => {
 
 test("nothing was opened", () => {
   expect(ask(rule, [])).toEqual({ is: "not-applicable" });
+  expect(ask(rule, [tcp({ tcp: { syns: 0 } })])).toEqual({ is: "not-applicable" });
 });

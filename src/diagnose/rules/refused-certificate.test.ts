@@ -44,6 +44,21 @@ describe("the client refused what it was shown", () => {
     expect(finding).toMatchObject({ confidence: "proven", cause });
   });
 
+  test.each<[string, TlsOptions]>([
+    ["another name", { name: "other.example" }],
+    ["wrong dates", { chain: [certificate({ issuer: "CA", names: [NAME], notAfter: NOW - DAY })] }],
+  ])("a chain that is not good is refused for its issuer first: %s", (_, options) => {
+    expect(found(rule, [refusing(48, { trust: PRIVATE, ...options })])[0]?.cause).toBe("private-ca");
+  });
+
+  test.each([
+    ["first", { notBefore: NOW }],
+    ["last", { notAfter: NOW }],
+  ])("refused in the %s second of its validity: not for its dates", (_, dates) => {
+    const chain = [certificate({ issuer: "R3", names: [NAME], ...dates })];
+    expect(found(rule, [refusing(48, { trust: PUBLIC, chain })])[0]?.cause).toBe("tls-alert");
+  });
+
   test("in words", () => {
     const [ca] = found(rule, [refusing(48, { trust: PRIVATE })]);
     expect(ca?.what).toBe(
