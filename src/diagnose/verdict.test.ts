@@ -140,6 +140,13 @@ describe("genuine: something was checked that interception would have failed", (
     expect(await judge([copied, root], stores.public)).toEqual(["cannot-tell"]);
   });
 
+  test.each([
+    ["first", { notBefore: NOW }],
+    ["last", { notAfter: NOW }],
+  ])("in the %s second of its validity", (_, dates) => {
+    expect(is(good({ chain: [certificate({ issuer: "R3", names: [NAME], ...dates })] }))).toEqual(["genuine"]);
+  });
+
   test("without a server name the chain is enough", () => {
     expect(is(tls({ chain: [LEAF], trust: PUBLIC }))).toEqual(["genuine"]);
   });
@@ -224,6 +231,15 @@ describe("a pseudo-TLS hello that got something else", () => {
 
   test("alone it failed, by the cause that fits", () => {
     expect(verdicts(alert)).toEqual([{ is: "impaired", confidence: "proven", cause: "tls-alert", findings: ["f1"] }]);
+  });
+
+  test("another rule's possible sign does not make a documented dialogue fail", () => {
+    const seen = observations([pseudoTls("documented", { pseudo: { framedTurn: { server: 8 } } })]);
+    const possible = { ...diagnose(observations([alert])).findings[0], rule: leafWithIssuerKey } as NumberedFinding;
+    const verdict = seen.connections.map((connection) =>
+      verdictOf(new Context(seen, [possible]), connection, [possible]),
+    );
+    expect(verdict).toEqual([{ is: "genuine", findings: ["f1"] }]);
   });
 
   test("with a second sign it is intercepted, likely", () => {

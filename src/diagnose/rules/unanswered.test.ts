@@ -51,6 +51,18 @@ describe("TLS", () => {
     expect(ask(rule, [hello(options)])).toEqual({ is: "clear", checked: 1 });
   });
 
+  test.each([
+    [[19, 3], 1],
+    [[20, 3], 0],
+    [[24, 3], 0],
+    [[25, 3], 1],
+    [[22, 2], 1],
+    [[0x80, 0], 0],
+  ])("is %j the beginning of a record", (head, findings) => {
+    const spec = hello({ bytes: { fromClient: 500, fromServer: 90 }, head: { server: bytes(...head) } });
+    expect(found(rule, [spec])).toHaveLength(findings);
+  });
+
   test("a capture that ends after three seconds says nothing, one of four does", () => {
     expect(found(rule, [hello()], { seconds: 3 })).toEqual([]);
     expect(found(rule, [hello()], { seconds: 4 })).toHaveLength(1);
@@ -118,6 +130,18 @@ describe("UDP", () => {
     ["DNS, which has its own ways to try again", { protocol: "dns", port: 53, bytes: SILENT }],
   ])("clear: %s", (_, options) => {
     expect(ask(rule, [udp(options)])).toEqual({ is: "clear", checked: 1 });
+  });
+
+  test.each([
+    [3477, 0],
+    [3478, 1],
+    [3481, 1],
+    [3482, 0],
+    [5349, 1],
+    [19309, 1],
+  ])("STUN on port %i", (port, findings) => {
+    const spec = udp({ protocol: "stun", port, stun: { requests: 5, responses: 0 } });
+    expect(found(rule, [spec])).toHaveLength(findings);
   });
 
   test("a capture that ends too soon", () => {
