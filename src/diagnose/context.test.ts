@@ -84,6 +84,15 @@ describe("how long the client waited", () => {
     expect(seen.connections.map((connection) => context.waited(connection, 0))).toEqual([7]);
   });
 
+  test("a connection that outlasts the known end of the files ends with itself", () => {
+    const seen = observations([tls({ lasts: 7.25 })]);
+    const [file] = seen.files;
+    if (file === undefined) throw new Error("no file");
+    const { to: _, ...endless } = file;
+    const files = [endless, { ...file, to: { seconds: NOW + 6, nanos: 900_000_000 } }];
+    expect(seen.connections.map((c) => new Context({ ...seen, files }, []).waited(c, 0))).toEqual([7.25]);
+  });
+
   test("nanoseconds count", () => {
     const seen = observations([tls({ lasts: 1.25 })]);
     const files = seen.files.map((file) => ({ ...file, to: { seconds: NOW + 1, nanos: 500_000_000 } }));

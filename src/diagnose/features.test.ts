@@ -167,7 +167,9 @@ describe("the services in the input", () => {
 
   test("no service, no rows; every feature of one that is there", () => {
     expect(rows(tls({ name: "www.fabrikam.example" }))).toEqual([]);
-    expect(new Set(rows(av()).map(({ service }) => service))).toEqual(new Set(["lync"]));
+    expect(new Set(rows(tls({ name: "www.fabrikam.example" }), av()).map(({ service }) => service))).toEqual(
+      new Set(["lync"]),
+    );
   });
 
   test("the story: desktop sharing is broken, audio and video go on over UDP", () => {

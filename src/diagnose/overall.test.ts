@@ -58,6 +58,9 @@ describe("clear: something was judged, nothing is wrong, nothing of a meeting is
       tls({ messages: [["server", "ServerHello", 6]], tcp: { syns: 0, synAck: null } }),
       "cannot-tell",
     ],
+    ["a handshake that stalled after both hellos", tls({ outcome: "stalled" }), "cannot-tell"],
+    ["a handshake that an alert ended, encrypted", hidden({ outcome: "alert" }), "cannot-tell"],
+    ["a handshake that went on, out of sight", hidden(), "clear"],
     ["from the middle of a connection", tcp({ tcp: { syns: 0, synAck: null } }), "clear"],
     ["mail", tcp({ protocol: "smtp", port: 25 }), "clear"],
   ])("with one that cannot be judged: %s", (_, open, expected) => {
@@ -158,6 +161,14 @@ describe("intercepted, whatever else failed", () => {
     const likely = overall(pseudoTls("other-bytes"), udp());
     expect(likely).toMatchObject({ is: "intercepted", confidence: "likely" });
     expect(likely.headline).toMatch(/^A proxy in between very likely intercepts TLS to 198\.51\.100\.30:443; /);
+  });
+
+  test("one proven interception makes the whole proven", () => {
+    const specs = [pseudoTls("other-bytes"), udp(), forged("a.example")];
+    expect(
+      diagnose(observations(specs)).connections.map(({ verdict }) => "confidence" in verdict && verdict.confidence),
+    ).toEqual(["likely", false, "proven"]);
+    expect(overall(...specs).confidence).toBe("proven");
   });
 
   test("the meeting's connection is named first, what it breaks after it", () => {
