@@ -3,8 +3,8 @@
  * ends, what earlier rules found. Pure look-ups; holds no opinion of its own.
  */
 import { getDomain } from "tldts-icann";
+import { networkOf } from "../bytes/address.ts";
 import type { ConnectionObservation, Observations, Timestamp, TlsObservation } from "../observe/observations.ts";
-import { networkOf } from "../packet/address.ts";
 import type { Certificate } from "../protocol/x509/certificate.ts";
 import type { Finding } from "./finding.ts";
 

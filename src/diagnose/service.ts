@@ -3,11 +3,12 @@
  * names, then dated address lists, then what the rest of the capture shows; a port alone never tells. Knows nothing of
  * verdicts.
  */
+
+import { parseAddress } from "../bytes/address.ts";
 import { SERVICES } from "../knowledge/services/index.ts";
 import { lync } from "../knowledge/services/lync.ts";
 import type { MeetingService, Ports, ServiceId, ServiceName } from "../knowledge/services/service.ts";
 import type { Protocol, PseudoTlsObservation, StunObservation, Transport } from "../observe/observations.ts";
-import { parseAddress } from "../packet/address.ts";
 
 /** What is known of one connection. */
 export interface ServiceClues {

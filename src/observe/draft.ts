@@ -2,7 +2,7 @@
  * Draft: the observation of one connection before cryptography (digests, trust) has been added. Owns the reading of flow
  * and reader into field terms: who is the client, how it ended, what was missing; knows nothing of verdicts.
  */
-import { addressText } from "../packet/address.ts";
+import { addressText } from "../bytes/address.ts";
 import { identifyTcp } from "../protocol/identify.ts";
 import { pseudoTlsAnswer } from "../protocol/pseudo-tls/hello.ts";
 import { negotiatedVersion } from "../protocol/tls/messages.ts";

@@ -5,9 +5,9 @@
  * Per-frame path: nothing is allocated for a frame of a known connection whose handshake is over.
  */
 
+import { addressText } from "../bytes/address.ts";
 import { END, FRAME, Frame } from "../capture/frame.ts";
 import type { CaptureSet } from "../capture/set.ts";
-import { addressText } from "../packet/address.ts";
 import {
   decode,
   decodeIp,

@@ -12,6 +12,7 @@ import { TurnFraming } from "../protocol/pseudo-tls/framing.ts";
 import { type PseudoTlsDialect, pseudoTlsAnswer, pseudoTlsHello } from "../protocol/pseudo-tls/hello.ts";
 import {
   type ClientHello,
+  HANDSHAKE_TYPE,
   parseCertificateList,
   parseClientHello,
   parseServerHello,
@@ -19,6 +20,7 @@ import {
   type ServerHello,
 } from "../protocol/tls/messages.ts";
 import { handshakeName } from "../protocol/tls/names.ts";
+import { APPLICATION_DATA } from "../protocol/tls/record.ts";
 import { type HandshakeEvent, type TlsEvents, TlsStream } from "../protocol/tls/stream.ts";
 import type { Flow, FlowReader } from "../stream/flow.ts";
 import type { TcpReassembly } from "../stream/tcp.ts";
@@ -39,19 +41,6 @@ const MAX_FOLLOWED_BYTES = 1024 * 1024;
 const MAX_OTHER_BYTES = 4096;
 /** Encrypted TLS 1.3 records of one side after which its handshake is surely over (a flight has up to five, plus tickets). */
 const ENOUGH_ENCRYPTED_RECORDS = 12;
-
-const CLIENT_HELLO = 1;
-const SERVER_HELLO = 2;
-const NEW_SESSION_TICKET = 4;
-const CERTIFICATE = 11;
-const SERVER_KEY_EXCHANGE = 12;
-const CERTIFICATE_REQUEST = 13;
-const SERVER_HELLO_DONE = 14;
-const CERTIFICATE_VERIFY = 15;
-const CLIENT_KEY_EXCHANGE = 16;
-const APPLICATION_DATA = 23;
-const SESSION_TICKET_EXTENSION = 35;
-const PRE_SHARED_KEY_EXTENSION = 41;
 
 type SideNumber = 0 | 1;
 
@@ -305,15 +294,15 @@ export class TcpReader implements FlowReader {
 
   private read(side: SideNumber, { type, format, body }: HandshakeEvent, frame: number): void {
     if (format === "sslv2") {
-      if (type === CLIENT_HELLO)
+      if (type === HANDSHAKE_TYPE.clientHello)
         this.setClientHello(side, body === undefined ? undefined : parseSslv2ClientHello(body), frame);
       return;
     }
     switch (type) {
-      case CLIENT_HELLO:
+      case HANDSHAKE_TYPE.clientHello:
         this.setClientHello(side, body === undefined ? undefined : parseClientHello(body), frame);
         return;
-      case SERVER_HELLO:
+      case HANDSHAKE_TYPE.serverHello:
         this.setTheOther(side);
         if (body === undefined) {
           if (this.serverHelloFrame === 0) this.serverHelloFrame = frame;
@@ -321,30 +310,30 @@ export class TcpReader implements FlowReader {
         }
         this.setServerHello(parseServerHello(body), frame);
         return;
-      case CERTIFICATE:
+      case HANDSHAKE_TYPE.certificate:
         this.certificate(side, body, frame);
         return;
-      case CERTIFICATE_REQUEST:
+      case HANDSHAKE_TYPE.certificateRequest:
         this.certificateRequested = true;
         this.setTheOther(side);
         return;
-      case NEW_SESSION_TICKET:
+      case HANDSHAKE_TYPE.newSessionTicket:
         if (body !== undefined && body.length > 6) this.issue(body.subarray(6));
         return;
-      case SERVER_KEY_EXCHANGE:
-      case SERVER_HELLO_DONE:
+      case HANDSHAKE_TYPE.serverKeyExchange:
+      case HANDSHAKE_TYPE.serverHelloDone:
         this.setTheOther(side);
         return;
-      case CLIENT_KEY_EXCHANGE:
-      case CERTIFICATE_VERIFY:
+      case HANDSHAKE_TYPE.clientKeyExchange:
+      case HANDSHAKE_TYPE.certificateVerify:
         if (this.helloSide < 0) this.helloSide = side;
         return;
     }
   }
 
   private setClientHello(side: SideNumber, hello: ClientHello | undefined, frame: number): void {
-    if (this.clientHelloFrame === 0) this.helloSide = side;
     if (this.clientHelloFrame === 0) {
+      this.helloSide = side;
       this.clientHelloFrame = frame;
       this.clientHelloAt = this.at;
     }
@@ -353,14 +342,7 @@ export class TcpReader implements FlowReader {
     if (this.clientHello === undefined) {
       this.clientHello = hello;
       if (hello.sessionId.length > 0) this.offer(hello.sessionId);
-      for (const { type, data } of hello.extensions ?? []) {
-        if (type === SESSION_TICKET_EXTENSION && data.length > 0) this.offer(data);
-        if (type === PRE_SHARED_KEY_EXTENSION && data.length > 4) {
-          // Only the first identity (RFC 8446 section 4.2.11): length, then the ticket.
-          const length = ((data[2] as number) << 8) | (data[3] as number);
-          this.offer(data.subarray(4, 4 + length));
-        }
-      }
+      for (const ticket of hello.tickets) this.offer(ticket);
     }
   }
 

@@ -27,7 +27,7 @@ import {
   UDP as UDP_PROTOCOL,
   udp,
 } from "../../test/support/packets.ts";
-import { addressText } from "./address.ts";
+import { addressText } from "../bytes/address.ts";
 import {
   decode,
   FRAGMENT,

@@ -8,37 +8,14 @@
  * this by `tools/make-schema.ts`, leaves them open, because a later version may add a field without a new schema number.
  */
 import { z } from "zod";
+import { CAUSES, CONFIDENCES } from "../diagnose/vocabulary.ts";
 
 const CONNECTION_VERDICTS = ["intercepted", "genuine", "impaired", "not-judged", "cannot-tell"] as const;
 
 const confidence = z.enum(["proven", "likely"]);
 
 /** Worst first: when several are true of one connection, the first in this order is its cause. */
-const cause = z.enum([
-  "tls-interception",
-  "captive-portal",
-  "proxy-auth-required",
-  "proxy-denied",
-  "proxy-upstream-failed",
-  "port-blocked",
-  "port-refused",
-  "reset-on-hello",
-  "path-mtu-black-hole",
-  "client-certificate-required",
-  "tls-version-mismatch",
-  "tls-alert",
-  "certificate-expired",
-  "certificate-not-yet-valid",
-  "name-mismatch",
-  "self-signed",
-  "private-ca",
-  "local-agent",
-  "non-tls-answer",
-  "closed-without-answer",
-  "no-answer",
-  "packet-loss",
-  "capture-incomplete",
-]);
+const cause = z.enum(CAUSES);
 
 const serviceId = z.enum(["lync", "teams", "zoom", "webex", "meet", "webrtc"]);
 
@@ -276,7 +253,7 @@ const evidence = z.strictObject({
 const finding = z.strictObject({
   id: findingId,
   rule: slug,
-  confidence: z.enum(["proven", "likely", "possible"]),
+  confidence: z.enum(CONFIDENCES),
   connections: z.array(connectionId),
   /** One sentence, with the values. */
   what: text,

@@ -5,7 +5,7 @@
  * A portal lets nothing through meanwhile. Servers of one provider that know the name no longer, or not yet, show its
  * default certificate in the same way, while the client reaches others.
  */
-import { networkOf } from "../../packet/address.ts";
+import { networkOf } from "../../bytes/address.ts";
 import { type Context, registrableDomain, speaksFor, type TlsConnection } from "../context.ts";
 import type { Finding } from "../finding.ts";
 import type { Rule } from "../rule.ts";

@@ -2,8 +2,9 @@
  * What several certificate rules share: which chains reach no public root, how many unrelated domains there are, and the
  * evidence for a field of the leaf. Knows no rule.
  */
+
+import { parseAddress } from "../../bytes/address.ts";
 import type { ConnectionObservation } from "../../observe/observations.ts";
-import { parseAddress } from "../../packet/address.ts";
 import type { Certificate } from "../../protocol/x509/certificate.ts";
 import type { Context, TlsConnection } from "../context.ts";
 import type { Evidence, Finding } from "../finding.ts";

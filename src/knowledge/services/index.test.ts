@@ -3,7 +3,7 @@
  * mentions exists in the others; their ids are those of the report.
  */
 import { describe, expect, test } from "vitest";
-import { parseAddress } from "../../packet/address.ts";
+import { parseAddress } from "../../bytes/address.ts";
 import type * as report from "../../report/schema.ts";
 import { SERVICES } from "./index.ts";
 import type { FeatureId, FeaturePath, Ports, ServiceId } from "./service.ts";

@@ -21,7 +21,7 @@ const hello: ClientHello = {
   supportedGroups: [0x2a2a, 29, 23],
   ecPointFormats: [0],
   signatureAlgorithms: [0x0403, 0x0201],
-  offersTicket: false,
+  tickets: [],
 };
 
 describe("JA3", () => {

@@ -100,7 +100,7 @@ describe("parseClientHello", () => {
       supportedGroups: [0x6a6a, 0x001d],
       ecPointFormats: [0],
       signatureAlgorithms: [0x0403, 0x0804],
-      offersTicket: false,
+      tickets: [],
     });
     expect(hello.extensions?.map(({ type }) => type)).toEqual([0x0a0a, 0, 16, 10, 11, 13, 43, 35]);
   });
@@ -112,8 +112,12 @@ describe("parseClientHello", () => {
   });
 
   it("sees a ticket and a pre-shared key", () => {
-    expect(parseClientHello(withExtensions(extension("0023", "aabb"))).offersTicket).toBe(true);
-    expect(parseClientHello(withExtensions(extension("0029", "0000"))).offersTicket).toBe(true);
+    expect(parseClientHello(withExtensions(extension("0023", "aabb"))).tickets).toEqual([fromHex("aabb")]);
+    expect(parseClientHello(withExtensions(extension("0023", ""))).tickets).toEqual([]);
+    const identity = `0003ccddee${"00000000"}`;
+    const offered = parseClientHello(withExtensions(extension("0029", `0009${identity}0000`))).tickets;
+    expect(offered).toEqual([fromHex("ccddee")]);
+    expect(parseClientHello(withExtensions(extension("0029", "0000"))).tickets).toEqual([]);
   });
 
   it("keeps non-ASCII ALPN bytes as they are", () => {

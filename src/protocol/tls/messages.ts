@@ -35,8 +35,8 @@ export interface ClientHello {
   readonly supportedGroups: readonly number[];
   readonly ecPointFormats: readonly number[];
   readonly signatureAlgorithms: readonly number[];
-  /** The session_ticket extension (RFC 5077) carried a ticket, or pre_shared_key was offered. */
-  readonly offersTicket: boolean;
+  /** What it offers to resume with besides the session id: the ticket of session_ticket (RFC 5077), the first identity of pre_shared_key. */
+  readonly tickets: readonly Uint8Array[];
 }
 
 export interface ServerHello {
@@ -57,7 +57,17 @@ export interface ServerHello {
 }
 
 /** HandshakeType of the messages this project reads (RFC 8446 section 4); `names.ts` names the others. */
-export const HANDSHAKE_TYPE = { clientHello: 1, serverHello: 2, certificate: 11, certificateRequest: 13 } as const;
+export const HANDSHAKE_TYPE = {
+  clientHello: 1,
+  serverHello: 2,
+  newSessionTicket: 4,
+  certificate: 11,
+  serverKeyExchange: 12,
+  certificateRequest: 13,
+  serverHelloDone: 14,
+  certificateVerify: 15,
+  clientKeyExchange: 16,
+} as const;
 
 /** RFC 8446 section 4.1.3: SHA-256 of "HelloRetryRequest". */
 // biome-ignore format: two rows of 16 bytes
@@ -216,10 +226,20 @@ function clientExtensions(extensions: readonly Extension[] | undefined, body: Ui
     supportedGroups: list16(SUPPORTED_GROUPS),
     ecPointFormats: formats === undefined ? [] : Array.from(formats.rest()),
     signatureAlgorithms: list16(SIGNATURE_ALGORITHMS),
-    offersTicket:
-      (find(extensions, SESSION_TICKET, body)?.remaining ?? 0) > 0 ||
-      find(extensions, PRE_SHARED_KEY, body) !== undefined,
+    tickets: offeredTickets(extensions),
   };
+}
+
+function offeredTickets(extensions: readonly Extension[] = []): Uint8Array[] {
+  const tickets: Uint8Array[] = [];
+  for (const { type, data } of extensions) {
+    if (type === SESSION_TICKET && data.length > 0) tickets.push(data);
+    // The first identity (RFC 8446 section 4.2.11): length of the list, length of the ticket, ticket. A broken one offers nothing.
+    if (type === PRE_SHARED_KEY && data.length > 4) {
+      tickets.push(data.subarray(4, 4 + (((data[2] as number) << 8) | (data[3] as number))));
+    }
+  }
+  return tickets;
 }
 
 /** The content of the first extension of a type; its data is a view of `body`, from which errors count. */

@@ -2,6 +2,7 @@
  * An X.509 certificate as a value (RFC 5280). Owns the shape and the parsing of one certificate; knows nothing of chains,
  * trust or where it came from.
  */
+import { addressText } from "../../bytes/address.ts";
 import { Cursor } from "../../bytes/cursor.ts";
 import { ParseError } from "../../bytes/parse-error.ts";
 import { toHex, toLatin1 } from "../../bytes/text.ts";
@@ -344,13 +345,6 @@ function countScts(value: Cursor): number {
 function ipText(bytes: Uint8Array): string {
   if (bytes.length === 4) return bytes.join(".");
   if (bytes.length !== 16) return `invalid(${toHex(bytes)})`;
-  const groups = Array.from({ length: 8 }, (_, i) =>
-    (((bytes[2 * i] as number) << 8) | (bytes[2 * i + 1] as number)).toString(16),
-  ).join(":");
-  // The first of the longest runs of two or more zero groups becomes `::`.
-  const zeros = groups.match(/\b0(?::0\b)+/g) ?? [];
-  const longest = zeros.reduce((best, run) => (run.length > best.length ? run : best), "");
-  if (longest === "") return groups;
-  const at = groups.search(new RegExp(`\\b${longest}\\b`));
-  return `${groups.slice(0, at).replace(/:$/, "")}::${groups.slice(at + longest.length).replace(/^:/, "")}`;
+  const word = new Cursor(bytes, "iPAddress");
+  return addressText(6, word.u32("0"), word.u32("1"), word.u32("2"), word.u32("3"));
 }

@@ -1,8 +1,8 @@
 import { isIP } from "node:net";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { ParseError } from "../bytes/parse-error.ts";
 import { addressText, networkOf, parseAddress } from "./address.ts";
+import { ParseError } from "./parse-error.ts";
 
 const text6 = (ip: string) => addressText(6, ...parseAddress(ip));
 

@@ -2,7 +2,7 @@
  * IP addresses as text and as numbers, and prefixes. Knows nothing of packets beyond the four-word form of `Packet`.
  * Text follows RFC 5952 for IPv6; IPv4-mapped addresses in the mixed form of its section 5, as Wireshark shows them.
  */
-import { ParseError } from "../bytes/parse-error.ts";
+import { ParseError } from "./parse-error.ts";
 
 /** Four signed or unsigned 32-bit words; IPv4 as `(0, 0, 0xffff, word)`. */
 export type AddressWords = readonly [number, number, number, number];
