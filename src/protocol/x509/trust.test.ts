@@ -19,7 +19,7 @@ import {
 import { ParseError } from "../../bytes/parse-error.ts";
 import { type Certificate, parseCertificate } from "./certificate.ts";
 import { parsePem } from "./pem.ts";
-import { judgeChain, type PublicRoot, type TrustAnchors, TrustStore } from "./trust.ts";
+import { judgeChain, MAX_HARD_CHAINS, type PublicRoot, type TrustAnchors, TrustStore } from "./trust.ts";
 
 const AT = Date.UTC(2020, 0, 1) / 1000;
 
@@ -380,6 +380,20 @@ describe("loops and mazes end", () => {
     expect((await judge([leaf(privateCa), ...many])).is).toBe("unknown");
     // The anchors are tried first, so decoys cannot hide a genuine chain.
     expect((await judge([leaf(root), ...many])).is).toBe("public-root");
+  });
+
+  test("hard chains are followed to the end only so often: then they are unknown, and easy ones are not", async () => {
+    const keys = ecKeys();
+    const middle = ca("Middle", root);
+    const decoys = Array.from(
+      { length: 30 },
+      (_, i) => ca("Middle", undefined, { serial: Uint8Array.of(2, i) }, keys).certificate,
+    );
+    const patient = store({ publicRoots: [publicRoot(root)] });
+    const hard = [leaf(middle), ...decoys, middle.certificate];
+    for (let i = 0; i < MAX_HARD_CHAINS; i++) expect((await judge(hard, patient)).is).toBe("public-root");
+    expect((await judge(hard, patient)).is).toBe("unknown");
+    expect((await judge([leaf(middle), middle.certificate], patient)).is).toBe("public-root");
   });
 
   test("a chain of twenty", async () => {

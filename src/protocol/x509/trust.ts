@@ -64,6 +64,8 @@ export interface TrustAnchors {
 export class TrustStore {
   private readonly anchors: TrustAnchors;
   private byName: Map<string, Anchor[]> | undefined;
+  /** Chains judged by this store that needed more than ORDINARY_CHECKS. */
+  hardChains = 0;
 
   constructor(anchors: TrustAnchors) {
     this.anchors = anchors;
@@ -124,6 +126,13 @@ function merged(one: Anchor, other: Anchor): Anchor {
  * present any number of certificates of one name. Real chains need fewer than ten.
  */
 const MAX_SIGNATURE_CHECKS = 100;
+/** Signatures that an honest chain may need, cross-signs and copies in the capture included. */
+const ORDINARY_CHECKS = 16;
+/**
+ * Chains of one capture that may need more than that. A hard chain costs up to a tenth of a second, so a capture of many
+ * thousands would take minutes; once these are used up, a chain that is no easier is `unknown`.
+ */
+export const MAX_HARD_CHAINS = 64;
 /** Issuers tried for one certificate; more of one name than this have no use but to exhaust us. */
 const MAX_CANDIDATES = 100;
 /** Certificates on one path. OpenSSL allows 100, browsers about 20; public chains have at most six. */
@@ -143,12 +152,13 @@ export async function judgeChain(
 ): Promise<Trust> {
   const leaf = presented[0];
   if (leaf === undefined) return { is: "unknown", detail: "no certificate" };
+  const checks = store.hardChains < MAX_HARD_CHAINS ? MAX_SIGNATURE_CHECKS : ORDINARY_CHECKS;
   const search: Search = {
     presented,
     extra: indexOf(extra),
     at,
     store,
-    checksLeft: MAX_SIGNATURE_CHECKS,
+    checksLeft: checks,
     limited: false,
     best: undefined,
   };
@@ -156,6 +166,7 @@ export async function judgeChain(
   // The leaf is an anchor itself: a private server's certificate given with --private-ca, or a root CA's own.
   if (own !== undefined) consider(search, atAnchor(search, own, { certificates: [], flaws: [], unchecked: undefined }));
   await explore(search, { certificates: [leaf], flaws: [], unchecked: undefined });
+  if (checks - search.checksLeft > ORDINARY_CHECKS) store.hardChains++;
   // What was not looked at might have reached a public root.
   if (search.limited && (search.best?.rank ?? Infinity) > RANK.retiredOrUnchecked) {
     return { is: "unknown", detail: "too many certificates of one name to follow them all" };
