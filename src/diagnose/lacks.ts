@@ -10,6 +10,8 @@ export const OTHER_DIRECTION = "the other direction";
 export const START = "the start of the connection";
 export const WHOLE_PACKETS = "whole packets";
 export const FULL_HANDSHAKE = "the full handshake that this connection resumes";
+/** It was still going on when the capture or the connection ended. */
+export const WHOLE_HANDSHAKE = "the whole handshake";
 
 /** TLS 1.3: the certificate is encrypted (RFC 8446 section 4.4). Drafts have versions of their own above it. */
 const TLS_1_3 = 0x0304;

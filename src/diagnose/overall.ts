@@ -11,7 +11,7 @@ import type {
   NumberedFinding,
   OverallVerdict,
 } from "./diagnosis.ts";
-import { BASELINE, FULL_HANDSHAKE, KEY_LOG, OTHER_DIRECTION, START, WHOLE_PACKETS } from "./lacks.ts";
+import { BASELINE, FULL_HANDSHAKE, KEY_LOG, OTHER_DIRECTION, START, WHOLE_HANDSHAKE, WHOLE_PACKETS } from "./lacks.ts";
 import { CAUSES, type Cause } from "./vocabulary.ts";
 import { describe, list, plural, short } from "./words.ts";
 
@@ -176,6 +176,7 @@ const HOW_TO_GET: ReadonlyMap<string, string> = new Map([
   [START, "start the capture before the client connects"],
   [WHOLE_PACKETS, "capture whole packets (tcpdump -s 0)"],
   [FULL_HANDSHAKE, "start the capture before the client's first connection to this server"],
+  [WHOLE_HANDSHAKE, "let the capture run until the handshake is over (this one ends in the middle of it)"],
   [BASELINE, "declare the issuer with --private-ca if it is legitimate"],
 ]);
 

@@ -8,7 +8,7 @@
 import type { ConnectionObservation } from "../observe/observations.ts";
 import { type Context, speaksFor } from "./context.ts";
 import type { ConnectionVerdict, NumberedFinding } from "./diagnosis.ts";
-import { BASELINE, hidesCertificate, KEY_LOG, missingFrom } from "./lacks.ts";
+import { BASELINE, hidesCertificate, KEY_LOG, missingFrom, WHOLE_HANDSHAKE } from "./lacks.ts";
 import { chainIsGood } from "./rules/support.ts";
 import { fallbackCause } from "./rules/undocumented-pseudo-tls-answer.ts";
 import { CAUSES, type Cause } from "./vocabulary.ts";
@@ -109,7 +109,7 @@ function whatIsMissing(connection: ConnectionObservation): string | undefined {
   if (tls === undefined) return NOT_READ_YET.get(connection.protocol) ?? missingFrom(connection);
   if (tls.certificates.length > 0) return missingTrust(connection);
   const missing = hidesCertificate(tls) ?? missingFrom(connection);
-  return missing ?? (tcp?.reset === undefined ? "the whole handshake" : "a handshake that goes on to the certificate");
+  return missing ?? (tcp?.reset === undefined ? WHOLE_HANDSHAKE : "a handshake that goes on to the certificate");
 }
 
 /** The certificate is there; what would tell whether it is the server's own. */
