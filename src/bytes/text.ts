@@ -29,9 +29,15 @@ export function toUtf8(bytes: Uint8Array): string {
   return UTF8.decode(bytes);
 }
 
+/** Arguments of one call; engines allow some 65 000. */
+const MAX_ARGUMENTS = 4096;
+
 /** One character per byte (ISO 8859-1). */
 export function toLatin1(bytes: Uint8Array): string {
+  // As a whole, for the reason above.
   let text = "";
-  for (const byte of bytes) text += String.fromCharCode(byte);
+  for (let at = 0; at < bytes.length; at += MAX_ARGUMENTS) {
+    text += String.fromCharCode(...bytes.subarray(at, at + MAX_ARGUMENTS));
+  }
   return text;
 }

@@ -45,7 +45,10 @@ export class Context {
   /** Connections that gave out a session which this one offers to resume and was resumed with (RFC 5246 section 7.3, RFC 5077). */
   origins({ tls }: TlsConnection): TlsConnection[] {
     if (tls.resumed !== true) return [];
-    return tls.offeredSessions.flatMap((session) => this.#index.issuers.get(session) ?? []);
+    const index = this.#index;
+    index.issuers ??= issuersIn(index.tls);
+    const { issuers } = index;
+    return tls.offeredSessions.flatMap((session) => issuers.get(session) ?? []);
   }
 
   /** A UDP exchange with this address that was answered. */
@@ -143,7 +146,8 @@ export class Context {
 /** What is looked up by many rules for many connections, made once for all contexts of the same observations. */
 interface Index {
   readonly tls: readonly TlsConnection[];
-  readonly issuers: ReadonlyMap<string, TlsConnection[]>;
+  /** Who gave out the sessions that were resumed; made when first asked for. */
+  issuers: ReadonlyMap<string, TlsConnection[]> | undefined;
   readonly answeringUdp: ReadonlyMap<string, ConnectionObservation>;
 }
 
@@ -156,14 +160,6 @@ function indexOf(observations: Observations): Index {
   const before = indexes.get(observations);
   if (before !== undefined) return before;
   const tls = observations.connections.filter((c): c is TlsConnection => c.tls !== undefined);
-  const issuers = new Map<string, TlsConnection[]>();
-  for (const connection of tls) {
-    for (const session of connection.tls.issuedSessions) {
-      const known = issuers.get(session);
-      if (known === undefined) issuers.set(session, [connection]);
-      else if (known.length < MAX_ISSUERS) known.push(connection);
-    }
-  }
   const answeringUdp = new Map<string, ConnectionObservation>();
   for (const connection of observations.connections) {
     const { transport, server, stun } = connection;
@@ -171,9 +167,24 @@ function indexOf(observations: Observations): Index {
       answeringUdp.set(server.ip, connection);
     }
   }
-  const index = { tls, issuers, answeringUdp };
+  const index = { tls, issuers: undefined, answeringUdp };
   indexes.set(observations, index);
   return index;
+}
+
+function issuersIn(connections: readonly TlsConnection[]): ReadonlyMap<string, TlsConnection[]> {
+  const issuers = new Map<string, TlsConnection[]>();
+  // Most sessions are never resumed in the same capture.
+  for (const { tls } of connections) {
+    if (tls.resumed === true) for (const session of tls.offeredSessions) issuers.set(session, []);
+  }
+  for (const connection of connections) {
+    for (const session of connection.tls.issuedSessions) {
+      const known = issuers.get(session);
+      if (known !== undefined && known.length < MAX_ISSUERS) known.push(connection);
+    }
+  }
+  return issuers;
 }
 
 /** Frame with which the server closed (FIN or RST), when the client had not closed before: then it was no answer. */

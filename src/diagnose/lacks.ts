@@ -10,6 +10,8 @@ export const OTHER_DIRECTION = "the other direction";
 export const START = "the start of the connection";
 export const WHOLE_PACKETS = "whole packets";
 export const FULL_HANDSHAKE = "the full handshake that this connection resumes";
+/** Connections of more kinds than are kept. */
+export const FEWER_SERVERS = "the detail of connections beyond the limit";
 /** It was still going on when the capture or the connection ended. */
 export const WHOLE_HANDSHAKE = "the whole handshake";
 

@@ -11,7 +11,16 @@ import type {
   NumberedFinding,
   OverallVerdict,
 } from "./diagnosis.ts";
-import { BASELINE, FULL_HANDSHAKE, KEY_LOG, OTHER_DIRECTION, START, WHOLE_HANDSHAKE, WHOLE_PACKETS } from "./lacks.ts";
+import {
+  BASELINE,
+  FEWER_SERVERS,
+  FULL_HANDSHAKE,
+  KEY_LOG,
+  OTHER_DIRECTION,
+  START,
+  WHOLE_HANDSHAKE,
+  WHOLE_PACKETS,
+} from "./lacks.ts";
 import { CAUSES, type Cause } from "./vocabulary.ts";
 import { describe, list, plural, short } from "./words.ts";
 
@@ -177,6 +186,7 @@ const HOW_TO_GET: ReadonlyMap<string, string> = new Map([
   [WHOLE_PACKETS, "capture whole packets (tcpdump -s 0)"],
   [FULL_HANDSHAKE, "start the capture before the client's first connection to this server"],
   [WHOLE_HANDSHAKE, "let the capture run until the handshake is over (this one ends in the middle of it)"],
+  [FEWER_SERVERS, "split the capture (editcap -c), which has more servers and certificates than are kept"],
   [BASELINE, "declare the issuer with --private-ca if it is legitimate"],
 ]);
 

@@ -4,7 +4,7 @@
  * verdicts.
  */
 
-import { parseAddress } from "../bytes/address.ts";
+import { type AddressWords, parseAddress } from "../bytes/address.ts";
 import { SERVICES } from "../knowledge/services/index.ts";
 import { lync } from "../knowledge/services/lync.ts";
 import type { MeetingService, Ports, ServiceId, ServiceName } from "../knowledge/services/service.ts";
@@ -109,8 +109,8 @@ interface Block {
   readonly service: MeetingService;
   readonly date: string;
   readonly block: string;
-  readonly words: readonly number[];
-  readonly masks: readonly number[];
+  readonly words: AddressWords;
+  readonly masks: AddressWords;
 }
 
 /** Every dated block, in the order of services and of their lists (newest first). */
@@ -184,19 +184,24 @@ function byServer(clues: ServiceClues, context: ServiceContext): ServiceIdentity
 }
 
 function byAddress(ip: string): Block | undefined {
-  const words = parseAddress(ip);
-  return BLOCKS.find((block) =>
-    words.every((word, i) => ((word ^ (block.words[i] ?? 0)) & (block.masks[i] ?? 0)) === 0),
+  const [w0, w1, w2, w3] = parseAddress(ip);
+  return BLOCKS.find(
+    // The last word first: it tells the addresses of IPv4 apart, which most are.
+    ({ words, masks }) =>
+      ((w3 ^ words[3]) & masks[3]) === 0 &&
+      ((w0 ^ words[0]) & masks[0]) === 0 &&
+      ((w1 ^ words[1]) & masks[1]) === 0 &&
+      ((w2 ^ words[2]) & masks[2]) === 0,
   );
 }
 
-function readBlock(block: string): { readonly words: readonly number[]; readonly masks: readonly number[] } {
+function readBlock(block: string): { readonly words: AddressWords; readonly masks: AddressWords } {
   const slash = block.indexOf("/");
   const address = block.slice(0, slash);
   // parseAddress gives IPv4 the prefix ::ffff:0:0/96.
   const bits = Number(block.slice(slash + 1)) + (address.includes(":") ? 0 : 96);
-  const masks = [0, 32, 64, 96].map((from) => maskOf(Math.min(32, Math.max(0, bits - from))));
-  return { words: parseAddress(address), masks };
+  const mask = (from: number) => maskOf(Math.min(32, Math.max(0, bits - from)));
+  return { words: parseAddress(address), masks: [mask(0), mask(32), mask(64), mask(96)] };
 }
 
 /** The first `bits` of 32; a shift by 32 is none in JavaScript. */

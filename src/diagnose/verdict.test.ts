@@ -36,6 +36,16 @@ const verdicts = (...specs: Spec[]): ConnectionVerdict[] =>
   diagnose(observations(specs)).connections.map(({ verdict }) => verdict);
 const is = (...specs: Spec[]) => verdicts(...specs).map((verdict) => verdict.is);
 
+test("connections beyond the limit are not judged, and what is missing says so", () => {
+  const diagnosis = diagnose(observations([tcp({ undetailed: true, alike: 99 })]));
+  expect(diagnosis.connections[0]?.verdict).toMatchObject({
+    is: "cannot-tell",
+    missing: ["the detail of connections beyond the limit"],
+  });
+  expect(diagnosis.verdict).toMatchObject({ is: "cannot-tell", notJudged: 100 });
+  expect("next" in diagnosis.verdict && diagnosis.verdict.next).toContain("split the capture");
+});
+
 describe("which finding decides", () => {
   let count = 0;
   const finding = (cause: Cause, confidence: Confidence = "proven", product?: string): NumberedFinding => ({

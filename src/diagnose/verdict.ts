@@ -8,7 +8,7 @@
 import type { ConnectionObservation } from "../observe/observations.ts";
 import { type Context, speaksFor } from "./context.ts";
 import type { ConnectionVerdict, NumberedFinding } from "./diagnosis.ts";
-import { BASELINE, hidesCertificate, KEY_LOG, missingFrom, WHOLE_HANDSHAKE } from "./lacks.ts";
+import { BASELINE, FEWER_SERVERS, hidesCertificate, KEY_LOG, missingFrom, WHOLE_HANDSHAKE } from "./lacks.ts";
 import { chainIsGood } from "./rules/support.ts";
 import { fallbackCause } from "./rules/undocumented-pseudo-tls-answer.ts";
 import { CAUSES, type Cause } from "./vocabulary.ts";
@@ -101,6 +101,7 @@ function isGenuineChain(context: Context, connection: ConnectionObservation, nam
 /** What would answer the question; undefined when the question does not arise. */
 function whatIsMissing(connection: ConnectionObservation): string | undefined {
   const { tls, pseudoTls, tcp } = connection;
+  if (connection.undetailed === true) return FEWER_SERVERS;
   if (pseudoTls !== undefined) {
     if (pseudoTls.answer === "documented") return "the TURN messages after the pseudo-TLS hello";
     return missingFrom(connection) ?? "the server's answer";

@@ -3,6 +3,7 @@
  * where the capture was taken. Owns the last step from drafts to Observations; judges nothing.
  */
 import { toHex } from "../bytes/text.ts";
+import type { Writable } from "../bytes/writable.ts";
 import type { Certificate } from "../protocol/x509/certificate.ts";
 import { verifiesUnderOwnKey, verifySignature } from "../protocol/x509/signature.ts";
 import { judgeChain, type Trust, type TrustStore } from "../protocol/x509/trust.ts";
@@ -14,6 +15,7 @@ import type {
   LeafSigning,
   Observations,
   ObservedCertificate,
+  TlsObservation,
 } from "./observations.ts";
 
 /**
@@ -35,7 +37,8 @@ export async function derive(
   totals: Observations["totals"],
   store: TrustStore,
 ): Promise<Observations> {
-  const pooled = new Set(drafts.flatMap(({ tls }) => tls?.certificates.map((presented) => presented.pooled) ?? []));
+  const pooled = new Set<PooledCertificate>();
+  for (const { tls } of drafts) for (const presented of tls?.certificates ?? []) pooled.add(presented.pooled);
   const digests = new Map<PooledCertificate, string>();
   const certificates = new Map<string, ObservedCertificate>();
   for (const entry of pooled) {
@@ -48,22 +51,19 @@ export async function derive(
   const issuers = [...pooled].flatMap(({ certificate }) => (certificate?.isCa === true ? [certificate] : []));
   const judge = chainJudge(issuers, store);
   const connections: ConnectionObservation[] = [];
-  for (const {
-    kind: _kind,
-    broadKind: _broadKind,
-    handshakeSeen: _seen,
-    chainSeen: _chain,
-    firstFrame: _first,
-    tls,
-    ...draft
-  } of drafts) {
+  for (const draft of drafts) {
+    const { tls } = draft;
     if (tls === undefined) {
-      connections.push(draft);
+      connections.push(draft as Draft & { tls?: never });
       continue;
     }
-    const judged = await judge(tls, draft.from.seconds);
+    const judged = judge(tls, draft.from.seconds);
+    const { trust, signing } = judged instanceof Promise ? await judged : judged;
     const presented = tls.certificates.map((p) => ({ sha256: digests.get(p.pooled) as string, frame: p.frame }));
-    connections.push({ ...draft, tls: { ...tls, ...judged, certificates: presented } });
+    const observed: Writable<TlsObservation> = { ...tls, certificates: presented };
+    if (trust !== undefined) observed.trust = trust;
+    if (signing !== undefined) observed.signing = signing;
+    connections.push({ ...draft, tls: observed });
   }
   return { files, vantage: vantageOf(connections), connections, certificates, totals };
 }
@@ -74,8 +74,8 @@ type Judged = { trust?: Trust; signing?: LeafSigning };
 function chainJudge(
   issuers: readonly Certificate[],
   store: TrustStore,
-): (tls: TlsDraft, at: number) => Promise<Judged> {
-  const known = new Map<string, Promise<Judged>>();
+): (tls: TlsDraft, at: number) => Judged | Promise<Judged> {
+  const known = new Map<string, Judged>();
   const byName = new Map<string, Certificate[]>();
   for (const issuer of issuers) {
     const same = byName.get(issuer.subject.text);
@@ -84,14 +84,16 @@ function chainJudge(
   }
   const intermediates = [...byName.values()].flat();
   return (tls, at) => {
-    if (tls.certificates[0]?.pooled.certificate === undefined) return Promise.resolve({});
-    const key = `${tls.certificates.map(({ pooled }) => pooled.number).join(",")}@${Math.floor(at / 86_400)}`;
+    if (tls.certificates[0]?.pooled.certificate === undefined) return {};
+    let key = `${Math.floor(at / 86_400)}`;
+    for (const { pooled } of tls.certificates) key += ` ${pooled.number}`;
     const before = known.get(key);
     if (before !== undefined) return before;
     const chain = tls.certificates.flatMap(({ pooled }) => pooled.certificate ?? []);
-    const judged = judgeOne(chain, intermediates, byName, at, store);
-    known.set(key, judged);
-    return judged;
+    return judgeOne(chain, intermediates, byName, at, store).then((judged) => {
+      known.set(key, judged);
+      return judged;
+    });
   };
 }
 

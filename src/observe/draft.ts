@@ -3,13 +3,12 @@
  * and reader into field terms: who is the client, how it ended, what was missing; knows nothing of verdicts.
  */
 import { addressText } from "../bytes/address.ts";
+import type { Writable } from "../bytes/writable.ts";
 import { identifyTcp } from "../protocol/identify.ts";
 import { pseudoTlsAnswer } from "../protocol/pseudo-tls/hello.ts";
-import { negotiatedVersion } from "../protocol/tls/messages.ts";
 import { alertName } from "../protocol/tls/names.ts";
 import type { Flow, Half } from "../stream/flow.ts";
 import type { PooledCertificate } from "./certificate-pool.ts";
-import type { Hellos } from "./hellos.ts";
 import type {
   Alert,
   ConnectionObservation,
@@ -22,7 +21,7 @@ import type {
   TcpObservation,
   TlsObservation,
 } from "./observations.ts";
-import type { SeenSide, TcpReader } from "./tcp-reader.ts";
+import type { SeenAlert, SeenSide, TcpReader } from "./tcp-reader.ts";
 import type { UdpReader } from "./udp-reader.ts";
 
 /**
@@ -36,47 +35,53 @@ const FATAL = 2;
 const WARNING = 1;
 const CLOSE_NOTIFY = 0;
 
-/** An observation while it is put together: optional fields are set one by one, which is much faster than spreading them in. */
-type Writable<T> = { -readonly [K in keyof T]: T[K] };
-
 export type TlsDraft = Omit<TlsObservation, "certificates" | "trust" | "signing"> & {
   readonly certificates: readonly { readonly pooled: PooledCertificate; readonly frame: number }[];
 };
 
-export interface Draft extends Omit<ConnectionObservation, "tls" | "alike"> {
+export interface Draft extends Omit<ConnectionObservation, "tls" | "alike" | "elsewhere"> {
   readonly tls?: TlsDraft;
   alike: number;
-  readonly firstFrame: number;
-  readonly handshakeSeen: boolean;
-  readonly chainSeen: boolean;
-  /** Two connections of one kind are the same in everything the rules see. */
-  readonly kind: string;
-  /** The same without server and names, for when there are too many kinds. */
-  readonly broadKind: string;
+  elsewhere: number;
 }
 
-export function tcpDraft(flow: Flow, reader: TcpReader | undefined, hellos: Hellos): Draft {
+/**
+ * What a connection was, as far as rules tell connections apart: enough to decide whether a draft of it is needed at all.
+ * Taken when a connection is over.
+ */
+export interface Summary {
+  readonly clientSide: 0 | 1;
+  readonly protocol: Protocol;
+  readonly outcome: ConnectionObservation["outcome"];
+  readonly handshakeSeen: boolean;
+  readonly chainSeen: boolean;
+  /** All that rules look at, but for the server, its name and its certificates: two such texts are equal, or a rule may differ. */
+  readonly facts: string;
+  /** Port, server name and certificates. */
+  readonly names: string;
+  /** Address of the server. */
+  readonly server: string;
+  /** The client named the server. */
+  readonly named: boolean;
+}
+
+interface TcpSummary extends Summary {
+  readonly version: number | undefined;
+  readonly resumed: boolean | undefined;
+  readonly pseudoTls: PseudoTlsObservation | undefined;
+}
+
+const NO_HEAD: Draft["head"] = {};
+
+export function tcpSummary(flow: Flow, reader: TcpReader | undefined): TcpSummary {
   const clientSide = reader?.clientSide ?? (flow.clientSide >= 0 ? flow.clientSide : flow.aPort < flow.bPort ? 1 : 0);
   const serverSide = clientSide === 0 ? 1 : 0;
-  const client = flow.halves[clientSide as 0 | 1];
-  const server = flow.halves[serverSide];
-  const sideName = (side: 0 | 1): Side => (side === clientSide ? "client" : "server");
+  const client = flow.half(clientSide as 0 | 1);
+  const server = flow.half(serverSide);
   const clientSeen = reader?.sides[clientSide as 0 | 1];
   const serverSeen = reader?.sides[serverSide];
-  const alerts = (reader?.alerts ?? []).map(
-    ({ side, level, code, frame, at }): Alert => ({
-      from: sideName(side),
-      level: level === FATAL ? "fatal" : level === WARNING ? "warning" : "unknown",
-      description: alertName(code),
-      code,
-      frame,
-      at,
-    }),
-  );
-  const tcp = tcpObservation(flow, client, server, sideName);
-  const tls =
-    reader === undefined || !reader.isTls ? undefined : tlsDraft(reader, hellos, alerts, clientSeen, serverSeen);
-  const pseudoTls = reader === undefined ? undefined : pseudoDraft(reader, flow, client, server, serverSeen, alerts);
+  const tls = reader?.isTls === true ? reader : undefined;
+  const pseudoTls = reader === undefined ? undefined : pseudoDraft(reader, flow, client, server, serverSeen);
   const protocol: Protocol =
     pseudoTls !== undefined
       ? pseudoTls.dialect === "ms-turn"
@@ -85,113 +90,151 @@ export function tcpDraft(flow: Flow, reader: TcpReader | undefined, hellos: Hell
       : tls !== undefined
         ? "tls"
         : identifyTcp(clientSeen?.head.bytes, serverSeen?.head.bytes);
-  const outcome = tcpOutcome(tcp, alerts, tls, clientSeen, serverSeen);
+  const outcome = tcpOutcome(flow, client, server, reader, serverSide);
+  const version = tls?.serverHello?.version;
+  const resumed = tls === undefined ? undefined : resumption(tls, version, serverSeen);
+  const certificates = tls?.certificates ?? [];
+  const serverName = tls?.clientHello?.serverName;
+  let facts = `${protocol} ${outcome} ${tcpFlags(flow, client, server, serverSide)}`;
+  if (tls !== undefined) {
+    facts += ` ${version} ${tls.serverHello?.observed.cipherSuite} ${resumed} ${tls.clientCertificates} ${tlsFlags(tls, clientSeen, serverSeen)}`;
+    for (const { side, code } of tls.alerts) facts += side === clientSide ? ` <${code}` : ` >${code}`;
+  }
+  if (pseudoTls !== undefined) {
+    facts += ` ${pseudoTls.answer} ${pseudoTls.framedTurn.client !== undefined} ${pseudoTls.framedTurn.server !== undefined}`;
+  }
+  let names = `${serverSide === 0 ? flow.aPort : flow.bPort} ${serverName ?? ""}`;
+  for (const { pooled } of certificates) names += ` ${pooled.number}`;
+  return {
+    clientSide: clientSide as 0 | 1,
+    protocol,
+    outcome,
+    handshakeSeen: tls !== undefined && (tls.clientHelloFrame > 0 || tls.serverHelloFrame > 0),
+    chainSeen: certificates.length > 0,
+    facts,
+    names,
+    server: addressKey(flow, serverSide),
+    named: serverName !== undefined,
+    version,
+    resumed,
+    pseudoTls,
+  };
+}
+
+export function tcpDraft(flow: Flow, reader: TcpReader | undefined, summary: TcpSummary): Draft {
+  const { clientSide, pseudoTls } = summary;
+  const serverSide = clientSide === 0 ? 1 : 0;
+  const sideName = (side: 0 | 1): Side => (side === clientSide ? "client" : "server");
+  const clientSeen = reader?.sides[clientSide];
+  const serverSeen = reader?.sides[serverSide];
   const hello = helloDelay(reader, clientSeen, serverSeen);
   const rtt = flow.synFrame > 0 && flow.synAckFrame > 0 ? flow.synAckAt - flow.synAt : undefined;
   const timing: Writable<Draft["timing"]> = {};
   if (rtt !== undefined && rtt >= 0) timing.tcpRtt = rtt;
   if (hello !== undefined && hello >= 0) timing.hello = hello;
-  const specific: Writable<Specific> = {
+  const draft: Writable<Draft> = base(flow, summary);
+  draft.handshake = handshake(reader, sideName);
+  draft.timing = timing;
+  draft.head = heads(clientSeen, serverSeen);
+  draft.tcp = tcpObservation(flow, flow.half(clientSide), flow.half(serverSide), sideName);
+  if (reader?.isTls === true) draft.tls = tlsDraft(reader, summary, sideName, clientSeen, serverSeen);
+  if (pseudoTls !== undefined) draft.pseudoTls = pseudoTls;
+  return draft;
+}
+
+export function udpSummary(flow: Flow, { clientSide, protocol, stun }: UdpReader): Summary {
+  const serverSide = clientSide === 0 ? 1 : 0;
+  const outcome = flow.half(serverSide).frames === 0 ? "unanswered" : "open";
+  let facts = `${protocol} ${outcome}`;
+  if (stun !== undefined) facts += ` ${stun.dialect} ${stun.responses > 0} ${stun.allocated}`;
+  return {
+    clientSide,
     protocol,
-    handshake: handshake(reader, sideName),
-    head: { ...shown("client", clientSeen), ...shown("server", serverSeen) },
-    timing,
     outcome,
-    tcp,
+    handshakeSeen: false,
+    chainSeen: false,
+    facts,
+    names: `${serverSide === 0 ? flow.aPort : flow.bPort}`,
+    server: addressKey(flow, serverSide),
+    named: false,
   };
-  if (tls !== undefined) specific.tls = tls;
-  if (pseudoTls !== undefined) specific.pseudoTls = pseudoTls;
-  return finished(flow, clientSide === 0, specific);
 }
 
-export function udpDraft(flow: Flow, reader: UdpReader): Draft {
-  const { stun, protocol } = reader;
-  const clientIsFirst = reader.clientSide === 0;
-  return finished(flow, clientIsFirst, {
-    protocol,
-    handshake: [],
-    ...(stun !== undefined && { stun }),
-    head: {},
-    timing: {},
-    outcome: flow.halves[clientIsFirst ? 1 : 0].frames === 0 ? "unanswered" : "open",
-  });
+export function udpDraft(flow: Flow, { stun }: UdpReader, summary: Summary): Draft {
+  const draft: Writable<Draft> = base(flow, summary);
+  if (stun !== undefined) draft.stun = stun;
+  return draft;
 }
 
-type Specific = Pick<Draft, "protocol" | "handshake" | "head" | "timing" | "outcome"> &
-  Partial<Pick<Draft, "tcp" | "tls" | "pseudoTls" | "stun">>;
+/** What a connection is without anything that could be judged. */
+export function draftWithoutDetail(flow: Flow, summary: Summary): Draft {
+  return { ...base(flow, { ...summary, protocol: "unknown", outcome: "open" }), undetailed: true };
+}
 
-function finished(flow: Flow, clientIsFirst: boolean, specific: Specific): Draft {
+function base(flow: Flow, { clientSide, protocol, outcome }: Summary): Draft {
   const a: Endpoint = { ip: addressText(flow.ipVersion, flow.a0, flow.a1, flow.a2, flow.a3), port: flow.aPort };
   const b: Endpoint = { ip: addressText(flow.ipVersion, flow.b0, flow.b1, flow.b2, flow.b3), port: flow.bPort };
-  const server = clientIsFirst ? b : a;
-  const { tls } = specific;
-  const broadKind = kindOf(specific);
   return {
     id: `${flow.transport}/${flow.number}`,
     transport: flow.transport,
     file: flow.file,
-    client: clientIsFirst ? a : b,
-    server,
+    client: clientSide === 0 ? a : b,
+    server: clientSide === 0 ? b : a,
+    protocol,
     frames: { first: flow.firstFrame, last: flow.lastFrame, count: flow.frameCount },
     from: { seconds: flow.seconds, nanos: flow.nanos },
     to: { seconds: flow.lastSeconds, nanos: flow.lastNanos },
-    bytes: {
-      fromClient: flow.halves[clientIsFirst ? 0 : 1].bytes,
-      fromServer: flow.halves[clientIsFirst ? 1 : 0].bytes,
-    },
-    ...specific,
+    bytes: { fromClient: flow.half(clientSide).bytes, fromServer: flow.half(clientSide === 0 ? 1 : 0).bytes },
+    handshake: [],
+    head: NO_HEAD,
+    timing: {},
+    outcome,
     alike: 0,
-    firstFrame: flow.firstFrame,
-    handshakeSeen: tls?.clientHelloFrame !== undefined || tls?.serverHelloFrame !== undefined,
-    chainSeen: (tls?.certificates.length ?? 0) > 0,
-    broadKind,
-    kind: `${broadKind} ${server.ip} ${server.port} ${tls?.clientHello?.serverName ?? ""} ${tls?.certificates.map(({ pooled }) => pooled.number).join(",") ?? ""}`,
+    elsewhere: 0,
   };
 }
 
-/** Everything that rules look at, but for the server, its name and its certificates. */
-function kindOf({ protocol, outcome, tcp, tls, pseudoTls, stun }: Specific): string {
-  const flag = (value: unknown) => (value === undefined || value === false || value === 0 ? "-" : "+");
-  return [
-    protocol,
-    outcome,
-    tcp === undefined
-      ? ""
-      : [
-          tcp.syns,
-          tcp.synAckFrame,
-          tcp.client.missing,
-          tcp.server.missing,
-          tcp.client.lost,
-          tcp.server.lost,
-          tcp.client.firstData,
-          tcp.server.firstData,
-          tcp.client.fin,
-          tcp.server.fin,
-          tcp.unreachable,
-        ]
-          .map(flag)
-          .join(""),
-    tcp?.reset?.from ?? "",
-    tls === undefined
-      ? ""
-      : [
-          tls.version,
-          tls.serverHello?.cipherSuite,
-          tls.resumed,
-          flag(tls.certificateUnreadable),
-          flag(tls.certificateRequested),
-          tls.clientCertificates,
-          tls.alerts.map(({ from, code }) => `${from}${code}`).join(","),
-          flag(tls.applicationData.client) + flag(tls.applicationData.server),
-          flag(tls.clientHello),
-          tls.certificates.length > 0,
-        ].join(" "),
-    pseudoTls === undefined
-      ? ""
-      : `${pseudoTls.answer}${flag(pseudoTls.framedTurn.client)}${flag(pseudoTls.framedTurn.server)}`,
-    stun === undefined ? "" : `${stun.dialect}${flag(stun.responses)}${flag(stun.allocated)}`,
-  ].join("|");
+function addressKey(flow: Flow, side: 0 | 1): string {
+  return side === 0
+    ? `${flow.ipVersion} ${flow.a0} ${flow.a1} ${flow.a2} ${flow.a3}`
+    : `${flow.ipVersion} ${flow.b0} ${flow.b1} ${flow.b2} ${flow.b3}`;
+}
+
+/** What rules ask of TCP, a bit each. */
+function tcpFlags(flow: Flow, client: Half, server: Half, serverSide: 0 | 1): number {
+  const resetByServer = flow.resetSide === serverSide;
+  return bits(
+    flow.syns > 0,
+    flow.synAckFrame > 0,
+    client.missing > 0,
+    server.missing > 0,
+    client.lost > 0,
+    server.lost > 0,
+    client.firstDataFrame > 0,
+    server.firstDataFrame > 0,
+    client.finFrame > 0,
+    server.finFrame > 0,
+    flow.unreachableFrame > 0,
+    flow.resetFrame > 0 && resetByServer,
+    flow.resetFrame > 0 && !resetByServer,
+  );
+}
+
+function tlsFlags(reader: TcpReader, client: SeenSide | undefined, server: SeenSide | undefined): number {
+  return bits(
+    isCertificateUnreadable(reader),
+    reader.certificateRequested,
+    client?.applicationData === true,
+    server?.applicationData === true,
+    reader.clientHello !== undefined,
+    reader.certificates.length > 0,
+  );
+}
+
+function bits(...flags: readonly boolean[]): number {
+  let value = 0;
+  for (const flag of flags) value = value * 2 + (flag ? 1 : 0);
+  return value;
 }
 
 function direction(half: Half): TcpDirection {
@@ -248,34 +291,47 @@ function handshake(reader: TcpReader | undefined, sideName: (side: 0 | 1) => Sid
 
 function tlsDraft(
   reader: TcpReader,
-  hellos: Hellos,
-  alerts: readonly Alert[],
+  { version, resumed }: TcpSummary,
+  sideName: (side: 0 | 1) => Side,
   client?: SeenSide,
   server?: SeenSide,
 ): TlsDraft {
   const { serverHello } = reader;
-  const version = serverHello === undefined ? undefined : negotiatedVersion(serverHello);
   const tls: Writable<TlsDraft> = {
     helloRetryRequest: reader.helloRetryRequest,
     certificates: reader.certificates,
-    certificateUnreadable: reader.certificateSeen && reader.certificates[0]?.pooled.certificate === undefined,
+    certificateUnreadable: isCertificateUnreadable(reader),
     certificateRequested: reader.certificateRequested,
     issuedSessions: reader.issuedSessions,
     offeredSessions: reader.offeredSessions,
-    alerts,
+    alerts: reader.alerts.map((alert) => toAlert(alert, sideName)),
     changeCipherSpec: frames(client?.changeCipherSpecFrame, server?.changeCipherSpecFrame),
     encrypted: frames(client?.encryptedFrame, server?.encryptedFrame),
     applicationData: { client: client?.applicationData === true, server: server?.applicationData === true },
   };
-  if (reader.clientHello !== undefined) tls.clientHello = hellos.client(reader.clientHello);
+  if (reader.clientHello !== undefined) tls.clientHello = reader.clientHello;
   if (reader.clientHelloFrame > 0) tls.clientHelloFrame = reader.clientHelloFrame;
-  if (serverHello !== undefined) tls.serverHello = hellos.server(serverHello);
+  if (serverHello !== undefined) tls.serverHello = serverHello.observed;
   if (reader.serverHelloFrame > 0) tls.serverHelloFrame = reader.serverHelloFrame;
   if (version !== undefined) tls.version = version;
   if (reader.clientCertificates !== undefined) tls.clientCertificates = reader.clientCertificates;
-  const resumed = resumption(reader, version, server);
   if (resumed !== undefined) tls.resumed = resumed;
   return tls;
+}
+
+function toAlert({ side, level, code, frame, at }: SeenAlert, sideName: (side: 0 | 1) => Side): Alert {
+  return {
+    from: sideName(side),
+    level: level === FATAL ? "fatal" : level === WARNING ? "warning" : "unknown",
+    description: alertName(code),
+    code,
+    frame,
+    at,
+  };
+}
+
+function isCertificateUnreadable(reader: TcpReader): boolean {
+  return reader.certificateSeen && reader.certificates[0]?.pooled.certificate === undefined;
 }
 
 /** Frame numbers of both sides; 0 and undefined mean none. */
@@ -301,7 +357,6 @@ function pseudoDraft(
   client: Half,
   server: Half,
   seen: SeenSide | undefined,
-  alerts: readonly Alert[],
 ): PseudoTlsObservation | undefined {
   if (reader.pseudo === undefined) return undefined;
   const clientSide = reader.clientSide;
@@ -310,7 +365,7 @@ function pseudoDraft(
     server: reader.sides[clientSide === 0 ? 1 : 0].framedFrame,
   };
   const reset = flow.resetFrame > 0 && flow.resetSide !== clientSide ? flow.resetFrame : 0;
-  const [answer, frame] = spokenAnswer(reader, server, seen, alerts) ?? ending(reader, flow, client, server, reset);
+  const [answer, frame] = spokenAnswer(reader, server, seen) ?? ending(reader, flow, client, server, reset);
   return {
     dialect: reader.pseudo,
     helloFrame: reader.pseudoHelloFrame,
@@ -328,12 +383,7 @@ type PseudoAnswer = [PseudoTlsObservation["answer"], frame: number];
 const NOT_CAPTURED: PseudoAnswer = ["not-captured", 0];
 
 /** What the server said; undefined when it said nothing, and the capture shows that. */
-function spokenAnswer(
-  reader: TcpReader,
-  server: Half,
-  seen: SeenSide | undefined,
-  alerts: readonly Alert[],
-): PseudoAnswer | undefined {
+function spokenAnswer(reader: TcpReader, server: Half, seen: SeenSide | undefined): PseudoAnswer | undefined {
   if (reader.pseudoAnswered) return ["documented", reader.pseudoAnswerFrame];
   // Only what stands at the start of the server's stream answers the hello.
   if (!server.fromStart) return NOT_CAPTURED;
@@ -344,9 +394,10 @@ function spokenAnswer(
   // What is missing in the capture may have been the documented answer, or the rest of it.
   if (server.missing + server.lost > 0 || seen?.head.broken === true) return NOT_CAPTURED;
   if (seen === undefined || seen.bytes === 0) return undefined;
-  if (reader.pseudo !== undefined && pseudoTlsAnswer(seen.head.bytes, reader.pseudo) === "need-more")
+  const { pseudo, clientSide } = reader;
+  if (!seen.ordinary && pseudo !== undefined && pseudoTlsAnswer(seen.head.bytes, pseudo) === "need-more")
     return NOT_CAPTURED;
-  const alert = alerts.find(({ from }) => from === "server");
+  const alert = reader.alerts.find(({ side }) => side !== clientSide);
   if (alert !== undefined) return ["alert", alert.frame];
   if (reader.serverHelloFrame > 0) return ["server-hello", reader.serverHelloFrame];
   return ["other-bytes", seen.firstFrame];
@@ -362,26 +413,25 @@ function ending(reader: TcpReader, flow: Flow, client: Half, server: Half, reset
 }
 
 function tcpOutcome(
-  tcp: TcpObservation,
-  alerts: readonly Alert[],
-  tls: TlsDraft | undefined,
-  client: SeenSide | undefined,
-  server: SeenSide | undefined,
+  flow: Flow,
+  client: Half,
+  server: Half,
+  reader: TcpReader | undefined,
+  serverSide: 0 | 1,
 ): ConnectionObservation["outcome"] {
-  const answered = tcp.synAckFrame !== undefined;
-  const data = tcp.client.firstData !== undefined || tcp.server.firstData !== undefined;
-  if (tcp.syns > 0 && !answered && !data) {
-    if (tcp.unreachable !== undefined || tcp.reset?.from === "server") return "refused";
-    if (tcp.server.frames === 0 && tcp.client.frames === tcp.syns + (tcp.reset === undefined ? 0 : 1))
-      return "unanswered";
+  const data = client.firstDataFrame > 0 || server.firstDataFrame > 0;
+  if (flow.syns > 0 && flow.synAckFrame === 0 && !data) {
+    if (flow.unreachableFrame > 0 || (flow.resetFrame > 0 && flow.resetSide === serverSide)) return "refused";
+    if (server.frames === 0 && client.frames === flow.syns + (flow.resetFrame > 0 ? 1 : 0)) return "unanswered";
   }
-  const bothFin = tcp.client.fin !== undefined && tcp.server.fin !== undefined;
-  if (tcp.reset !== undefined && !bothFin) return "reset";
-  if (alerts.some(({ level, code }) => level !== "warning" && code !== CLOSE_NOTIFY)) return "alert";
-  if (tcp.client.fin !== undefined || tcp.server.fin !== undefined) return "closed";
-  const begun = tls?.clientHelloFrame !== undefined;
-  const done = (client?.encryptedFrame ?? 0) > 0 && (server?.encryptedFrame ?? 0) > 0;
-  return begun && !done && (server?.framedFrame ?? 0) === 0 ? "stalled" : "open";
+  const bothFin = client.finFrame > 0 && server.finFrame > 0;
+  if (flow.resetFrame > 0 && !bothFin) return "reset";
+  if (reader?.alerts.some(({ level, code }) => level !== WARNING && code !== CLOSE_NOTIFY)) return "alert";
+  if (client.finFrame > 0 || server.finFrame > 0) return "closed";
+  if (reader === undefined || !reader.isTls || reader.clientHelloFrame === 0) return "open";
+  const [one, other] = reader.sides;
+  const done = one.encryptedFrame > 0 && other.encryptedFrame > 0;
+  return done || reader.sides[serverSide].framedFrame > 0 ? "open" : "stalled";
 }
 
 function helloDelay(reader: TcpReader | undefined, client?: SeenSide, server?: SeenSide): number | undefined {
@@ -390,7 +440,9 @@ function helloDelay(reader: TcpReader | undefined, client?: SeenSide, server?: S
   return server.firstAt - reader.clientHelloAt;
 }
 
-function shown<S extends Side>(side: S, seen: SeenSide | undefined): { [K in S]?: Uint8Array } {
-  if (seen === undefined || seen.head.length === 0) return {};
-  return { [side]: seen.head.bytes.slice(0, SHOWN_HEAD) } as { [K in S]?: Uint8Array };
+function heads(client: SeenSide | undefined, server: SeenSide | undefined): Draft["head"] {
+  const head: Writable<Draft["head"]> = {};
+  if (client !== undefined && client.head.length > 0) head.client = client.head.bytes.slice(0, SHOWN_HEAD);
+  if (server !== undefined && server.head.length > 0) head.server = server.head.bytes.slice(0, SHOWN_HEAD);
+  return head;
 }

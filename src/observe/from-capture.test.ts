@@ -96,8 +96,6 @@ describe("a handshake", () => {
       server: SERVER,
       outcome: "closed",
       timing: { tcpRtt: 0.001, hello: 0.001 },
-      handshakeSeen: true,
-      chainSeen: true,
     });
     const of = (name: string) => draft.handshake.find(({ message }) => message === name);
     expect(of("ClientHello")).toMatchObject({ from: "client", frame: 4, record: 1, incomplete: false });
@@ -583,7 +581,7 @@ describe("folding", () => {
     const { drafts, totals } = await collectAll([pcapOf(frames)], 5000);
     expect(totals.connections).toBe(2500);
     expect(drafts.map(({ id }) => id)).toEqual(Array.from({ length: 2500 }, (_, i) => `tcp/${i}`));
-    expect(drafts.every(({ outcome, chainSeen }) => outcome === "closed" && chainSeen)).toBe(true);
+    expect(drafts.every(({ outcome, tls }) => outcome === "closed" && tls?.certificates[0] !== undefined)).toBe(true);
   });
 });
 

@@ -6,6 +6,7 @@
  */
 
 import { addressText } from "../bytes/address.ts";
+import { Blocks } from "../bytes/blocks.ts";
 import { END, FRAME, Frame } from "../capture/frame.ts";
 import type { CaptureSet } from "../capture/set.ts";
 import {
@@ -26,10 +27,10 @@ import { type Flow, FlowTable } from "../stream/flow.ts";
 import { Fragments } from "../stream/fragments.ts";
 import { findTcpFlow, TcpReassembly } from "../stream/tcp.ts";
 import { CertificatePool } from "./certificate-pool.ts";
-import { type Draft, tcpDraft, udpDraft } from "./draft.ts";
+import { type Draft, draftWithoutDetail, tcpDraft, tcpSummary, udpDraft, udpSummary } from "./draft.ts";
 import { Hellos } from "./hellos.ts";
 import { Keeper } from "./keeper.ts";
-import { TcpReader } from "./tcp-reader.ts";
+import { type Shared, TcpReader } from "./tcp-reader.ts";
 import { UdpReader } from "./udp-reader.ts";
 
 /**
@@ -87,16 +88,22 @@ class Collector {
   /** Number of the frame at hand, as in Wireshark; after the end the number of frames. */
   frames = 0;
 
+  /** The last link type that turned out to be one we read. */
+  private readLinkType = -1;
   private readonly files: FileSpan[] = [];
   private readonly packet = new Packet();
   private readonly quoted = new Packet();
   private readonly whole = new Frame();
-  private readonly pool = new CertificatePool();
-  private readonly hellos = new Hellos();
   private readonly keeper: Keeper;
   private readonly tcp = new FlowTable("tcp", (flow) => this.close(flow));
   private readonly udp = new FlowTable("udp", (flow) => this.close(flow));
   private readonly reassembly = new TcpReassembly();
+  private readonly shared: Shared = {
+    reassembly: this.reassembly,
+    pool: new CertificatePool(),
+    hellos: new Hellos(),
+    blocks: new Blocks(),
+  };
   private readonly fragments = new Fragments();
   private readonly lingering: Flow[] = [];
 
@@ -109,9 +116,13 @@ class Collector {
 
     const span = this.span(file);
     if (!frame.untimed) stretch(span, frame.seconds, frame.nanos);
-    if (!SUPPORTED_LINK_TYPES.has(frame.linkType)) {
-      span.unreadLinkTypes.set(frame.linkType, (span.unreadLinkTypes.get(frame.linkType) ?? 0) + 1);
-      return;
+    const { linkType } = frame;
+    if (linkType !== this.readLinkType) {
+      if (!SUPPORTED_LINK_TYPES.has(linkType)) {
+        span.unreadLinkTypes.set(linkType, (span.unreadLinkTypes.get(linkType) ?? 0) + 1);
+        return;
+      }
+      this.readLinkType = linkType;
     }
     decode(frame, this.packet);
     this.dispatch(frame, file);
@@ -151,9 +162,9 @@ class Collector {
     else touch(flow, this.frames, frame);
     if (flow.done || packet.bogusHeader) return;
     if (flow.reader === undefined && packet.payloadLength > 0) {
-      flow.reader = new TcpReader(flow, this.reassembly, this.pool);
+      flow.reader = new TcpReader(flow, this.shared);
     }
-    this.reassembly.segment(flow, packet, frame, this.frames);
+    this.reassembly.segment(flow, this.tcp.side, packet, frame, this.frames);
     if ((packet.flags & (FIN | RST)) !== 0 && !flow.ended && isOver(flow)) this.linger(flow);
   }
 
@@ -162,8 +173,8 @@ class Collector {
     let flow = this.udp.find(packet);
     if (flow === undefined) flow = this.newUdp(packet, frame, file);
     else touch(flow, this.frames, frame);
-    const side = flow.sideOf(packet) as 0 | 1;
-    const half = flow.halves[side];
+    const { side } = this.udp;
+    const half = flow.half(side);
     half.frames++;
     if (half.ttl < 0) half.ttl = packet.ttl;
     if (packet.payloadLength <= 0) return;
@@ -251,12 +262,20 @@ class Collector {
     if (flow.done) return;
     flow.done = true;
     if (flow.transport === "udp") {
-      this.keeper.add(udpDraft(flow, flow.reader as UdpReader));
+      const reader = flow.reader as UdpReader;
+      const summary = udpSummary(flow, reader);
+      this.keeper.add(summary, (inFull) =>
+        inFull ? udpDraft(flow, reader, summary) : draftWithoutDetail(flow, summary),
+      );
     } else {
       this.reassembly.finish(flow);
       const reader = flow.reader as TcpReader | undefined;
       reader?.end();
-      if (!this.keeper.add(tcpDraft(flow, reader, this.hellos))) reader?.release();
+      const summary = tcpSummary(flow, reader);
+      const kept = this.keeper.add(summary, (inFull) =>
+        inFull ? tcpDraft(flow, reader, summary) : draftWithoutDetail(flow, summary),
+      );
+      if (!kept) reader?.release();
     }
     flow.reader = undefined;
   }
@@ -307,5 +326,5 @@ function set(moment: { seconds: number; nanos: number }, seconds: number, nanos:
 }
 
 function isOver(flow: Flow): boolean {
-  return flow.resetFrame > 0 || (flow.halves[0].finFrame > 0 && flow.halves[1].finFrame > 0);
+  return flow.resetFrame > 0 || (flow.half0.finFrame > 0 && flow.half1.finFrame > 0);
 }

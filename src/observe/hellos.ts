@@ -1,12 +1,26 @@
 /**
  * What is kept of the hellos of a connection: name, version and fingerprints instead of the bytes. Owns the sharing of what
- * is the same on many connections: a capture has thousands of hellos and a handful of programs that send them.
+ * is the same on many connections: a hello is parsed in full once per shape.
  */
+import { ByteTable } from "../bytes/byte-table.ts";
+import { toLatin1 } from "../bytes/text.ts";
 import { ja3, ja3s, ja4 } from "../protocol/tls/fingerprints.ts";
-import type { ClientHello, ServerHello } from "../protocol/tls/messages.ts";
+import { HelloShape } from "../protocol/tls/hello-shape.ts";
+import {
+  type ClientHello,
+  helloSessionId,
+  isHelloRetryRequest,
+  negotiatedVersion,
+  parseClientHello,
+  parseServerHello,
+  parseServerName,
+  parseSslv2ClientHello,
+} from "../protocol/tls/messages.ts";
 
-/** Shapes whose fingerprints are remembered; a client that varies its hello at every connection must not cost memory. */
-const MAX_SHAPES = 4096;
+/** Sessions kept per connection (one id and a few tickets). */
+export const MAX_SESSIONS = 8;
+/** Shapes and names remembered; a client that varies its hello at every connection must not cost memory. */
+const MAX_REMEMBERED = 4096;
 
 export interface ObservedClientHello {
   /** legacy_version as sent, e.g. 0x0303. */
@@ -25,54 +39,133 @@ export interface ObservedServerHello {
   readonly ja3s: string;
 }
 
+export interface SeenClientHello {
+  readonly observed: ObservedClientHello;
+  /** Sessions it offers to resume: session id, tickets. */
+  readonly offers: readonly string[];
+}
+
+/** Of a ServerHello, all that is the same in every one of its shape. */
+export interface SeenServerHello {
+  readonly observed: ObservedServerHello;
+  /** Negotiated, e.g. 0x0303. */
+  readonly version: number;
+  readonly isHelloRetryRequest: boolean;
+  readonly acceptsPsk: boolean;
+}
+
 type ClientShape = Omit<ObservedClientHello, "serverName">;
 
-export class Hellos {
-  private readonly clients = new Map<string, ClientShape>();
-  private readonly servers = new Map<string, ObservedServerHello>();
+const NO_SESSIONS: readonly string[] = [];
+const NO_TICKETS: readonly Uint8Array[] = [];
 
-  client(hello: ClientHello): ObservedClientHello {
-    const shape = remembered(this.clients, clientKey(hello), () => {
-      const [one, four] = [ja3(hello), ja4(hello, "t")];
-      return {
-        version: hello.version,
-        ...(one !== undefined && { ja3: one }),
-        ...(four !== undefined && { ja4: four }),
-      };
-    });
-    return hello.serverName === undefined ? shape : { ...shape, serverName: hello.serverName };
+export class Hellos {
+  private readonly shape = new HelloShape();
+  private readonly clients = new Memory<ClientShape>();
+  private readonly servers = new Memory<SeenServerHello>();
+  /** By the data of server_name: a client hello of every name and shape. */
+  private readonly names = new Memory<string | undefined>();
+
+  /** Throws ParseError when the body is no ClientHello. */
+  client(body: Uint8Array): SeenClientHello {
+    const { shape } = this;
+    if (!shape.clientHello(body)) return seenClient(parseClientHello(body));
+    const known = this.clients.get(shape.bytes.subarray(0, shape.length));
+    if (known === undefined) {
+      const hello = parseClientHello(body);
+      const seen = seenClient(hello);
+      this.clients.add(shape.bytes.subarray(0, shape.length), clientShape(hello));
+      return seen;
+    }
+    // The shape says that the rest can be read; the name is not part of it.
+    const serverName = this.name(body.subarray(shape.nameStart, shape.nameEnd));
+    return {
+      observed: serverName === undefined ? known : { ...known, serverName },
+      offers: offersOf(helloSessionId(body), shape.hasTickets ? shape.tickets(body) : NO_TICKETS),
+    };
   }
 
-  server(hello: ServerHello): ObservedServerHello {
-    const types = hello.extensions?.map(({ type }) => type).join();
-    return remembered(this.servers, `${hello.version} ${hello.cipherSuite} ${types} ${hello.alpn}`, () => ({
+  /** A ClientHello in SSLv2 format. Throws ParseError when the body is none. */
+  sslv2Client(body: Uint8Array): SeenClientHello {
+    return seenClient(parseSslv2ClientHello(body));
+  }
+
+  /** Throws ParseError when the body is no ServerHello. */
+  server(body: Uint8Array): SeenServerHello {
+    const { shape } = this;
+    if (isHelloRetryRequest(body) || !shape.serverHello(body)) return seenServer(body);
+    const key = shape.bytes.subarray(0, shape.length);
+    const known = this.servers.get(key);
+    if (known !== undefined) return known;
+    const seen = seenServer(body);
+    this.servers.add(key, seen);
+    return seen;
+  }
+
+  private name(data: Uint8Array): string | undefined {
+    if (data.length === 0) return undefined;
+    const known = this.names.get(data);
+    if (known !== undefined) return known;
+    const name = parseServerName(data);
+    this.names.add(data, name);
+    return name;
+  }
+}
+
+/** A bounded ByteTable. */
+class Memory<T> {
+  private readonly table = new ByteTable<T>();
+  private size = 0;
+
+  get(key: Uint8Array): T | undefined {
+    return this.table.get(key);
+  }
+
+  /** Copies `key`. */
+  add(key: Uint8Array, value: T): void {
+    if (this.size < MAX_REMEMBERED && this.table.add(Uint8Array.from(key), value)) this.size++;
+  }
+}
+
+function clientShape(hello: ClientHello): ClientShape {
+  const [one, four] = [ja3(hello), ja4(hello, "t")];
+  return {
+    version: hello.version,
+    ...(one !== undefined && { ja3: one }),
+    ...(four !== undefined && { ja4: four }),
+  };
+}
+
+function seenClient(hello: ClientHello): SeenClientHello {
+  const { serverName } = hello;
+  return {
+    observed: { ...clientShape(hello), ...(serverName !== undefined && { serverName }) },
+    offers: offersOf(hello.sessionId, hello.tickets),
+  };
+}
+
+function seenServer(body: Uint8Array): SeenServerHello {
+  const hello = parseServerHello(body);
+  return {
+    observed: {
       cipherSuite: hello.cipherSuite,
       ...(hello.alpn !== undefined && { alpn: hello.alpn }),
       ja3s: ja3s(hello),
-    }));
-  }
+    },
+    version: negotiatedVersion(hello),
+    isHelloRetryRequest: hello.isHelloRetryRequest,
+    acceptsPsk: hello.acceptsPsk,
+  };
 }
 
-function remembered<T>(known: Map<string, T>, key: string, make: () => T): T {
-  const before = known.get(key);
-  if (before !== undefined) return before;
-  const made = make();
-  if (known.size < MAX_SHAPES) known.set(key, made);
-  return made;
+function offersOf(sessionId: Uint8Array, tickets: readonly Uint8Array[]): readonly string[] {
+  if (sessionId.length === 0 && tickets.length === 0) return NO_SESSIONS;
+  const sessions = sessionId.length === 0 ? tickets : [sessionId, ...tickets];
+  return sessions.slice(0, MAX_SESSIONS).map(sessionKey);
 }
 
-/** Everything the fingerprints look at. */
-function clientKey(hello: ClientHello): string {
-  const types = hello.extensions?.map(({ type }) => type);
-  return [
-    hello.format,
-    hello.version,
-    hello.cipherSuites,
-    types,
-    hello.supportedGroups,
-    hello.ecPointFormats,
-    hello.signatureAlgorithms,
-    hello.supportedVersions,
-    JSON.stringify(hello.alpn),
-  ].join(" ");
+/** Sessions are compared, hardly ever shown: a character per byte, of a long ticket its two ends. */
+export function sessionKey(session: Uint8Array): string {
+  if (session.length <= 64) return toLatin1(session);
+  return `${toLatin1(session.subarray(0, 32))}…${toLatin1(session.subarray(session.length - 32))}`;
 }

@@ -1,9 +1,24 @@
 import { describe, expect, test } from "vitest";
-import type { Draft } from "./draft.ts";
+import type { Draft, Summary } from "./draft.ts";
 import { Keeper, MAX_KINDS } from "./keeper.ts";
 
+function summary(given: Partial<Summary> = {}): Summary {
+  return {
+    clientSide: 0,
+    protocol: "tls",
+    outcome: "reset",
+    handshakeSeen: true,
+    chainSeen: false,
+    facts: "tls reset",
+    names: "443",
+    server: "192.0.2.10",
+    named: false,
+    ...given,
+  };
+}
+
 /** A draft as the keeper sees it; the fields it passes on are those of any connection. */
-function draft(number: number, given: Partial<Draft> = {}): Draft {
+function draft(number: number, inFull: boolean): Draft {
   return {
     id: `tcp/${number}`,
     transport: "tcp",
@@ -20,21 +35,21 @@ function draft(number: number, given: Partial<Draft> = {}): Draft {
     timing: {},
     outcome: "reset",
     alike: 0,
-    firstFrame: number + 1,
-    handshakeSeen: true,
-    chainSeen: false,
-    kind: "a",
-    broadKind: "a",
-    ...given,
+    elsewhere: 0,
+    ...(!inFull && { undetailed: true }),
   };
 }
+
+/** Adds a connection; answers whether it was kept. */
+const add = (keeper: Keeper, number: number, given: Partial<Summary> = {}) =>
+  keeper.add(summary(given), (inFull) => draft(number, inFull));
 
 const counted = (keeper: Keeper) => keeper.drafts().reduce((sum, { alike }) => sum + 1 + alike, 0);
 
 describe("the keeper", () => {
   test("keeps the asked-for number in full, alike or not", () => {
     const keeper = new Keeper(3);
-    for (let i = 0; i < 3; i++) expect(keeper.add(draft(i))).toBe(true);
+    for (let i = 0; i < 3; i++) expect(add(keeper, i)).toBe(true);
     expect(keeper.drafts().map(({ id, alike }) => [id, alike])).toEqual([
       ["tcp/0", 0],
       ["tcp/1", 0],
@@ -42,59 +57,85 @@ describe("the keeper", () => {
     ]);
   });
 
-  test("past it folds what is alike into the first of its kind, and keeps one of every new kind", () => {
-    const keeper = new Keeper(2);
-    const kinds = ["a", "b", "a", "c", "b", "c", "a"];
-    const kept = kinds.map((kind, i) => keeper.add(draft(i, { kind })));
-    expect(kept).toEqual([true, true, false, true, false, false, false]);
-    expect(keeper.drafts().map(({ id, alike }) => [id, alike])).toEqual([
-      ["tcp/0", 2],
-      ["tcp/1", 1],
-      ["tcp/3", 1],
-    ]);
+  test.each(["facts", "names", "server"] as const)(
+    "past it folds what is alike into the first of its kind, and keeps one of every new kind: %s",
+    (field) => {
+      const keeper = new Keeper(2);
+      const kinds = ["a", "b", "a", "c", "b", "c", "a"];
+      const kept = kinds.map((kind, i) => add(keeper, i, { [field]: kind }));
+      expect(kept).toEqual([true, true, false, true, false, false, false]);
+      expect(keeper.drafts().map(({ id, alike, elsewhere }) => [id, alike, elsewhere])).toEqual([
+        ["tcp/0", 2, 0],
+        ["tcp/1", 1, 0],
+        ["tcp/3", 1, 0],
+      ]);
+    },
+  );
+
+  test("makes no draft of what it only counts", () => {
+    const keeper = new Keeper(1);
+    add(keeper, 0);
+    const unasked = () => {
+      throw new Error("asked for a draft");
+    };
+    expect(keeper.add(summary(), unasked)).toBe(false);
   });
 
   test("counts handshakes and chains of all, folded or not", () => {
     const keeper = new Keeper(1);
-    for (let i = 0; i < 5; i++) keeper.add(draft(i, { handshakeSeen: i !== 0, chainSeen: i > 2 }));
+    for (let i = 0; i < 5; i++) add(keeper, i, { handshakeSeen: i !== 0, chainSeen: i > 2 });
     expect([keeper.handshakes, keeper.chains]).toEqual([4, 2]);
   });
 
   test("hands over in the order of first frames, not of ends", () => {
     const keeper = new Keeper(5);
-    for (const i of [3, 1, 2]) keeper.add(draft(i));
+    for (const i of [3, 1, 2]) add(keeper, i);
     expect(keeper.drafts().map(({ id }) => id)).toEqual(["tcp/1", "tcp/2", "tcp/3"]);
   });
 });
 
 describe("past MAX_KINDS", () => {
-  /** The broad kind is one of them. */
-  function full(): Keeper {
+  /** Every one of another server, named or not. */
+  function full(given: Partial<Summary> = {}): Keeper {
     const keeper = new Keeper(0);
-    for (let i = 0; i < MAX_KINDS - 1; i++) keeper.add(draft(i, { kind: `kind ${i}`, broadKind: "broad" }));
+    for (let i = 0; i < MAX_KINDS; i++) expect(add(keeper, i, { server: `server ${i}`, ...given })).toBe(true);
     return keeper;
   }
 
-  test("what shows no certificate is folded with what differs in the server alone", () => {
-    const keeper = full();
-    expect(keeper.add(draft(90_000, { kind: "new", broadKind: "broad" }))).toBe(false);
-    expect(keeper.drafts()[0]?.alike).toBe(1);
-    expect(counted(keeper)).toBe(MAX_KINDS);
+  test("another address under a known name is counted with the name, chain or not", () => {
+    const keeper = full({ named: true, names: "443 www.example 1", chainSeen: true });
+    expect(add(keeper, 90_000, { named: true, names: "443 www.example 1", chainSeen: true, server: "new" })).toBe(
+      false,
+    );
+    expect(keeper.drafts()[0]).toMatchObject({ alike: 1, elsewhere: 1 });
   });
 
-  test("a chain is never counted with another server's: nothing is said of it, and state stays bounded", () => {
+  test("a new name or chain, or other facts, are still kept, as many again", () => {
+    const keeper = full({ named: true, names: "443 www.example 1", chainSeen: true });
+    for (let i = 0; i < MAX_KINDS; i++)
+      expect(add(keeper, i, { named: true, names: `443 ${i}.example 1`, chainSeen: true })).toBe(true);
+    expect(add(keeper, 90_000, { named: true, names: "443 other.example 1", chainSeen: true })).toBe(false);
+    expect(keeper.drafts().at(-1)).toMatchObject({ id: "tcp/90000", undetailed: true });
+    expect(counted(keeper)).toBe(2 * MAX_KINDS + 1);
+  });
+
+  test("what shows no certificate is folded with what differs in the server alone", () => {
+    const keeper = full();
+    expect(add(keeper, 90_000, { server: "new" })).toBe(false);
+    expect(keeper.drafts()[0]).toMatchObject({ alike: 1, elsewhere: 1 });
+    expect(counted(keeper)).toBe(MAX_KINDS + 1);
+  });
+
+  test("a chain without a name is never counted with another server's: nothing is said of it, and state stays bounded", () => {
     const keeper = full();
     const before = keeper.drafts().length;
-    const tls = { certificates: [] } as unknown as NonNullable<Draft["tls"]>;
     for (let i = 0; i < 1000; i++) {
-      const given = { kind: `new ${i}`, broadKind: i % 2 === 0 ? "broad" : `other ${i}`, chainSeen: true, tls };
-      expect(keeper.add(draft(90_000 + i, given))).toBe(false);
+      const facts = i % 2 === 0 ? "tls reset" : `other ${i}`;
+      expect(add(keeper, 90_000 + i, { server: `new ${i}`, facts, chainSeen: true })).toBe(false);
     }
     const drafts = keeper.drafts();
     expect(drafts.length).toBe(before + 1);
-    const rest = drafts.at(-1);
-    expect(rest).toMatchObject({ id: "tcp/90000", alike: 999, protocol: "unknown", outcome: "open", handshake: [] });
-    expect(rest).not.toHaveProperty("tls");
+    expect(drafts.at(-1)).toMatchObject({ id: "tcp/90000", alike: 999, undetailed: true });
     expect(counted(keeper)).toBe(before + 1000);
     expect(keeper.chains).toBe(1000);
   });
@@ -102,7 +143,7 @@ describe("past MAX_KINDS", () => {
   test("kinds that a capture makes up one after the other do not add up", () => {
     const keeper = full();
     const before = keeper.drafts().length;
-    for (let i = 0; i < 1000; i++) keeper.add(draft(90_000 + i, { kind: `new ${i}`, broadKind: `alerts ${i}` }));
+    for (let i = 0; i < 1000; i++) add(keeper, 90_000 + i, { facts: `alerts ${i}` });
     expect(keeper.drafts().length).toBe(before + 1);
     expect(counted(keeper)).toBe(before + 1000);
   });

@@ -2,15 +2,14 @@
  * Keeper: which connections are kept in full. Owns the bound: past it a connection that looks like one already kept, in
  * everything the rules see, is only counted with it. Knows nothing of verdicts.
  */
-import type { Draft } from "./draft.ts";
+import type { Draft, Summary } from "./draft.ts";
 
 /**
- * Kinds of connections kept beyond the asked-for number, one of each. About 5 kB each with its certificates; a capture with
- * more kinds than this (every connection to another server with another certificate) loses the detail of the rest. Those
- * without certificates are counted with one that differs in the server alone; the others with one that nothing is known
- * of, and nothing is said of: counted with a connection to another server they would share its verdict.
+ * Connections kept beyond the asked-for number: one of each kind, to another server or with another certificate. A few kB each.
+ * Past it, what differs in the server's address alone, under one name and with one chain (a large site has many addresses), is
+ * counted together; of that there may be as many again.
  */
-export const MAX_KINDS = 20_000;
+export const MAX_KINDS = 5_000;
 
 export class Keeper {
   handshakes = 0;
@@ -18,6 +17,10 @@ export class Keeper {
   private readonly keep: number;
   private readonly kept: Draft[] = [];
   private readonly kinds = new Map<string, Draft>();
+  /** As `kinds`, whatever the address of the server, as long as the client named it. */
+  private readonly named = new Map<string, Draft>();
+  /** Without server and names: for connections that show no certificate. */
+  private readonly broad = new Map<string, Draft>();
   /** Stands for the connections of which no detail is kept. */
   private rest: Draft | undefined;
 
@@ -25,38 +28,46 @@ export class Keeper {
     this.keep = keep;
   }
 
-  /** False when the connection was only counted. */
-  add(draft: Draft): boolean {
-    if (draft.handshakeSeen) this.handshakes++;
-    if (draft.chainSeen) this.chains++;
-    const known = this.kinds.get(draft.kind);
-    if (known !== undefined && this.kept.length >= this.keep) {
+  /**
+   * Takes in a connection: counts it with one already kept, or keeps what `draft` makes; `draft(false)` is asked for one without
+   * detail. Answers whether its detail is kept.
+   */
+  add(summary: Summary, draft: (inFull: boolean) => Draft): boolean {
+    if (summary.handshakeSeen) this.handshakes++;
+    if (summary.chainSeen) this.chains++;
+    const { facts, names, named } = summary;
+    const kind = `${facts}|${names}|${summary.server}`;
+    const full = this.kept.length >= this.keep;
+    const known = this.kinds.get(kind);
+    if (known !== undefined && full) {
       known.alike++;
       return false;
     }
-    if (known === undefined) {
-      if (this.kept.length >= this.keep && this.kinds.size >= MAX_KINDS) {
-        const similar = draft.chainSeen ? undefined : this.kinds.get(draft.broadKind);
-        if (similar !== undefined) similar.alike++;
-        else if (this.rest !== undefined) this.rest.alike++;
-        else this.rest = withoutDetail(draft);
+    if (full && this.kept.length >= this.keep + MAX_KINDS) {
+      const similar = named ? this.named.get(`${facts}|${names}`) : undefined;
+      const standIn = similar ?? (summary.chainSeen ? undefined : this.broad.get(facts));
+      if (standIn !== undefined) {
+        standIn.alike++;
+        standIn.elsewhere++;
         return false;
       }
-      this.kinds.set(draft.kind, draft);
-      if (!this.kinds.has(draft.broadKind)) this.kinds.set(draft.broadKind, draft);
+      if (!named || this.kept.length >= this.keep + 2 * MAX_KINDS) {
+        if (this.rest === undefined) this.rest = draft(false);
+        else this.rest.alike++;
+        return false;
+      }
     }
-    this.kept.push(draft);
+    const made = draft(true);
+    if (known === undefined) this.kinds.set(kind, made);
+    if (named && !this.named.has(`${facts}|${names}`)) this.named.set(`${facts}|${names}`, made);
+    if (!this.broad.has(facts)) this.broad.set(facts, made);
+    this.kept.push(made);
     return true;
   }
 
   /** In the order of first frames. */
   drafts(): Draft[] {
     const kept = this.rest === undefined ? [...this.kept] : [...this.kept, this.rest];
-    return kept.sort((one, other) => one.firstFrame - other.firstFrame);
+    return kept.sort((one, other) => one.frames.first - other.frames.first);
   }
-}
-
-/** What a connection is without anything that could be judged. */
-function withoutDetail({ tcp: _tcp, tls: _tls, pseudoTls: _pseudo, stun: _stun, ...draft }: Draft): Draft {
-  return { ...draft, protocol: "unknown", handshake: [], head: {}, timing: {}, outcome: "open" };
 }

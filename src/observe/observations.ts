@@ -119,9 +119,9 @@ export interface TlsObservation {
   readonly certificateRequested: boolean;
   /** Client's answer to CertificateRequest: number of certificates it sent; undefined when it sent no Certificate message. */
   readonly clientCertificates?: number;
-  /** Sessions the server gave out in the clear: session id and tickets, hexadecimal. */
+  /** Sessions the server gave out in the clear: session id and tickets, a character per byte. */
   readonly issuedSessions: readonly string[];
-  /** Sessions the client offered to resume: session id and ticket, hexadecimal. */
+  /** Sessions the client offered to resume: session id and ticket, a character per byte. */
   readonly offeredSessions: readonly string[];
   /** True: abbreviated handshake (session id, ticket or PSK). Undefined: not known. */
   readonly resumed?: boolean;
@@ -230,13 +230,17 @@ export interface ConnectionObservation {
   readonly tls?: TlsObservation;
   readonly pseudoTls?: PseudoTlsObservation;
   readonly stun?: StunObservation;
-  /** First payload bytes of each side (at most 64), for showing and for content rules. */
+  /** First payload bytes of each side (at most 64); absent for a side that begins as TLS does. */
   readonly head: { readonly client?: Uint8Array; readonly server?: Uint8Array };
   /** Seconds. tcpRtt: SYN→SYN-ACK. hello: first (pseudo-)TLS hello → first byte from the server. */
   readonly timing: { readonly tcpRtt?: number; readonly hello?: number };
   readonly outcome: "open" | "closed" | "reset" | "alert" | "stalled" | "refused" | "unanswered";
   /** Further connections that look the same in everything the rules see and were folded into this one. */
   readonly alike: number;
+  /** Stands for connections of more kinds than are kept: nothing but addresses and counts is known of it and `alike`. */
+  readonly undetailed?: true;
+  /** How many of these went to other addresses, under the same name and with the same certificates where there are any. */
+  readonly elsewhere: number;
 }
 
 export interface Observations {

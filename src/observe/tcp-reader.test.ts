@@ -2,18 +2,25 @@
 import { expect, test } from "vitest";
 import { CLIENT, frameOf, SERVER, tcpFrame } from "../../test/support/packets.ts";
 import { MS_TURN_ANSWER, MS_TURN_HELLO, msTurnFrame } from "../../test/support/tls-messages.ts";
+import { Blocks } from "../bytes/blocks.ts";
 import { decode, Packet } from "../packet/packet.ts";
 import { Flow } from "../stream/flow.ts";
 import { TcpReassembly } from "../stream/tcp.ts";
 import { CertificatePool } from "./certificate-pool.ts";
+import { Hellos } from "./hellos.ts";
 import { TcpReader } from "./tcp-reader.ts";
 
 function newReader(): { reader: TcpReader; say: (side: 0 | 1, bytes: Uint8Array, frame: number) => void } {
   const packet = new Packet();
   decode(frameOf(tcpFrame(CLIENT, SERVER, new Uint8Array(0))), packet);
   const flow = new Flow("tcp", 0, packet, 1, 0, 0, 0);
-  flow.halves[0].fromStart = flow.halves[1].fromStart = true;
-  const reader = new TcpReader(flow, new TcpReassembly(), new CertificatePool());
+  flow.half0.fromStart = flow.half1.fromStart = true;
+  const reader = new TcpReader(flow, {
+    reassembly: new TcpReassembly(),
+    pool: new CertificatePool(),
+    hellos: new Hellos(),
+    blocks: new Blocks(),
+  });
   return { reader, say: (side, bytes, frame) => reader.data(side, bytes, 0, bytes.length, frame, frame, 0) };
 }
 

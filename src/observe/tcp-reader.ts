@@ -6,26 +6,31 @@
  * side, because a pseudo-TLS hello is TLS too until the answer. Reading stops as soon as nothing more can be learned in the
  * clear; from then on stream/ only counts the payload.
  */
+import type { Blocks } from "../bytes/blocks.ts";
 import { ParseError } from "../bytes/parse-error.ts";
-import { toHex } from "../bytes/text.ts";
 import { TurnFraming } from "../protocol/pseudo-tls/framing.ts";
-import { type PseudoTlsDialect, pseudoTlsAnswer, pseudoTlsHello } from "../protocol/pseudo-tls/hello.ts";
 import {
-  type ClientHello,
-  HANDSHAKE_TYPE,
-  parseCertificateList,
-  parseClientHello,
-  parseServerHello,
-  parseSslv2ClientHello,
-  type ServerHello,
-} from "../protocol/tls/messages.ts";
+  mayBePseudoTls,
+  type PseudoTlsDialect,
+  pseudoTlsAnswer,
+  pseudoTlsHello,
+} from "../protocol/pseudo-tls/hello.ts";
+import { HANDSHAKE_TYPE, helloSessionId, parseCertificateList } from "../protocol/tls/messages.ts";
 import { handshakeName } from "../protocol/tls/names.ts";
-import { APPLICATION_DATA } from "../protocol/tls/record.ts";
+import { APPLICATION_DATA, firstBytes } from "../protocol/tls/record.ts";
 import { type HandshakeEvent, type TlsEvents, TlsStream } from "../protocol/tls/stream.ts";
 import type { Flow, FlowReader } from "../stream/flow.ts";
 import type { TcpReassembly } from "../stream/tcp.ts";
 import type { CertificatePool, PooledCertificate } from "./certificate-pool.ts";
 import { Head } from "./head.ts";
+import {
+  type Hellos,
+  MAX_SESSIONS,
+  type ObservedClientHello,
+  type SeenClientHello,
+  type SeenServerHello,
+  sessionKey,
+} from "./hellos.ts";
 
 /** Handshake messages kept per connection: the longest honest handshake has about 15; renegotiation is encrypted. */
 const MAX_MESSAGES = 64;
@@ -33,8 +38,6 @@ const MAX_MESSAGES = 64;
 const MAX_ALERTS = 16;
 /** Certificates kept per connection; OpenSSL's and browsers' path limits are far below. */
 const MAX_CERTIFICATES = 32;
-/** Sessions kept per connection (one id and a few tickets). */
-const MAX_SESSIONS = 8;
 /** Payload of a direction that is read looking for a handshake; the longest flights (post-quantum chains) are under 256 KiB. */
 const MAX_FOLLOWED_BYTES = 1024 * 1024;
 /** Payload of a direction that is no TLS before its beginning has told all it will. */
@@ -64,7 +67,7 @@ export interface SeenAlert {
 }
 
 /** One direction as far as it was read. */
-export class SeenSide {
+export class SeenSide implements TlsEvents {
   readonly head = new Head();
   readonly stream: TlsStream;
   /** Bytes handed over so far, gaps included. */
@@ -72,28 +75,68 @@ export class SeenSide {
   firstFrame = 0;
   firstAt = 0;
   records = 0;
-  notTls = false;
   changeCipherSpecFrame = 0;
   encryptedFrame = 0;
   encryptedRecords = 0;
   applicationData = false;
+  /** It begins with TLS and is no pseudo-TLS dialogue: `head` has nothing to tell. */
+  ordinary = false;
   /** TURN or data frames after a pseudo-TLS hello. */
   framing: TurnFraming | undefined = undefined;
   framedFrame = 0;
 
-  constructor(events: TlsEvents, midStream: boolean) {
-    this.stream = new TlsStream(events, midStream);
+  private readonly reader: TcpReader;
+  private readonly number: SideNumber;
+
+  constructor(reader: TcpReader, number: SideNumber, midStream: boolean, blocks: Blocks) {
+    this.reader = reader;
+    this.number = number;
+    this.stream = new TlsStream(this, midStream, blocks);
   }
+
+  record(): void {
+    this.records++;
+  }
+
+  handshake(message: HandshakeEvent): void {
+    this.reader.handshake(this.number, message);
+  }
+
+  alert(level: number, code: number, frame: number): void {
+    this.reader.alert(this.number, level, code, frame);
+  }
+
+  changeCipherSpec(frame: number): void {
+    if (this.changeCipherSpecFrame === 0) this.changeCipherSpecFrame = frame;
+  }
+
+  encrypted(type: number, _length: number, frame: number): void {
+    if (this.encryptedFrame === 0) this.encryptedFrame = frame;
+    this.encryptedRecords++;
+    if (type === APPLICATION_DATA && this.reader.isPastHandshake(this.number)) this.applicationData = true;
+  }
+
+  notTls(): void {}
+
+  lost(): void {}
+}
+
+/** What the readers of a capture share. */
+export interface Shared {
+  readonly reassembly: TcpReassembly;
+  readonly pool: CertificatePool;
+  readonly hellos: Hellos;
+  readonly blocks: Blocks;
 }
 
 export class TcpReader implements FlowReader {
   readonly messages: SeenMessage[] = [];
   readonly alerts: SeenAlert[] = [];
   readonly sides: readonly [SeenSide, SeenSide];
-  clientHello: ClientHello | undefined = undefined;
+  clientHello: ObservedClientHello | undefined = undefined;
   clientHelloFrame = 0;
   clientHelloAt = 0;
-  serverHello: ServerHello | undefined = undefined;
+  serverHello: SeenServerHello | undefined = undefined;
   serverHelloFrame = 0;
   helloRetryRequest = false;
   certificates: { readonly pooled: PooledCertificate; readonly frame: number }[] = [];
@@ -101,7 +144,7 @@ export class TcpReader implements FlowReader {
   certificateRequested = false;
   clientCertificates: number | undefined = undefined;
   readonly issuedSessions: string[] = [];
-  readonly offeredSessions: string[] = [];
+  offeredSessions: readonly string[] = [];
   /** Side that must be the client by what it said; -1 while it said nothing telling. A Certificate does not tell: both send one. */
   helloSide: -1 | SideNumber = -1;
   pseudo: PseudoTlsDialect | undefined = undefined;
@@ -115,17 +158,22 @@ export class TcpReader implements FlowReader {
   private readonly flow: Flow;
   private readonly reassembly: TcpReassembly;
   private readonly pool: CertificatePool;
+  private readonly hellos: Hellos;
   /** Side that sent `certificates`. */
   private certificateSide: -1 | SideNumber = -1;
   /** Frame at which what is being read became available, and its time. */
   private available = 0;
   private at = 0;
 
-  constructor(flow: Flow, reassembly: TcpReassembly, pool: CertificatePool) {
+  constructor(flow: Flow, { reassembly, pool, hellos, blocks }: Shared) {
     this.flow = flow;
     this.reassembly = reassembly;
     this.pool = pool;
-    this.sides = [this.side(0), this.side(1)];
+    this.hellos = hellos;
+    this.sides = [
+      new SeenSide(this, 0, !flow.half0.fromStart, blocks),
+      new SeenSide(this, 1, !flow.half1.fromStart, blocks),
+    ];
   }
 
   data(
@@ -146,7 +194,8 @@ export class TcpReader implements FlowReader {
     this.at = at;
     const before = seen.bytes;
     seen.bytes += end - start;
-    seen.head.append(bytes, start, end);
+    if (before === 0) seen.ordinary = this.beginsOrdinarily(bytes, start, end);
+    if (!seen.ordinary) seen.head.append(bytes, start, end);
     const tlsEnd = this.pseudoTls(side, seen, before, start, end, available);
     if (tlsEnd > start) seen.stream.data(bytes, start, tlsEnd, frame);
     if (tlsEnd < end) seen.framing?.data(bytes, tlsEnd, end, available);
@@ -190,45 +239,23 @@ export class TcpReader implements FlowReader {
     return this.sides[0].records > 0 || this.sides[1].records > 0;
   }
 
-  private side(number: SideNumber): SeenSide {
-    const events: TlsEvents = {
-      record: () => {
-        this.sides[number].records++;
-      },
-      handshake: (message) => this.handshake(number, message),
-      alert: (level, code, frame) => {
-        if (this.alerts.length < MAX_ALERTS) {
-          this.alerts.push({ side: number, level, code, frame: Math.max(frame, this.available), at: this.at });
-        }
-      },
-      changeCipherSpec: (frame) => {
-        const seen = this.sides[number];
-        if (seen.changeCipherSpecFrame === 0) seen.changeCipherSpecFrame = frame;
-      },
-      encrypted: (type, _length, frame) => {
-        const seen = this.sides[number];
-        if (seen.encryptedFrame === 0) seen.encryptedFrame = frame;
-        seen.encryptedRecords++;
-        if (type === APPLICATION_DATA && this.isPastHandshake(number)) seen.applicationData = true;
-      },
-      notTls: () => {
-        this.sides[number].notTls = true;
-      },
-      lost: () => {
-        this.sides[number].notTls = this.sides[number].records === 0;
-      },
-    };
-    return new SeenSide(events, !this.flow.halves[number].fromStart);
+  alert(side: SideNumber, level: number, code: number, frame: number): void {
+    if (this.alerts.length === MAX_ALERTS) return;
+    this.alerts.push({ side, level, code, frame: Math.max(frame, this.available), at: this.at });
   }
 
   /**
    * In TLS ≤ 1.2 an application_data record is application data. In TLS 1.3 the handshake looks the same: the client's is
    * over with its second such record, the server's when it speaks after the client's first.
    */
-  private isPastHandshake(side: SideNumber): boolean {
-    if ((this.serverHello?.selectedVersion ?? 0) < 0x0304) return true;
+  isPastHandshake(side: SideNumber): boolean {
+    if ((this.serverHello?.version ?? 0) < 0x0304) return true;
     if (side === this.clientSide) return this.sides[side].encryptedRecords >= 2;
     return this.sides[side === 0 ? 1 : 0].encryptedRecords > 0;
+  }
+
+  private beginsOrdinarily(bytes: Uint8Array, start: number, end: number): boolean {
+    return this.pseudo === undefined && firstBytes(bytes, start, end) === "tls" && !mayBePseudoTls(bytes, start, end);
   }
 
   /** Recognises a pseudo-TLS dialogue; answers where in `[start, end)` the bytes stop being TLS. */
@@ -242,7 +269,7 @@ export class TcpReader implements FlowReader {
   ): number {
     if (seen.framing !== undefined) return start;
     const { head } = seen;
-    if (head.broken) return end;
+    if (seen.ordinary || head.broken) return end;
     if (this.pseudo === undefined) {
       const hello = pseudoTlsHello(head.bytes);
       if (typeof hello === "string") return end;
@@ -276,7 +303,7 @@ export class TcpReader implements FlowReader {
     if (server.bytes > head.length) server.framing.gap();
   }
 
-  private handshake(side: SideNumber, event: HandshakeEvent): void {
+  handshake(side: SideNumber, event: HandshakeEvent): void {
     const name = handshakeName(event.type, event.format);
     const complete = event.body !== undefined;
     const frame = Math.max(event.frames.at(-1) ?? 0, complete ? this.available : 0);
@@ -294,13 +321,13 @@ export class TcpReader implements FlowReader {
 
   private read(side: SideNumber, { type, format, body }: HandshakeEvent, frame: number): void {
     if (format === "sslv2") {
-      if (type === HANDSHAKE_TYPE.clientHello)
-        this.setClientHello(side, body === undefined ? undefined : parseSslv2ClientHello(body), frame);
+      if (type !== HANDSHAKE_TYPE.clientHello) return;
+      this.setClientHello(side, body && this.hellos.sslv2Client(body), frame);
       return;
     }
     switch (type) {
       case HANDSHAKE_TYPE.clientHello:
-        this.setClientHello(side, body === undefined ? undefined : parseClientHello(body), frame);
+        this.setClientHello(side, body && this.hellos.client(body), frame);
         return;
       case HANDSHAKE_TYPE.serverHello:
         this.setTheOther(side);
@@ -308,7 +335,7 @@ export class TcpReader implements FlowReader {
           if (this.serverHelloFrame === 0) this.serverHelloFrame = frame;
           return;
         }
-        this.setServerHello(parseServerHello(body), frame);
+        this.setServerHello(body, frame);
         return;
       case HANDSHAKE_TYPE.certificate:
         this.certificate(side, body, frame);
@@ -331,22 +358,20 @@ export class TcpReader implements FlowReader {
     }
   }
 
-  private setClientHello(side: SideNumber, hello: ClientHello | undefined, frame: number): void {
+  private setClientHello(side: SideNumber, hello: SeenClientHello | undefined, frame: number): void {
     if (this.clientHelloFrame === 0) {
       this.helloSide = side;
       this.clientHelloFrame = frame;
       this.clientHelloAt = this.at;
     }
-    if (hello === undefined) return;
     // The first one is what the client wanted; the one after a HelloRetryRequest repeats it.
-    if (this.clientHello === undefined) {
-      this.clientHello = hello;
-      if (hello.sessionId.length > 0) this.offer(hello.sessionId);
-      for (const ticket of hello.tickets) this.offer(ticket);
-    }
+    if (hello === undefined || this.clientHello !== undefined) return;
+    this.clientHello = hello.observed;
+    this.offeredSessions = hello.offers;
   }
 
-  private setServerHello(hello: ServerHello, frame: number): void {
+  private setServerHello(body: Uint8Array, frame: number): void {
+    const hello = this.hellos.server(body);
     if (hello.isHelloRetryRequest) {
       this.helloRetryRequest = true;
       if (this.serverHello === undefined) {
@@ -358,7 +383,8 @@ export class TcpReader implements FlowReader {
     if (this.serverHello !== undefined && !this.serverHello.isHelloRetryRequest) return;
     this.serverHello = hello;
     this.serverHelloFrame = frame;
-    if (hello.sessionId.length > 0) this.issue(hello.sessionId);
+    const session = helloSessionId(body);
+    if (session.length > 0) this.issue(session);
   }
 
   private certificate(side: SideNumber, body: Uint8Array | undefined, frame: number): void {
@@ -384,10 +410,6 @@ export class TcpReader implements FlowReader {
     if (this.issuedSessions.length < MAX_SESSIONS) this.issuedSessions.push(sessionKey(session));
   }
 
-  private offer(session: Uint8Array): void {
-    if (this.offeredSessions.length < MAX_SESSIONS) this.offeredSessions.push(sessionKey(session));
-  }
-
   private stopWhenDone(side: SideNumber, seen: SeenSide): void {
     if (this.isDone(side, seen)) this.reassembly.unfollow(this.flow, side);
   }
@@ -410,10 +432,4 @@ function framing(dialect: PseudoTlsDialect, seen: SeenSide): TurnFraming {
   return new TurnFraming(dialect, (frame) => {
     if (seen.framedFrame === 0) seen.framedFrame = frame;
   });
-}
-
-/** Sessions are compared, never shown whole: 64 hexadecimal digits of an id, and of a longer ticket its two ends. */
-function sessionKey(session: Uint8Array): string {
-  if (session.length <= 64) return toHex(session);
-  return `${toHex(session.subarray(0, 32))}…${toHex(session.subarray(session.length - 32))}`;
 }

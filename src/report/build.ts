@@ -2,6 +2,7 @@
  * Observations and their diagnosis → the Report. Owns the mapping, the order of connections and the bound on its size;
  * judges nothing.
  */
+import type { Writable } from "../bytes/writable.ts";
 import type { JudgedConnection, NumberedFinding } from "../diagnose/diagnose.ts";
 import { diagnose } from "../diagnose/diagnose.ts";
 import type {
@@ -80,9 +81,6 @@ function select(judged: readonly JudgedConnection[], most: number): JudgedConnec
   const chosen = ranked.slice(0, most).sort((one, other) => one.index - other.index);
   return chosen.map(({ candidate }) => candidate);
 }
-
-/** A row while it is put together: optional fields are set one by one, which is much faster than spreading them in. */
-type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 function toConnection({ connection, verdict, service }: JudgedConnection): ReportConnection {
   const { tls, tcp } = connection;
@@ -195,22 +193,30 @@ type PlainGroup = Exclude<ReportGroup, { folded: number }>;
 
 /** Every connection in exactly one row, the largest first. */
 function groupsOf(judged: readonly JudgedConnection[]): ReportGroup[] {
-  const groups = new Map<string, PlainGroup>();
+  const groups = new Map<string, Writable<PlainGroup>>();
   for (const entry of judged) {
     const { connection, verdict } = entry;
     const key = groupKey(entry);
     const known = groups.get(key);
-    const name = connection.tls?.clientHello?.serverName;
-    const leaf = connection.tls?.certificates[0]?.sha256;
-    groups.set(key, {
-      server: connection.server,
-      ...(name === undefined ? {} : { serverName: name }),
-      protocol: connection.protocol,
-      ...(leaf === undefined ? {} : { leaf }),
+    if (known !== undefined) {
+      known.connections += 1 + connection.alike;
+      if (connection.elsewhere > 0) known.elsewhere = (known.elsewhere ?? 0) + connection.elsewhere;
+      continue;
+    }
+    const { server, protocol, tls, id, alike, elsewhere } = connection;
+    const name = tls?.clientHello?.serverName;
+    const leaf = tls?.certificates[0]?.sha256;
+    const group: Writable<PlainGroup> = {
+      server,
+      ...(name !== undefined && { serverName: name }),
+      protocol,
+      ...(leaf !== undefined && { leaf }),
       verdict: verdict.is,
-      connections: (known?.connections ?? 0) + 1 + connection.alike,
-      firstId: known?.firstId ?? connection.id,
-    });
+      connections: 1 + alike,
+      firstId: id,
+    };
+    if (elsewhere > 0) group.elsewhere = elsewhere;
+    groups.set(key, group);
   }
   const rows = [...groups.values()].sort((one, other) => other.connections - one.connections);
   if (rows.length <= MAX_GROUPS) return rows;
@@ -231,14 +237,9 @@ function groupsOf(judged: readonly JudgedConnection[]): ReportGroup[] {
 
 function groupKey({ connection, verdict }: JudgedConnection): string {
   const { server, tls, protocol } = connection;
-  return JSON.stringify([
-    server.ip,
-    server.port,
-    tls?.clientHello?.serverName ?? "",
-    protocol,
-    tls?.certificates[0]?.sha256 ?? "",
-    verdict.is,
-  ]);
+  const leaf = tls?.certificates[0]?.sha256 ?? "";
+  // The name is last: only it comes from the capture as it is.
+  return `${server.ip} ${server.port} ${protocol} ${verdict.is} ${leaf} ${tls?.clientHello?.serverName ?? ""}`;
 }
 
 /** ISO 8601 in UTC, to the nanosecond where there are any. */

@@ -233,6 +233,8 @@ const group = z.strictObject({
   protocol,
   leaf: sha256.exactOptional(),
   ...groupVerdict,
+  /** How many of `connections` went to other addresses under the same name; counted here in a very large capture. */
+  elsewhere: z.int().positive().exactOptional(),
 });
 
 /** The smallest groups of one verdict beyond the row limit; `folded` says how many groups the row stands for. */

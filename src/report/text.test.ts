@@ -178,6 +178,12 @@ describe("lists are cut and say so", () => {
     expect(text).toContain("  … and 495 more (--json has all)\n");
   });
 
+  test("a group says how many of its connections went to other addresses", () => {
+    const wide = { ...group, connections: 30, elsewhere: 20 };
+    const text = renderText({ ...reports.story, groups: [wide] } as Report, plain);
+    expect(text).toMatch(/ ×30, 20 of them to\s+other addresses/);
+  });
+
   test("folded groups count as what they stand for", () => {
     const folded = { folded: 100, verdict: "intercepted", connections: 200, firstId: "tcp/9" } as const;
     const text = renderText({ ...many, groups: [...many.groups, folded] }, plain);

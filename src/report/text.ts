@@ -283,11 +283,12 @@ function connections(page: Page, report: Report, inFull: ReadonlySet<string>): v
 }
 
 function groupLine(page: Page, group: ReportGroup, first: ReportConnection | undefined): void {
-  const times = group.connections > 1 ? ` ×${group.connections}` : "";
+  const count = group.connections > 1 ? ` ×${group.connections}` : "";
   if ("folded" in group) {
-    page.row(`  ${group.firstId.padEnd(LABEL)}and others to ${group.folded} servers${times}`);
+    page.row(`  ${group.firstId.padEnd(LABEL)}and others to ${group.folded} servers${count}`);
     return;
   }
+  const times = group.elsewhere === undefined ? count : `${count}, ${group.elsewhere} of them to other addresses`;
   const name = group.serverName === undefined ? "" : ` ${group.serverName}`;
   const reason = first === undefined ? "" : reasonOf(first);
   page.paragraph(

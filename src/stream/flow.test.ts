@@ -76,8 +76,8 @@ describe("port reuse", () => {
 
   function opened(table: FlowTable, packet: Packet): Flow {
     const flow = add(table, packet);
-    flow.halves[0].base = packet.sequence;
-    flow.halves[0].baseSet = true;
+    flow.half0.base = packet.sequence;
+    flow.half0.baseSet = true;
     return flow;
   }
 

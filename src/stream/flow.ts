@@ -21,38 +21,38 @@ export class Half {
   frames = 0;
   /** Payload bytes; of TCP each sequence number once. */
   bytes = 0;
+  /** Payload is wanted. Afterwards it is only counted. */
+  following = true;
+  baseSet = false;
+  nextSet = false;
+  ackedSet = false;
+  reachedSet = false;
+  /** Next sequence number expected in order. */
+  next = 0;
+  /** Highest acknowledgement number the other side sent for this direction. */
+  acked = 0;
+  /** Highest sequence number at which this side was seen: where its next byte goes, captured or not. */
+  reached = 0;
+  /** TTL of the first frame; -1 before it. */
+  ttl = -1;
+  largestSegment = 0;
+  /** Frame numbers; 0 = none. */
+  firstDataFrame = 0;
+  finFrame = 0;
+  /** Sequence number of the FIN, meaningful once `finFrame` is set. */
+  finSequence = 0;
+  /** Wireshark's base_seq: what tells a retransmitted SYN from a new connection on the same ports. */
+  base = 0;
   /** Payload bytes that are not in the capture although the receiver had them, or may have had them. */
   missing = 0;
   /** Payload bytes that never arrived: not in the capture, and the receiver never acknowledged them. */
   lost = 0;
   retransmissions = 0;
-  largestSegment = 0;
-  /** TTL of the first frame; -1 before it. */
-  ttl = -1;
-  /** Frame numbers; 0 = none. */
-  finFrame = 0;
-  firstDataFrame = 0;
-  /** Wireshark's base_seq: what tells a retransmitted SYN from a new connection on the same ports. */
-  base = 0;
-  baseSet = false;
-  /** Next sequence number expected in order. */
-  next = 0;
-  nextSet = false;
-  /** Highest acknowledgement number the other side sent for this direction. */
-  acked = 0;
-  ackedSet = false;
-  /** Highest sequence number at which this side was seen: where its next byte goes, captured or not. */
-  reached = 0;
-  reachedSet = false;
-  /** Sequence number of the FIN, meaningful once `finFrame` is set. */
-  finSequence = 0;
   /** The sequence numbers begin at a SYN of this capture: the stream is seen from its first byte. */
   fromStart = false;
   /** Out-of-order segments waiting for a hole to fill, ascending by sequence number. */
   pending: Segment[] | undefined = undefined;
   pendingBytes = 0;
-  /** Payload is wanted. Afterwards it is only counted. */
-  following = true;
 }
 
 export interface Segment {
@@ -64,32 +64,46 @@ export interface Segment {
   readonly at: number;
 }
 
+/** Fields stand in the order in which frames of a known connection need them: every cache line less is felt. */
 export class Flow {
+  hash = 0;
+  /** Hash chain of the table. */
+  nextInBucket: Flow | undefined = undefined;
+  readonly ipVersion: 4 | 6;
+  /** Endpoint 0 (`a`) sent the first packet seen. */
+  readonly aPort: number;
+  readonly bPort: number;
+  readonly a3: number;
+  readonly b3: number;
+  readonly a2: number;
+  readonly b2: number;
+  readonly a1: number;
+  readonly b1: number;
+  readonly a0: number;
+  readonly b0: number;
+  /** The table's clock: a packet came since the hand went by. */
+  touched = true;
+  /** The observation was taken: later frames are not counted any more. */
+  done = false;
+  /** In the queue of connections that have ended. */
+  ended = false;
+  lastFrame = 0;
+  frameCount = 1;
+  lastSeconds = 0;
+  lastNanos = 0;
+  /** What endpoint 0 sent, and endpoint 1. */
+  readonly half0 = new Half();
+  readonly half1 = new Half();
+  /** Whoever reads the payload keeps its state here; undefined before the first payload and after the end. */
+  reader: FlowReader | undefined = undefined;
+
   readonly transport: "tcp" | "udp";
   /** Wireshark's stream number within the transport. */
   readonly number: number;
   readonly file: number;
-  readonly ipVersion: 4 | 6;
-  /** Endpoint 0 sent the first packet seen. */
-  readonly a0: number;
-  readonly a1: number;
-  readonly a2: number;
-  readonly a3: number;
-  readonly aPort: number;
-  readonly b0: number;
-  readonly b1: number;
-  readonly b2: number;
-  readonly b3: number;
-  readonly bPort: number;
-  readonly halves: readonly [Half, Half] = [new Half(), new Half()];
-
   readonly firstFrame: number;
-  lastFrame = 0;
-  frameCount = 1;
   readonly seconds: number;
   readonly nanos: number;
-  lastSeconds = 0;
-  lastNanos = 0;
 
   /** TCP only. Side (0 or 1) that sent the SYN, -1 when none was seen. */
   clientSide: -1 | 0 | 1 = -1;
@@ -106,18 +120,6 @@ export class Flow {
   unreachableType = 0;
   unreachableCode = 0;
   unreachableFrom = "";
-
-  /** Whoever reads the payload keeps its state here; undefined before the first payload and after the end. */
-  reader: FlowReader | undefined = undefined;
-  /** The observation was taken: later frames are not counted any more. */
-  done = false;
-  /** In the queue of connections that have ended. */
-  ended = false;
-
-  /** Hash chain and clock flag of the table. */
-  nextInBucket: Flow | undefined = undefined;
-  hash = 0;
-  touched = true;
 
   constructor(
     transport: "tcp" | "udp",
@@ -148,6 +150,10 @@ export class Flow {
     this.lastSeconds = seconds;
     this.lastNanos = nanos;
     this.lastFrame = frame;
+  }
+
+  half(side: 0 | 1): Half {
+    return side === 0 ? this.half0 : this.half1;
   }
 
   /** 0 when the packet goes from endpoint 0 to endpoint 1, 1 the other way, -1 when it belongs to another flow. */
@@ -200,6 +206,8 @@ export interface FlowReader {
 }
 
 export class FlowTable {
+  /** Which endpoint sent the packet last looked up or added. */
+  side: 0 | 1 = 0;
   private buckets: (Flow | undefined)[] = new Array(1024);
   private mask = 1023;
   private readonly spilled = new Map<string, Flow>();
@@ -229,16 +237,26 @@ export class FlowTable {
     const hash = hashOf(packet);
     let flow = this.buckets[hash & this.mask];
     while (flow !== undefined) {
-      if (flow.hash === hash && flow.sideOf(packet) >= 0) return flow;
+      if (flow.hash === hash) {
+        const side = flow.sideOf(packet);
+        if (side >= 0) {
+          this.side = side as 0 | 1;
+          return flow;
+        }
+      }
       flow = flow.nextInBucket;
     }
-    return this.spilled.size > 0 ? this.spilled.get(packetKey(packet)) : undefined;
+    if (this.spilled.size === 0) return undefined;
+    flow = this.spilled.get(packetKey(packet));
+    if (flow !== undefined) this.side = flow.sideOf(packet) as 0 | 1;
+    return flow;
   }
 
   /** A new flow for the packet's addresses. A flow already there for them is replaced (port reuse) but lives on until forgotten. */
   add(packet: Packet, frame: number, file: number, seconds: number, nanos: number): Flow {
     const flow = new Flow(this.transport, this.count++, packet, frame, file, seconds, nanos);
     flow.hash = hashOf(packet);
+    this.side = 0;
     this.takeClockPlace(flow);
     this.link(flow, packet);
     return flow;

@@ -63,7 +63,7 @@ class Run implements FlowReader {
       this.frames++;
       this.flow ??= new Flow("tcp", 0, packet, this.frames, 0, frame.seconds, frame.nanos);
       this.flow.reader = this;
-      this.reassembly.segment(this.flow, packet, frame, this.frames);
+      this.reassembly.segment(this.flow, this.flow.sideOf(packet) as 0 | 1, packet, frame, this.frames);
     }
     return this;
   }
@@ -74,11 +74,11 @@ class Run implements FlowReader {
   }
 
   get client(): Half {
-    return this.flow.halves[0];
+    return this.flow.half0;
   }
 
   get server(): Half {
-    return this.flow.halves[1];
+    return this.flow.half1;
   }
 
   /** What the reader got of one side: bytes as text, gaps as `[n]`. */
@@ -549,7 +549,7 @@ describe("invariant: a stream cut, doubled and stored in any order is delivered 
         }
         run.finish();
         for (const side of [0, 1] as const) {
-          const { bytes, missing, lost, pending, pendingBytes } = run.flow.halves[side];
+          const { bytes, missing, lost, pending, pendingBytes } = run.flow.half(side);
           const given = run.pieces.filter((piece) => piece.side === side);
           const read = given.reduce((sum, piece) => sum + ("gap" in piece ? 0 : piece.bytes.length), 0);
           const gaps = given.reduce((sum, piece) => sum + ("gap" in piece ? piece.gap : 0), 0);

@@ -34,7 +34,7 @@ const MAX_SEQUENCE_AHEAD = 1 << 30;
 export function findTcpFlow(table: FlowTable, packet: Packet): Flow | undefined {
   const flow = table.find(packet);
   if (flow === undefined || (packet.flags & (SYN | ACK)) !== SYN) return flow;
-  const half = flow.halves[flow.sideOf(packet) as 0 | 1];
+  const half = flow.half(table.side);
   return half.baseSet && half.base !== packet.sequence ? undefined : flow;
 }
 
@@ -43,11 +43,10 @@ export class TcpReassembly {
   private readonly waiting = new Set<Flow>();
   private waitingBytes = 0;
 
-  /** Takes one segment of `flow`. Calls the flow's reader for every byte that is now in order. */
-  segment(flow: Flow, packet: Packet, frame: Frame, frameNumber: number): void {
-    const side = flow.sideOf(packet) as 0 | 1;
-    const half = flow.halves[side];
-    const other = flow.halves[side === 0 ? 1 : 0];
+  /** Takes one segment of `flow`, sent by endpoint `side`. Calls the flow's reader for every byte that is now in order. */
+  segment(flow: Flow, side: 0 | 1, packet: Packet, frame: Frame, frameNumber: number): void {
+    const half = flow.half(side);
+    const other = flow.half(side === 0 ? 1 : 0);
     const flags = packet.flags;
     half.frames++;
     if (half.ttl < 0) half.ttl = packet.ttl;
@@ -123,7 +122,7 @@ export class TcpReassembly {
   finish(flow: Flow): void {
     for (const side of [0, 1] as const) {
       this.skipHoles(flow, side, 0, 0);
-      const half = flow.halves[side];
+      const half = flow.half(side);
       const tail = tailOf(half);
       if (tail > 0 && half.following) this.skip(flow, side, half, tail);
     }
@@ -131,7 +130,7 @@ export class TcpReassembly {
 
   /** The payload of this direction is not wanted any more. */
   unfollow(flow: Flow, side: 0 | 1): void {
-    const half = flow.halves[side];
+    const half = flow.half(side);
     half.following = false;
     if (half.pending !== undefined) {
       for (const segment of half.pending) {
@@ -276,7 +275,7 @@ export class TcpReassembly {
 
   /** Skips holes until no more than `keepBytes` and `keepSegments` wait. */
   private skipHoles(flow: Flow, side: 0 | 1, keepBytes: number, keepSegments: number): void {
-    const half = flow.halves[side];
+    const half = flow.half(side);
     while (half.pending !== undefined && (half.pendingBytes > keepBytes || half.pending.length > keepSegments)) {
       const first = half.pending[0] as Segment;
       const hole = (first.sequence - half.next) | 0;
@@ -296,7 +295,7 @@ export class TcpReassembly {
     this.waitingBytes -= half.pendingBytes;
     half.pending = undefined;
     half.pendingBytes = 0;
-    if (flow.halves[0].pending === undefined && flow.halves[1].pending === undefined) this.waiting.delete(flow);
+    if (flow.half0.pending === undefined && flow.half1.pending === undefined) this.waiting.delete(flow);
   }
 
   private release(half: Half, segment: Segment): void {

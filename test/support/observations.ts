@@ -191,6 +191,8 @@ export interface Where {
   readonly protocol?: ConnectionObservation["protocol"];
   readonly head?: ConnectionObservation["head"];
   readonly alike?: number;
+  readonly elsewhere?: number;
+  readonly undetailed?: true;
   readonly tcp?: TcpOverrides;
 }
 
@@ -367,10 +369,12 @@ function base(
     to: { seconds: NOW + index + Math.floor(lasts), nanos: Math.round((lasts % 1) * 1e9) },
     bytes: options.bytes ?? { fromClient: 500, fromServer: 3000 },
     handshake: [],
-    head: options.head ?? {},
     timing: options.timing ?? { tcpRtt: 0.03, hello: 0.031 },
     outcome: options.outcome ?? "closed",
+    head: options.head ?? {},
     alike: options.alike ?? 0,
+    elsewhere: options.elsewhere ?? 0,
+    ...(options.undetailed === true && { undetailed: true }),
   };
 }
 

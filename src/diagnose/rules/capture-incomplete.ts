@@ -2,6 +2,7 @@
  * What the capture itself lacks: its beginning, one direction, bytes cut by the snapshot length, segments that were never
  * captured. Says which connections cannot be judged for it, and how to capture better.
  */
+import type { ConnectionObservation } from "../../observe/observations.ts";
 import type { Finding } from "../finding.ts";
 import { missingFrom, OTHER_DIRECTION, START, WHOLE_PACKETS } from "../lacks.ts";
 import { answer, type Rule } from "../rule.ts";
@@ -34,9 +35,17 @@ export const captureIncomplete: Rule = {
   references: ["https://wiki.wireshark.org/CaptureSetup"],
   check(context) {
     const judged = context.connections.filter(({ tcp }) => tcp !== undefined);
+    const lacking = new Map<string, ConnectionObservation[]>();
+    for (const connection of judged) {
+      const missing = missingFrom(connection);
+      if (missing === undefined) continue;
+      const known = lacking.get(missing);
+      if (known === undefined) lacking.set(missing, [connection]);
+      else known.push(connection);
+    }
     const findings = LACKS.flatMap(({ id, what, fix }): Finding[] => {
-      const connections = judged.filter((connection) => missingFrom(connection) === id);
-      if (connections.length === 0) return [];
+      const connections = lacking.get(id);
+      if (connections === undefined) return [];
       return [
         {
           confidence: "proven",

@@ -12,7 +12,14 @@ export const publicServiceOnPrivateRoot: Rule = {
   title: "a public service under a private root",
   references: ["https://learn.microsoft.com/en-us/microsoft-365/enterprise/urls-and-ip-address-ranges"],
   check(context) {
-    const named = context.tls().filter(({ tls }) => isPublicServiceName(tls.clientHello?.serverName ?? ""));
+    const isPublic = new Map<string, boolean>();
+    const named = context.tls().filter(({ tls }) => {
+      const name = tls.clientHello?.serverName;
+      if (name === undefined) return false;
+      const known = isPublic.get(name) ?? isPublicServiceName(name);
+      isPublic.set(name, known);
+      return known;
+    });
     const judged = named.filter((connection) => context.leaf(connection) !== undefined);
     const found = judged.filter(
       // A chain of which a part is missing may still lead to a public root.

@@ -30,14 +30,14 @@ function after(specs: readonly Spec[], ...confidences: Confidence[]): readonly F
 }
 
 test("inherits confidence and product of the connection whose session it resumes", () => {
-  const [finding] = after([full("4:aabb"), resumed("4:aabb")], "likely");
+  const [finding] = after([full("\xaa\x0b"), resumed("\xaa\x0b")], "likely");
   expect(finding).toMatchObject({
     confidence: "likely",
     interceptor: { id: "zscaler" },
     what: "www.fabrikam.example (192.0.2.10:443) resumes the session of tcp/0 to 192.0.2.10:443, which is very likely intercepted.",
   });
   expect(idsOf(finding)).toEqual(["tcp/1"]);
-  expect(finding?.evidence[0]).toMatchObject({ frame: 104, value: "4:aabb" });
+  expect(finding?.evidence[0]).toMatchObject({ frame: 104, value: "aa0b" });
 });
 
 test("of two findings the better one counts", () => {

@@ -33,7 +33,7 @@ export const resumedInterception: Rule = {
               file: connection.file,
               frame: connection.tls.clientHelloFrame ?? connection.frames.first,
               path: "tls.clientHello.session",
-              value: list(connection.tls.offeredSessions.map(short)),
+              value: list(connection.tls.offeredSessions.map((session) => short(hex(session)))),
             },
           ],
           ...(shown.interceptor === undefined ? {} : { interceptor: shown.interceptor }),
@@ -43,3 +43,10 @@ export const resumedInterception: Rule = {
     return answer(findings, resumed.length);
   },
 };
+
+/** A character per byte. */
+function hex(session: string): string {
+  return Array.from(session, (character) =>
+    character === "…" ? character : character.charCodeAt(0).toString(16).padStart(2, "0"),
+  ).join("");
+}

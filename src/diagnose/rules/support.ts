@@ -73,19 +73,16 @@ export function chainIsGood(connection: ConnectionObservation): boolean {
  * made to the server itself; the address of a proxy that was asked for a tunnel says nothing of the server behind it.
  */
 export function isOwnNetwork(ip: string): boolean {
-  const [w0, w1, w2, w3] = parseAddress(ip).map((word) => word >>> 0) as [number, number, number, number];
   if (ip.includes(":")) {
+    const [w0, w1, w2, w3] = parseAddress(ip).map((word) => word >>> 0) as [number, number, number, number];
     return w0 >>> 25 === 0x7e || w0 >>> 22 === 0x3fa || (w0 === 0 && w1 === 0 && w2 === 0 && w3 === 1);
   }
-  const first = w3 >>> 24;
+  const [first, second = 0] = ip.split(".", 2).map(Number);
   if (first === 10 || first === 127) return true;
-  const blocks = [
-    [0xac10, 12],
-    [0xc0a8, 16],
-    [0xa9fe, 16],
-    [0x6440, 10],
-  ] as const;
-  return blocks.some(([block, bits]) => w3 >>> (32 - bits) === block >>> (16 - bits));
+  if (first === 172) return second >= 16 && second < 32;
+  if (first === 192) return second === 168;
+  if (first === 169) return second === 254;
+  return first === 100 && second >= 64 && second < 128;
 }
 
 /** Connections in groups of one issuer name, in order of appearance. Each group has at least one connection. */
@@ -112,10 +109,10 @@ export function byIssuer<C extends ConnectionObservation>(
 export function unrelatedDomains(context: Context, connections: readonly ConnectionObservation[]): string[] {
   const byLeaf = new Map<string, string>();
   for (const connection of connections) {
-    if (isOwnNetwork(connection.server.ip)) continue;
     const leaf = connection.tls?.certificates[0]?.sha256;
+    if (leaf === undefined || byLeaf.has(leaf) || isOwnNetwork(connection.server.ip)) continue;
     const domain = context.domain(connection);
-    if (leaf !== undefined && domain !== undefined && !byLeaf.has(leaf)) byLeaf.set(leaf, domain);
+    if (domain !== undefined) byLeaf.set(leaf, domain);
   }
   const byOwner = new Map<string, string>();
   for (const domain of byLeaf.values()) {

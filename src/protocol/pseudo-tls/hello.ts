@@ -33,6 +33,15 @@ export function pseudoTlsAnswer(prefix: Uint8Array, dialect: PseudoTlsDialect): 
   return found === "match" ? template.length : found;
 }
 
+/**
+ * Whether `bytes[start..end)`, the first of a direction, may begin a pseudo-TLS hello or answer: they agree with one as far as
+ * both go.
+ */
+export function mayBePseudoTls(bytes: Uint8Array, start: number, end: number): boolean {
+  for (const template of TEMPLATES) if (compare(bytes, template, start, end) !== "no") return true;
+  return false;
+}
+
 /** One number per byte; `ANY` where the sender chooses the byte. */
 type Template = readonly number[];
 
@@ -91,6 +100,8 @@ const HELLOS: readonly (readonly [PseudoTlsDialect, Template])[] = [
 
 const ANSWERS: Readonly<Record<PseudoTlsDialect, Template>> = { "ms-turn": MS_TURN_ANSWER, ssltcp: SSLTCP_ANSWER };
 
+const TEMPLATES: readonly Template[] = [MS_TURN_HELLO, SSLTCP_HELLO, MS_TURN_ANSWER, SSLTCP_ANSWER];
+
 /** Hexadecimal pieces; `..` stands for a byte the sender chooses. */
 function template(...pieces: readonly string[]): Template {
   const text = pieces.join("");
@@ -100,8 +111,9 @@ function template(...pieces: readonly string[]): Template {
   });
 }
 
-function compare(prefix: Uint8Array, template: Template): "match" | "no" | "need-more" {
-  const length = Math.min(prefix.length, template.length);
-  for (let i = 0; i < length; i++) if (template[i] !== ANY && template[i] !== prefix[i]) return "no";
-  return prefix.length < template.length ? "need-more" : "match";
+function compare(bytes: Uint8Array, template: Template, start = 0, end = bytes.length): "match" | "no" | "need-more" {
+  const known = end - start;
+  const length = Math.min(known, template.length);
+  for (let i = 0; i < length; i++) if (template[i] !== ANY && template[i] !== bytes[start + i]) return "no";
+  return known < template.length ? "need-more" : "match";
 }

@@ -2,6 +2,7 @@
  * Assembly: one handshake message put together from pieces, with the frames that carried it. Owns copying and its limits;
  * knows nothing of records: the stream decides which bytes belong to the message.
  */
+import { BLOCK_SIZE, type Blocks } from "../../bytes/blocks.ts";
 import { isHandshakeType } from "./names.ts";
 
 /** A handshake message (RFC 5246 section 7.4, RFC 8446 section 4) with where it was. */
@@ -12,7 +13,10 @@ export interface HandshakeEvent {
   readonly type: number;
   /** Bytes of the body: without the 4-byte header; for SSLv2 without the message type. */
   readonly length: number;
-  /** The body, a copy; undefined when part of it was never captured or it is longer than 1 MiB. */
+  /**
+   * The body; undefined when part of it was never captured or it is longer than 1 MiB. Like `partial` it may be a view of what
+   * was handed in: valid only while the event is being handled.
+   */
   readonly body: Uint8Array | undefined;
   /** When `body` is undefined: what was captured from its start (possibly nothing), at most 1 MiB. */
   readonly partial: Uint8Array | undefined;
@@ -31,15 +35,15 @@ const MAX_BODY = 1024 * 1024;
 /** Most frames listed per message: the longest body in 256-byte segments. Beyond it the newest replaces the last. */
 const MAX_FRAMES = 4096;
 
-/** First allocation for a body that arrives in pieces: a claimed length alone must not cost memory. */
-const FIRST_ALLOCATION = 2048;
-
 const EMPTY = new Uint8Array(0);
 
 export class Assembly {
-  readonly format: "tls" | "sslv2";
-  private readonly record: number;
-  private readonly headerLength: number;
+  private readonly blocks: Blocks;
+  /** The block that `body` is, or was given out as. */
+  private block: Uint8Array | undefined;
+  private format: "tls" | "sslv2" = "tls";
+  private record = 0;
+  private headerLength = 4;
   private headerRead = 0;
   private type = 0;
   private length = 0;
@@ -50,14 +54,27 @@ export class Assembly {
   private kept = 0;
   /** Nothing more is kept: bytes are missing, or the limit is reached. */
   private cut = false;
-  private readonly frames: number[] = [];
+  private frames: number[] = [];
 
-  /** `sslv2Length`: for an SSLv2 message, whose header is the message type alone, the length of its body. */
-  constructor(record: number, sslv2Length?: number) {
+  /** `blocks`: where the bytes of bodies that come in pieces are kept; `giveBack` returns them. */
+  constructor(blocks: Blocks) {
+    this.blocks = blocks;
+  }
+
+  /** Begins the next message. `sslv2Length`: for an SSLv2 message, whose header is the message type alone, the length of its body. */
+  begin(record: number, sslv2Length?: number): void {
     this.record = record;
     this.format = sslv2Length === undefined ? "tls" : "sslv2";
     this.headerLength = sslv2Length === undefined ? 4 : 1;
     this.length = sslv2Length ?? 0;
+    this.headerRead = 0;
+    this.type = 0;
+    this.passed = 0;
+    this.body = EMPTY;
+    this.kept = 0;
+    this.cut = false;
+    // Not emptied: the last message's event has the old one.
+    this.frames = [];
   }
 
   get headerDone(): boolean {
@@ -98,7 +115,7 @@ export class Assembly {
 
   /** The message as it stands: with its body when every byte was kept. */
   event(): HandshakeEvent {
-    const captured = this.kept === this.body.length ? this.body : this.body.slice(0, this.kept);
+    const captured = this.kept === this.body.length ? this.body : this.body.subarray(0, this.kept);
     const whole = this.kept === this.length;
     return {
       format: this.format,
@@ -107,9 +124,16 @@ export class Assembly {
       body: whole ? captured : undefined,
       partial: whole ? undefined : captured,
       // Out of order on the wire is in order here, so frames may come descending.
-      frames: [...new Set(this.frames)].sort((a, b) => a - b),
+      frames: isAscending(this.frames) ? this.frames : [...new Set(this.frames)].sort((a, b) => a - b),
       record: this.record,
     };
+  }
+
+  /** Events handed out so far are not looked at any more. */
+  giveBack(): void {
+    if (this.block === undefined) return;
+    this.blocks.give(this.block);
+    this.block = undefined;
   }
 
   private headerByte(byte: number): void {
@@ -121,16 +145,29 @@ export class Assembly {
   private keep(bytes: Uint8Array, start: number, end: number): void {
     const wanted = this.kept + (end - start);
     if (wanted > MAX_BODY) this.cut = true;
-    const count = Math.min(end - start, MAX_BODY - this.kept);
-    if (this.kept + count > this.body.length) {
-      const size = wanted >= this.length ? this.length : Math.max(wanted, this.body.length * 2, FIRST_ALLOCATION);
-      const grown = new Uint8Array(Math.min(size, this.length, MAX_BODY));
-      grown.set(this.body.subarray(0, this.kept));
-      this.body = grown;
+    // The usual case, a message in one piece, needs no copy.
+    else if (wanted === this.length && this.kept === 0) {
+      this.body = bytes.subarray(start, end);
+      this.kept = wanted;
+      return;
     }
-    // Not slice(): on a Buffer that would be a view of the caller's reused memory.
+    const count = Math.min(end - start, MAX_BODY - this.kept);
+    if (this.kept + count > this.body.length) this.grow(this.kept + count);
     this.body.set(bytes.subarray(start, start + count), this.kept);
     this.kept += count;
+  }
+
+  /** A claimed length alone must not cost memory. */
+  private grow(needed: number): void {
+    if (this.kept === 0 && needed <= BLOCK_SIZE && this.block === undefined) {
+      this.block = this.blocks.take();
+      this.body = this.block;
+      return;
+    }
+    const size = needed >= this.length ? this.length : Math.max(needed, this.body.length * 2, BLOCK_SIZE);
+    const grown = new Uint8Array(Math.min(size, this.length, MAX_BODY));
+    grown.set(this.body.subarray(0, this.kept));
+    this.body = grown;
   }
 
   private note(frame: number): void {
@@ -139,4 +176,16 @@ export class Assembly {
     if (this.frames.length < MAX_FRAMES) this.frames.push(frame);
     else this.frames[last] = frame;
   }
+}
+
+/** The event with bytes of its own, for one that is handed on later. */
+export function withOwnBytes(event: HandshakeEvent): HandshakeEvent {
+  // Not slice(): on a Buffer that would be a view of the caller's reused memory.
+  const { body, partial } = event;
+  return { ...event, body: body && Uint8Array.from(body), partial: partial && Uint8Array.from(partial) };
+}
+
+function isAscending(frames: readonly number[]): boolean {
+  for (let i = 1; i < frames.length; i++) if ((frames[i] as number) <= (frames[i - 1] as number)) return false;
+  return true;
 }

@@ -130,7 +130,7 @@ export function parseServerHello(body: Uint8Array): ServerHello {
   const cursor = new Cursor(body, "serverHello");
   const version = cursor.u16("version");
   const random = cursor.take(32, "random");
-  const early = version >= 0x7f00 && version <= 0x7f15;
+  const early = isEarlyTls13(body);
   const sessionId = early ? new Uint8Array(0) : cursor.take(cursor.u8("sessionIdLength"), "sessionId");
   if (sessionId.length > MAX_SESSION_ID) throw cursor.fail("malformed", "sessionId", "longer than 32 bytes");
   const cipherSuite = cursor.u16("cipherSuite");
@@ -148,9 +148,25 @@ export function parseServerHello(body: Uint8Array): ServerHello {
     extensions,
     selectedVersion: selected === undefined ? undefined : whole(selected, (field) => field.u16("version")),
     ...(protocol === undefined ? {} : { alpn: protocol }),
-    isHelloRetryRequest: random.every((byte, i) => byte === HELLO_RETRY_RANDOM[i]),
+    isHelloRetryRequest: isHelloRetryRequest(body),
     acceptsPsk: find(extensions, PRE_SHARED_KEY, body) !== undefined,
   };
+}
+
+/** The session id of a hello, ClientHello or ServerHello, that parses. */
+export function helloSessionId(body: Uint8Array): Uint8Array {
+  return isEarlyTls13(body) ? new Uint8Array(0) : body.subarray(35, 35 + (body[34] as number));
+}
+
+/** Drafts 14 to 21 of TLS 1.3, whose ServerHello had no session id. */
+export function isEarlyTls13(body: Uint8Array): boolean {
+  return body[0] === 0x7f && (body[1] as number) <= 0x15;
+}
+
+/** RFC 8446 section 4.1.3: a ServerHello with this random is a HelloRetryRequest. */
+export function isHelloRetryRequest(body: Uint8Array): boolean {
+  for (let i = 0; i < HELLO_RETRY_RANDOM.length; i++) if (body[2 + i] !== HELLO_RETRY_RANDOM[i]) return false;
+  return true;
 }
 
 /** The version both sides go on with, e.g. 0x0304: selected_version where sent (RFC 8446 section 4.2.1), else server_version. */
@@ -231,15 +247,18 @@ function clientExtensions(extensions: readonly Extension[] | undefined, body: Ui
 }
 
 function offeredTickets(extensions: readonly Extension[] = []): Uint8Array[] {
-  const tickets: Uint8Array[] = [];
-  for (const { type, data } of extensions) {
-    if (type === SESSION_TICKET && data.length > 0) tickets.push(data);
-    // The first identity (RFC 8446 section 4.2.11): length of the list, length of the ticket, ticket. A broken one offers nothing.
-    if (type === PRE_SHARED_KEY && data.length > 4) {
-      tickets.push(data.subarray(4, 4 + (((data[2] as number) << 8) | (data[3] as number))));
-    }
-  }
-  return tickets;
+  return extensions.flatMap(({ type, data }) => offeredTicket(type, data) ?? []);
+}
+
+/**
+ * What an extension of a ClientHello offers to resume with: a ticket (RFC 5077 section 3.2), or the first identity of
+ * pre_shared_key (RFC 8446 section 4.2.11: length of the list, length of the ticket, ticket). A broken one offers nothing.
+ */
+export function offeredTicket(type: number, data: Uint8Array): Uint8Array | undefined {
+  if (type === SESSION_TICKET && data.length > 0) return data;
+  if (type === PRE_SHARED_KEY && data.length > 4)
+    return data.subarray(4, 4 + (((data[2] as number) << 8) | (data[3] as number)));
+  return undefined;
 }
 
 /** The content of the first extension of a type; its data is a view of `body`, from which errors count. */
@@ -272,6 +291,11 @@ function hostName(field: Cursor | undefined): string | undefined {
     if (type === 0 && name === undefined) name = toLatin1(bytes).toLowerCase().replace(/\.$/, "");
   }
   return name === "" ? undefined : name;
+}
+
+/** The host_name in the data of a server_name extension, as in `ClientHello.serverName`. */
+export function parseServerName(data: Uint8Array): string | undefined {
+  return hostName(new Cursor(data, `extension(${SERVER_NAME})`));
 }
 
 /** RFC 7301 section 3.1. */

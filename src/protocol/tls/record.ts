@@ -43,19 +43,20 @@ export type FirstBytes = "tls" | "sslv2-client-hello" | "sslv2-server-hello" | "
 /** Longest input `firstBytes` needs to decide: the fixed fields of an SSLv2 ServerHello. */
 export const FIRST_BYTES = 13;
 
-/** What the first bytes of a direction begin: decides as early as the bytes allow, at the latest with `FIRST_BYTES` of them. */
-export function firstBytes(bytes: Uint8Array): FirstBytes {
-  const first = bytes[0];
-  if (first === undefined) return "need-more";
-  if (first >= 0x80) return sslv2FirstBytes(bytes);
+/** What the first bytes of a direction, `bytes[start..end)`, begin: decides as early as they allow, at the latest with `FIRST_BYTES` of them. */
+export function firstBytes(bytes: Uint8Array, start = 0, end = bytes.length): FirstBytes {
+  const length = end - start;
+  if (length <= 0) return "need-more";
+  const at = (index: number) => bytes[start + index] as number;
+  const first = at(0);
+  if (first >= 0x80) return sslv2FirstBytes(bytes.subarray(start, end));
   if (!isContentType(first)) return "no";
-  const [, major, minor, high, low] = bytes;
-  if (major === undefined) return "need-more";
-  if (major !== 3 && major !== 1) return "no";
-  if (minor === undefined) return "need-more";
-  if (!isRecordVersion((major << 8) | minor)) return "no";
-  if (high === undefined || low === undefined) return "need-more";
-  return ((high << 8) | low) <= MAX_RECORD ? "tls" : "no";
+  if (length < 2) return "need-more";
+  if (at(1) !== 3 && at(1) !== 1) return "no";
+  if (length < 3) return "need-more";
+  if (!isRecordVersion((at(1) << 8) | at(2))) return "no";
+  if (length < RECORD_HEADER) return "need-more";
+  return ((at(3) << 8) | at(4)) <= MAX_RECORD ? "tls" : "no";
 }
 
 /** RFC 5246 appendix E.2 and the SSL 2.0 specification: the three lengths inside must add up to the record's length. */

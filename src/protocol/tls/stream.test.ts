@@ -1,7 +1,9 @@
 // Invariant: takes any bytes, in any cut, with any gaps, and never throws; what it reports was in the bytes.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { Blocks } from "../../bytes/blocks.ts";
 import { fromHex, toHex } from "../../bytes/text.ts";
+import { withOwnBytes } from "./assembly.ts";
 import { HELLO_RETRY_RANDOM } from "./messages.ts";
 import { type HandshakeEvent, TlsStream, type TlsStreamState } from "./stream.ts";
 
@@ -57,8 +59,16 @@ interface Seen {
 
 type Piece = { readonly bytes: Uint8Array; readonly frame?: number } | { readonly gap: number };
 
-/** One buffer for all calls, overwritten after each: what is kept must be a copy. */
+/** One buffer for all calls, overwritten after each: what is handed over later must be a copy. */
 const buffer = Buffer.alloc(1 << 21);
+
+/** Shared by all streams; a block given back while something still refers to it shows. */
+const BLOCKS = new (class extends Blocks {
+  override give(block: Uint8Array): void {
+    block.fill(0xee);
+    super.give(block);
+  }
+})();
 
 function run(pieces: readonly Piece[], { midStream = false, end = true } = {}): Seen {
   const log: string[] = [];
@@ -67,7 +77,7 @@ function run(pieces: readonly Piece[], { midStream = false, end = true } = {}): 
     {
       record: (type, version, length, frame) => log.push(`record ${type} ${version.toString(16)} ${length} @${frame}`),
       handshake: (event) => {
-        messages.push(event);
+        messages.push(withOwnBytes(event));
         const content = event.body === undefined ? `partial ${toHex(event.partial as Uint8Array)}` : toHex(event.body);
         log.push(
           `${event.format} ${event.type} ${event.length} r${event.record} @${event.frames.join("+")} ${content}`,
@@ -80,6 +90,7 @@ function run(pieces: readonly Piece[], { midStream = false, end = true } = {}): 
       lost: (frame) => log.push(`lost @${frame}`),
     },
     midStream,
+    BLOCKS,
   );
   for (const piece of pieces) {
     if ("gap" in piece) {
@@ -112,6 +123,26 @@ describe("TlsStream", () => {
       "encrypted 21 26 @1",
     ]);
     expect(seen.state).toBe("tls");
+  });
+
+  it("hands on what came in pieces, of messages that share a record with others and of those that fill blocks", () => {
+    const long = [3900, 4096, 4097, 9000].map((length, i) => message(11, filler(length, i)));
+    const stream = bytesOf(
+      record(22, bytesOf(serverHello, ...long.slice(0, 2), helloDone)),
+      record(22, bytesOf(...long.slice(2), keyExchange)),
+    );
+    for (const size of [1, 7, 1000, 1448, 4096, 8192]) {
+      const count = Math.ceil(stream.length / size);
+      const pieces = Array.from({ length: count }, (_, i) => ({ bytes: stream.subarray(i * size, (i + 1) * size) }));
+      const seen = run(pieces);
+      expect(seen.messages.map(({ body }) => toHex(body as Uint8Array))).toEqual(
+        [serverHello, ...long.slice(0, 2), helloDone, ...long.slice(2), keyExchange].map((m) => toHex(m.subarray(4))),
+      );
+      // As the log was written while they were handed on.
+      for (const [i, { body }] of seen.messages.entries()) {
+        expect(seen.log.filter((line) => line.startsWith("tls "))[i]).toContain(toHex(body as Uint8Array));
+      }
+    }
   });
 
   it("names the frames that carried a message, also when they were captured out of order", () => {

@@ -5,7 +5,8 @@
  * It never invents a message: after bytes went missing it says less, and reads on only where the bytes prove that a
  * record or a message begins. Encrypted content is counted, never copied.
  */
-import { Assembly, type HandshakeEvent } from "./assembly.ts";
+import { Blocks } from "../../bytes/blocks.ts";
+import { Assembly, type HandshakeEvent, withOwnBytes } from "./assembly.ts";
 import { HANDSHAKE_TYPE, HELLO_RETRY_RANDOM } from "./messages.ts";
 import {
   ALERT,
@@ -69,6 +70,8 @@ const PLAINTEXT_MESSAGES: ReadonlySet<number> = new Set([1, 2, 4, 11, 12, 13, 14
 /** What the content of the record at hand is. */
 type Content = "skip" | "handshake" | "alert" | "change-cipher-spec" | "maybe-message" | "maybe-second-hello";
 
+const NONE: number[] = [];
+
 export class TlsStream {
   private readonly events: TlsEvents;
   private current: TlsStreamState;
@@ -99,14 +102,17 @@ export class TlsStream {
   /** The record at hand when it was found by seeking: not announced before the next header, or its content, confirms it. */
   private doubted: { type: number; version: number; length: number; frame: number } | undefined;
 
-  private message: Assembly | undefined;
-  /** Messages of the record at hand that are complete while the record is not. */
-  private readonly completed: HandshakeEvent[] = [];
+  /** Puts messages together, one after the other; `assembling` while one is begun. */
+  private readonly message: Assembly;
+  private assembling = false;
+  /** Messages of the record at hand that are complete while the record is not; the first `owned` have bytes of their own. */
+  private completed: HandshakeEvent[] = [];
+  private owned = 0;
   private alertLevel: number | undefined;
 
   /** First content bytes of a record withheld until it is clear what they are, and the frame of each. */
-  private readonly peeked: number[] = [];
-  private readonly peekedFrames: number[] = [];
+  private peeked: number[] = NONE;
+  private peekedFrames: number[] = NONE;
 
   /** Version and random of the ClientHello, while this direction sent no other kind of handshake message. */
   private helloStart: Uint8Array | undefined;
@@ -115,9 +121,13 @@ export class TlsStream {
   /** This direction began with an SSLv2-format ClientHello; no TLS record came yet. */
   private sslv2Hello = false;
 
-  /** `midStream`: the connection began before the capture, so the first byte may be anywhere in a record. */
-  constructor(events: TlsEvents, midStream = false) {
+  /**
+   * `midStream`: the connection began before the capture, so the first byte may be anywhere in a record. `blocks`: shared by the
+   * streams of a capture.
+   */
+  constructor(events: TlsEvents, midStream = false, blocks = new Blocks()) {
     this.events = events;
+    this.message = new Assembly(blocks);
     this.current = midStream ? "seeking" : "start";
     this.sought = midStream;
   }
@@ -143,6 +153,15 @@ export class TlsStream {
       }
     }
     if (this.head !== undefined && this.current === "not-tls") this.gatherHead(bytes, at, end);
+    if (this.owned < this.completed.length) this.ownCompleted();
+  }
+
+  /** What is handed on only when the record is complete must not refer to the bytes at hand. */
+  private ownCompleted(): void {
+    for (; this.owned < this.completed.length; this.owned++) {
+      this.completed[this.owned] = withOwnBytes(this.completed[this.owned] as HandshakeEvent);
+    }
+    if (!this.assembling) this.message.giveBack();
   }
 
   /** `length` bytes of the direction were never captured. */
@@ -166,6 +185,11 @@ export class TlsStream {
 
   private begin(bytes: Uint8Array, start: number, end: number, frame: number): number {
     let at = start;
+    if (this.head === undefined && firstBytes(bytes, start, end) === "tls") {
+      // Mostly the first segment says all.
+      this.current = "tls";
+      return start;
+    }
     while (at < end) {
       if (this.head === undefined) {
         this.head = new Uint8Array(FIRST_BYTES);
@@ -199,7 +223,8 @@ export class TlsStream {
     this.sslv2Hello = fromClient;
     this.aligned = true;
     this.announce(HANDSHAKE, 0x0002, this.length, frame);
-    this.message = new Assembly(this.records, this.length - 1);
+    this.message.begin(this.records, this.length - 1);
+    this.assembling = true;
     this.message.add(head, 2, head.length, frame);
     if (this.remaining === 0) this.endRecord();
   }
@@ -335,14 +360,16 @@ export class TlsStream {
 
   private handshake(bytes: Uint8Array, start: number, end: number, frame: number): void {
     let at = start;
+    const { message } = this;
     while (at < end) {
-      this.message ??= new Assembly(this.records);
-      at = this.message.add(bytes, at, end, frame);
-      if (this.message.complete) {
+      if (!this.assembling) message.begin(this.records);
+      this.assembling = true;
+      at = message.add(bytes, at, end, frame);
+      if (message.complete) {
         this.deliver();
-      } else if (this.message.isStrange && this.message.missing > end - at + this.remaining) {
+      } else if (message.isStrange && message.missing > end - at + this.remaining) {
         // No peer sends a long message of an unknown type: one before it lied about its length.
-        this.message = undefined;
+        this.assembling = false;
         this.aligned = false;
         this.content = "skip";
         return;
@@ -351,16 +378,17 @@ export class TlsStream {
   }
 
   private deliver(): void {
-    const event = (this.message as Assembly).event();
-    this.message = undefined;
-    const known = event.body ?? event.partial ?? new Uint8Array(0);
+    const event = this.message.event();
+    this.assembling = false;
+    const known = event.body ?? event.partial;
     if (event.format === "sslv2") {
       if (!this.sslv2Hello) this.current = "sslv2";
     } else if (event.type === HANDSHAKE_TYPE.clientHello) {
-      this.helloStart = known.length >= 34 ? known.slice(0, 34) : undefined;
+      this.helloStart = known !== undefined && known.length >= 34 ? Uint8Array.from(known.subarray(0, 34)) : undefined;
     } else {
       this.helloStart = undefined;
-      if (event.type === HANDSHAKE_TYPE.serverHello) this.retryAsked = contains(known, HELLO_RETRY_RANDOM, 2);
+      if (event.type === HANDSHAKE_TYPE.serverHello)
+        this.retryAsked = known !== undefined && contains(known, HELLO_RETRY_RANDOM, 2);
     }
     this.completed.push(event);
   }
@@ -371,12 +399,16 @@ export class TlsStream {
    */
   private announceMessages(): void {
     if (this.completed.length === 0) return;
-    for (const event of this.completed.splice(0)) this.events.handshake(event);
+    const { completed } = this;
+    this.completed = [];
+    this.owned = 0;
+    for (const event of completed) this.events.handshake(event);
+    if (!this.assembling) this.message.giveBack();
   }
 
   private abandonMessage(): void {
-    if (this.message?.headerDone) this.deliver();
-    this.message = undefined;
+    if (this.assembling && this.message.headerDone) this.deliver();
+    this.assembling = false;
     this.announceMessages();
   }
 
@@ -395,6 +427,15 @@ export class TlsStream {
   /** Gathers the first bytes of a handshake record until they show whether it can be read. */
   private inspect(bytes: Uint8Array, start: number, end: number, frame: number): void {
     const wanted = Math.min(this.length, this.content === "maybe-message" ? MESSAGE_START : HELLO_START);
+    if (this.peeked.length === 0 && end - start >= wanted && this.provesItself(bytes, start, wanted)) {
+      this.trust();
+      this.handshake(bytes, start, end, frame);
+      return;
+    }
+    if (this.peeked === NONE) {
+      this.peeked = [];
+      this.peekedFrames = [];
+    }
     let at = start;
     while (at < end && this.peeked.length < wanted) {
       this.peeked.push(bytes[at++] as number);
@@ -403,18 +444,28 @@ export class TlsStream {
     if (this.peeked.length < wanted) return;
     const head = Uint8Array.from(this.peeked);
     const frames = this.peekedFrames.slice();
-    const proven = this.content === "maybe-message" ? this.beginsMessage(head) : this.repeatsHello(head);
-    if (!proven) {
+    if (!this.provesItself(head, 0, wanted)) {
       this.refuse();
       return;
     }
     this.forgetPeek();
+    this.trust();
+    for (let i = 0; i < head.length; i++) this.handshake(head, i, i + 1, frames[i] as number);
+    this.handshake(bytes, at, end, frame);
+  }
+
+  /** What is withheld begins a message. */
+  private trust(): void {
     this.believe();
     this.ciphered = false;
     this.aligned = true;
     this.content = "handshake";
-    for (let i = 0; i < head.length; i++) this.handshake(head, i, i + 1, frames[i] as number);
-    this.handshake(bytes, at, end, frame);
+  }
+
+  private provesItself(bytes: Uint8Array, start: number, length: number): boolean {
+    return this.content === "maybe-message"
+      ? this.beginsMessage(bytes, start, length)
+      : this.repeatsHello(bytes.subarray(start, start + length));
   }
 
   /**
@@ -422,11 +473,13 @@ export class TlsStream {
    * that fits its record and bears a version, for which some 30 would; at the beginning of a direction any hello shorter
    * than 64 KiB.
    */
-  private beginsMessage(head: Uint8Array): boolean {
-    const [type = 0, high = 0, middle = 0, low = 0, major = 0, minor = 255] = head;
-    const length = 4 + high * 0x10000 + middle * 0x100 + low;
-    if (HELLO_MESSAGES.has(type) && high === 0) {
-      if (this.first || (length <= this.length && isRecordVersion((major << 8) | minor))) return true;
+  private beginsMessage(bytes: Uint8Array, start: number, known: number): boolean {
+    const at = (index: number) => (index < known ? (bytes[start + index] as number) : 0);
+    const type = at(0);
+    const length = 4 + at(1) * 0x10000 + at(2) * 0x100 + at(3);
+    if (HELLO_MESSAGES.has(type) && at(1) === 0) {
+      if (this.first || (length <= this.length && known === MESSAGE_START && isRecordVersion((at(4) << 8) | at(5))))
+        return true;
     }
     return PLAINTEXT_MESSAGES.has(type) && length === this.length;
   }
@@ -447,8 +500,8 @@ export class TlsStream {
   }
 
   private forgetPeek(): void {
-    this.peeked.length = 0;
-    this.peekedFrames.length = 0;
+    this.peeked = NONE;
+    this.peekedFrames = NONE;
   }
 
   // --- missing bytes
@@ -463,8 +516,8 @@ export class TlsStream {
   }
 
   private missHandshake(length: number): void {
-    const message = this.message;
-    if (message?.headerDone && length <= message.missing) {
+    const { message } = this;
+    if (this.assembling && message.headerDone && length <= message.missing) {
       message.miss(length);
       if (message.complete) this.deliver();
       return;
