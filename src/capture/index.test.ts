@@ -43,7 +43,7 @@ describe("files that are no capture we read", () => {
     ["an unknown format that begins 00010203", Uint8Array.of(0, 1, 2, 3), "unsupported"],
     ["gzip-compressed, and inside text", gzipSync("hello, hello, hello\n"), "unsupported"],
     ["gzip-compressed, and inside an empty file (0 bytes)", gzipSync(""), "truncated"],
-    ["a block of the reserved type", Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0, 7), "malformed"],
+    ["invalid block type", Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0, 7), "malformed"],
     ["the compressed data ends early", gzipSync(CAPTURE).subarray(0, 12), "truncated"],
   ])("%s", async (wanted, bytes, kind) => {
     const { message, kind: got, path } = await refusal(bytes);
