@@ -37,7 +37,8 @@ export function toLatin1(bytes: Uint8Array): string {
   // As a whole, for the reason above.
   let text = "";
   for (let at = 0; at < bytes.length; at += MAX_ARGUMENTS) {
-    text += String.fromCharCode(...bytes.subarray(at, at + MAX_ARGUMENTS));
+    // Not spread: that walks through an iterator.
+    text += String.fromCharCode.apply(undefined, bytes.subarray(at, at + MAX_ARGUMENTS) as unknown as number[]);
   }
   return text;
 }

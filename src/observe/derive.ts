@@ -60,12 +60,23 @@ export async function derive(
     const judged = judge(tls, draft.from.seconds);
     const { trust, signing } = judged instanceof Promise ? await judged : judged;
     const presented = tls.certificates.map((p) => ({ sha256: digests.get(p.pooled) as string, frame: p.frame }));
-    const observed: Writable<TlsObservation> = { ...tls, certificates: presented };
-    if (trust !== undefined) observed.trust = trust;
-    if (signing !== undefined) observed.signing = signing;
-    connections.push({ ...draft, tls: observed });
+    connections.push(observed(draft, presented, trust, signing));
   }
   return { files, vantage: vantageOf(connections), connections, certificates, totals };
+}
+
+/** The draft itself, completed: a copy of every draft would cost as much as judging it. */
+function observed(
+  draft: Draft,
+  certificates: TlsObservation["certificates"],
+  trust: Trust | undefined,
+  signing: LeafSigning | undefined,
+): ConnectionObservation {
+  const tls = draft.tls as unknown as Writable<TlsObservation>;
+  tls.certificates = certificates;
+  if (trust !== undefined) tls.trust = trust;
+  if (signing !== undefined) tls.signing = signing;
+  return draft as unknown as ConnectionObservation;
 }
 
 type Judged = { trust?: Trust; signing?: LeafSigning };

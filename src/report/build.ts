@@ -27,7 +27,8 @@ export interface BuildOptions {
 
 export function buildReport(observations: Observations, { version, maxConnections }: BuildOptions): Report {
   const diagnosis = diagnose(observations);
-  const connections = select(diagnosis.connections, maxConnections);
+  const keys = diagnosis.connections.map(groupKey);
+  const connections = select(diagnosis.connections, keys, maxConnections);
   const shown = new Set(connections.map(({ connection }) => connection.id));
   const { verdict } = diagnosis;
   const overall = {
@@ -57,7 +58,7 @@ export function buildReport(observations: Observations, { version, maxConnection
     connections: connections.map(toConnection),
     certificates: certificatesOf(connections, observations),
     totals: observations.totals,
-    groups: groupsOf(diagnosis.connections),
+    groups: groupsOf(diagnosis.connections, keys),
     findings: diagnosis.findings.map((finding) => toFinding(finding, shown)),
     rules: diagnosis.rules satisfies readonly RuleAnswer[],
     features: diagnosis.features,
@@ -66,20 +67,28 @@ export function buildReport(observations: Observations, { version, maxConnection
 }
 
 /** Those with findings first, then one of every group, then the rest; each part in order of appearance. */
-function select(judged: readonly JudgedConnection[], most: number): JudgedConnection[] {
+function select(judged: readonly JudgedConnection[], keys: readonly string[], most: number): JudgedConnection[] {
   if (judged.length <= most) return [...judged];
   const groups = new Set<string>();
-  const order = (candidate: JudgedConnection) => {
-    if (candidate.verdict.findings.length > 0) return 0;
-    const key = groupKey(candidate);
-    if (groups.has(key)) return 2;
-    groups.add(key);
-    return 1;
-  };
-  const ranked = judged.map((candidate, index) => ({ candidate, index, rank: order(candidate) }));
-  ranked.sort((one, other) => one.rank - other.rank || one.index - other.index);
-  const chosen = ranked.slice(0, most).sort((one, other) => one.index - other.index);
-  return chosen.map(({ candidate }) => candidate);
+  const ranks = judged.map(({ verdict }, index) => {
+    if (verdict.findings.length > 0) return 0;
+    const { size } = groups;
+    return groups.add(keys[index] as string).size > size ? 1 : 2;
+  });
+  const places = [0, 0, 0];
+  for (const rank of ranks) places[rank] = (places[rank] as number) + 1;
+  let left = most;
+  const room = places.map((count) => {
+    const taken = Math.min(count, left);
+    left -= taken;
+    return taken;
+  });
+  return judged.filter((_, index) => {
+    const rank = ranks[index] as number;
+    const free = room[rank] as number;
+    room[rank] = free - 1;
+    return free > 0;
+  });
 }
 
 function toConnection({ connection, verdict, service }: JudgedConnection): ReportConnection {
@@ -192,11 +201,10 @@ function toFinding(
 type PlainGroup = Exclude<ReportGroup, { folded: number }>;
 
 /** Every connection in exactly one row, the largest first. */
-function groupsOf(judged: readonly JudgedConnection[]): ReportGroup[] {
+function groupsOf(judged: readonly JudgedConnection[], keys: readonly string[]): ReportGroup[] {
   const groups = new Map<string, Writable<PlainGroup>>();
-  for (const entry of judged) {
-    const { connection, verdict } = entry;
-    const key = groupKey(entry);
+  for (const [index, { connection, verdict }] of judged.entries()) {
+    const key = keys[index] as string;
     const known = groups.get(key);
     if (known !== undefined) {
       known.connections += 1 + connection.alike;
@@ -206,15 +214,9 @@ function groupsOf(judged: readonly JudgedConnection[]): ReportGroup[] {
     const { server, protocol, tls, id, alike, elsewhere } = connection;
     const name = tls?.clientHello?.serverName;
     const leaf = tls?.certificates[0]?.sha256;
-    const group: Writable<PlainGroup> = {
-      server,
-      ...(name !== undefined && { serverName: name }),
-      protocol,
-      ...(leaf !== undefined && { leaf }),
-      verdict: verdict.is,
-      connections: 1 + alike,
-      firstId: id,
-    };
+    const group: Writable<PlainGroup> = { server, protocol, verdict: verdict.is, connections: 1 + alike, firstId: id };
+    if (name !== undefined) group.serverName = name;
+    if (leaf !== undefined) group.leaf = leaf;
     if (elsewhere > 0) group.elsewhere = elsewhere;
     groups.set(key, group);
   }
@@ -246,6 +248,20 @@ function groupKey({ connection, verdict }: JudgedConnection): string {
 function moment({ seconds, nanos }: Timestamp): string {
   const date = new Date(seconds * 1000);
   if (Number.isNaN(date.getTime())) return seconds < 0 ? "-000001-01-01T00:00:00Z" : "+275760-09-13T00:00:00Z";
-  const fraction = nanos === 0 ? "" : `.${nanos.toString().padStart(9, "0").replace(/0+$/, "")}`;
-  return `${date.toISOString().slice(0, -5)}${fraction}Z`;
+  if (seconds !== second.seconds) {
+    second.seconds = seconds;
+    second.text = date.toISOString().slice(0, -5);
+  }
+  return nanos === 0 ? `${second.text}Z` : `${second.text}.${fraction(nanos)}Z`;
+}
+
+/** The last one written: connections come in order, thousands in a second. */
+const second = { seconds: Number.NaN, text: "" };
+
+/** Nine digits without the zeros at their end. */
+function fraction(nanos: number): string {
+  let value = nanos;
+  let digits = 9;
+  for (; value % 10 === 0; value /= 10) digits--;
+  return `${value}`.padStart(digits, "0");
 }
