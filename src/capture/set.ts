@@ -39,8 +39,9 @@ export class CaptureSet {
   private active: Member[] = [];
   /** Whose frame was handed out last: its bytes must stay until the next call. */
   private last: Member | undefined;
-  /** What `fill` has to do before `next` can answer. */
-  private due: () => void | Promise<void> = () => undefined;
+  /** What `fill` has to read before `next` can answer: more of an open file, or a file whose turn has come. */
+  private starving: CaptureFile | undefined;
+  private due: Member | undefined;
 
   private constructor(members: readonly Member[]) {
     this.members = members;
@@ -94,7 +95,7 @@ export class CaptureSet {
     for (const member of this.active) if (first === undefined || earlier(member, first) < 0) first = member;
     const waiting = this.members[this.admitted];
     if (waiting !== undefined && (first === undefined || earlier(waiting, first) < 0)) {
-      this.due = () => this.admit(waiting);
+      this.due = waiting;
       return MORE;
     }
     if (first === undefined) return END;
@@ -103,7 +104,10 @@ export class CaptureSet {
   }
 
   fill(): void | Promise<void> {
-    return this.due();
+    const { due } = this;
+    if (due === undefined) return this.starving?.fill();
+    this.due = undefined;
+    return this.admit(due);
   }
 
   close(): void {
@@ -116,7 +120,7 @@ export class CaptureSet {
     this.admitted = 1;
     const step = file.next(frame);
     this.count = file.frames;
-    if (step === MORE) this.due = () => file.fill();
+    if (step === MORE) this.starving = file;
     return step;
   }
 
@@ -124,7 +128,7 @@ export class CaptureSet {
   private load(member: Member): Step {
     const { file } = member;
     const step = file.next(member.head);
-    if (step === MORE) this.due = () => file.fill();
+    if (step === MORE) this.starving = file;
     else if (step === FRAME) member.loaded = true;
     else {
       this.count += file.frames - member.counted;

@@ -7,7 +7,7 @@
 
 import { addressText } from "../bytes/address.ts";
 import { Blocks } from "../bytes/blocks.ts";
-import { END, FRAME, Frame } from "../capture/frame.ts";
+import { END, FRAME, Frame, type Step } from "../capture/frame.ts";
 import type { CaptureSet } from "../capture/set.ts";
 import {
   decode,
@@ -70,13 +70,7 @@ export interface Watcher {
 export async function collect(set: CaptureSet, keep: number, watcher: Watcher): Promise<Collected> {
   const collector = new Collector(keep);
   const frame = new Frame();
-  for (;;) {
-    const step = set.next(frame);
-    if (step === FRAME) {
-      collector.frame(frame, set.currentFile);
-      continue;
-    }
-    if (step === END) break;
+  while (collector.readBuffered(set, frame) !== END) {
     const filled = set.fill();
     if (filled !== undefined) await filled;
     if (watcher.progress(collector.frames)) break;
@@ -111,7 +105,16 @@ class Collector {
     this.keeper = new Keeper(keep);
   }
 
-  frame(frame: Frame, file: number): void {
+  /** Every frame that is there without reading more. A loop of its own: an engine optimizes what is called often. */
+  readBuffered(set: CaptureSet, frame: Frame): Step {
+    for (;;) {
+      const step = set.next(frame);
+      if (step !== FRAME) return step;
+      this.frame(frame, set.currentFile);
+    }
+  }
+
+  private frame(frame: Frame, file: number): void {
     this.frames = frame.number;
 
     const span = this.span(file);
@@ -156,24 +159,28 @@ class Collector {
   }
 
   private segment(frame: Frame, file: number): void {
-    const { packet } = this;
-    let flow = findTcpFlow(this.tcp, packet);
-    if (flow === undefined) flow = this.tcp.add(packet, this.frames, file, frame.seconds, frame.nanos);
-    else touch(flow, this.frames, frame);
-    if (flow.done || packet.bogusHeader) return;
+    const { packet, tcp } = this;
+    const at = findTcpFlow(tcp, packet);
+    if (at !== 0) {
+      tcp.touch(at, this.frames, frame.seconds, frame.nanos);
+      if (tcp.countSegment(at, packet)) return;
+    }
+    const flow = at === 0 ? this.add(tcp, packet, frame, file) : tcp.flow(at);
+    if (flow === undefined || packet.bogusHeader) return;
     if (flow.reader === undefined && packet.payloadLength > 0) {
       flow.reader = new TcpReader(flow, this.shared);
     }
-    this.reassembly.segment(flow, this.tcp.side, packet, frame, this.frames);
+    this.reassembly.segment(flow, tcp.side, packet, frame, this.frames);
     if ((packet.flags & (FIN | RST)) !== 0 && !flow.ended && isOver(flow)) this.linger(flow);
   }
 
   private datagram(frame: Frame, file: number): void {
-    const { packet } = this;
-    let flow = this.udp.find(packet);
-    if (flow === undefined) flow = this.newUdp(packet, frame, file);
-    else touch(flow, this.frames, frame);
-    const { side } = this.udp;
+    const { packet, udp } = this;
+    const at = udp.find(packet);
+    if (at !== 0) udp.touch(at, this.frames, frame.seconds, frame.nanos);
+    const flow = at === 0 ? this.add(udp, packet, frame, file) : udp.flow(at);
+    if (flow === undefined) return;
+    const { side } = udp;
     const half = flow.half(side);
     half.frames++;
     if (half.ttl < 0) half.ttl = packet.ttl;
@@ -184,13 +191,13 @@ class Collector {
     if (reader?.open !== true) return;
     const start = packet.payloadStart;
     const whole = packet.payloadCaptured === packet.payloadLength;
-    const at = flow.since(frame.seconds, frame.nanos);
-    reader.datagram(side, frame.bytes.subarray(start, start + packet.payloadCaptured), whole, this.frames, at);
+    const since = flow.since(frame.seconds, frame.nanos);
+    reader.datagram(side, frame.bytes.subarray(start, start + packet.payloadCaptured), whole, this.frames, since);
   }
 
-  private newUdp(packet: Packet, frame: Frame, file: number): Flow {
-    const flow = this.udp.add(packet, this.frames, file, frame.seconds, frame.nanos);
-    flow.reader = new UdpReader();
+  private add(table: FlowTable, packet: Packet, frame: Frame, file: number): Flow {
+    const flow = table.add(packet, this.frames, file, frame.seconds, frame.nanos);
+    if (table === this.udp) flow.reader = new UdpReader();
     return flow;
   }
 
@@ -229,15 +236,13 @@ class Collector {
     const end = packet.payloadStart + packet.payloadCaptured;
     decodeIp(frame.bytes, packet.payloadStart, end, 0, quoted);
     if (quoted.kind !== TCP && quoted.kind !== UDP && quoted.kind !== TCP_PORTS) return;
-    const tcp = quoted.kind !== UDP;
-    let flow = (tcp ? this.tcp : this.udp).find(quoted);
-    if (quoted.kind === TCP_PORTS) {
-      // Tells whose error it is, but is no packet of the connection to Wireshark.
-      if (flow === undefined) return;
-    } else if (flow !== undefined) touch(flow, this.frames, frame);
-    else if (tcp) flow = this.tcp.add(quoted, this.frames, file, frame.seconds, frame.nanos);
-    else flow = this.newUdp(quoted, frame, file);
-    if (!packet.icmpUnreachable || flow.unreachableFrame > 0 || flow.done) return;
+    const table = quoted.kind === UDP ? this.udp : this.tcp;
+    const at = table.find(quoted);
+    // The ports alone tell whose error it is, but are no packet of the connection to Wireshark.
+    if (quoted.kind !== TCP_PORTS && at !== 0) table.touch(at, this.frames, frame.seconds, frame.nanos);
+    if (quoted.kind === TCP_PORTS && at === 0) return;
+    const flow = at === 0 ? this.add(table, quoted, frame, file) : table.flow(at);
+    if (flow === undefined || !packet.icmpUnreachable || flow.unreachableFrame > 0) return;
     flow.unreachableFrame = this.frames;
     flow.unreachableType = packet.icmpType;
     flow.unreachableCode = packet.icmpCode;
@@ -260,7 +265,6 @@ class Collector {
   /** Takes the observation of a connection and lets its state go. */
   private close(flow: Flow): void {
     if (flow.done) return;
-    flow.done = true;
     if (flow.transport === "udp") {
       const reader = flow.reader as UdpReader;
       const summary = udpSummary(flow, reader);
@@ -278,11 +282,12 @@ class Collector {
       if (!kept) reader?.release();
     }
     flow.reader = undefined;
+    (flow.transport === "udp" ? this.udp : this.tcp).close(flow);
   }
 
   finish(): Collected {
-    for (const flow of this.tcp.flows) this.close(flow);
-    for (const flow of this.udp.flows) this.close(flow);
+    for (const flow of this.tcp.flows()) this.close(flow);
+    for (const flow of this.udp.flows()) this.close(flow);
     return {
       drafts: this.keeper.drafts(),
       totals: {
@@ -293,18 +298,6 @@ class Collector {
       },
       files: this.files,
     };
-  }
-}
-
-function touch(flow: Flow, number: number, frame: Frame): void {
-  flow.touched = true;
-  if (flow.done) return;
-  flow.lastFrame = number;
-  flow.frameCount++;
-  // Stored out of order: the end is the latest moment, not the last frame's.
-  if (frame.seconds > flow.lastSeconds || (frame.seconds === flow.lastSeconds && frame.nanos > flow.lastNanos)) {
-    flow.lastSeconds = frame.seconds;
-    flow.lastNanos = frame.nanos;
   }
 }
 

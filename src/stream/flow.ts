@@ -2,10 +2,50 @@
  * Flow and FlowTable: which connection a packet belongs to, numbered as Wireshark numbers `tcp.stream` and `udp.stream`.
  * Owns identity, per-direction counters and the bound on how many connections are remembered; knows nothing of payload.
  *
- * Per-frame fast path: `find` allocates only when a connection is new. The table is keyed by integers; because a hostile
- * capture could aim thousands of flows at one bucket, long chains spill into a Map, whose hashing V8 seeds by itself.
+ * Per-frame fast path: what every frame of a known connection touches lies together in one array of integers (`words`), two
+ * cache lines of it per connection; a `Flow` object holds the rest, and reads those words through accessors. The table is
+ * keyed by integers; because a hostile capture could aim thousands of flows at one bucket, long chains spill into a Map,
+ * whose hashing V8 seeds by itself.
  */
-import type { Packet } from "../packet/packet.ts";
+import { ACK, FIN, type Packet, RST, SYN } from "../packet/packet.ts";
+import {
+  A0,
+  A1,
+  A2,
+  A3,
+  ACKED,
+  ACKED_SET,
+  B0,
+  B1,
+  B2,
+  B3,
+  BASE,
+  BASE_SET,
+  BYTES,
+  CHAIN,
+  COUNTED,
+  DONE,
+  FOLLOWING,
+  FRAME_COUNT,
+  FRAMES,
+  HALF,
+  HALF0,
+  HASH,
+  IPV6,
+  LARGEST,
+  LAST_FRAME,
+  LAST_NANOS,
+  LAST_SECONDS,
+  MARKS,
+  NEXT,
+  NEXT_SET,
+  PORTS,
+  REACHED,
+  REACHED_SET,
+  STATE,
+  STRIDE,
+  TOUCHED,
+} from "./words.ts";
 
 /**
  * How many connections are remembered at once. A connection that was forgotten and speaks again would get a new number.
@@ -18,31 +58,13 @@ const MAX_CHAIN = 16;
 
 /** One direction of a flow. Sequence numbers are signed 32-bit. */
 export class Half {
-  frames = 0;
-  /** Payload bytes; of TCP each sequence number once. */
-  bytes = 0;
-  /** Payload is wanted. Afterwards it is only counted. */
-  following = true;
-  baseSet = false;
-  nextSet = false;
-  ackedSet = false;
-  reachedSet = false;
-  /** Next sequence number expected in order. */
-  next = 0;
-  /** Highest acknowledgement number the other side sent for this direction. */
-  acked = 0;
-  /** Highest sequence number at which this side was seen: where its next byte goes, captured or not. */
-  reached = 0;
   /** TTL of the first frame; -1 before it. */
   ttl = -1;
-  largestSegment = 0;
   /** Frame numbers; 0 = none. */
   firstDataFrame = 0;
   finFrame = 0;
   /** Sequence number of the FIN, meaningful once `finFrame` is set. */
   finSequence = 0;
-  /** Wireshark's base_seq: what tells a retransmitted SYN from a new connection on the same ports. */
-  base = 0;
   /** Payload bytes that are not in the capture although the receiver had them, or may have had them. */
   missing = 0;
   /** Payload bytes that never arrived: not in the capture, and the receiver never acknowledged them. */
@@ -53,6 +75,107 @@ export class Half {
   /** Out-of-order segments waiting for a hole to fill, ascending by sequence number. */
   pending: Segment[] | undefined = undefined;
   pendingBytes = 0;
+
+  /** Place of its words, in the array of the flow. */
+  readonly at: number;
+  private readonly words: Int32Array;
+  private readonly doubles: Float64Array;
+
+  constructor({ words, doubles }: FlowTable, at: number) {
+    this.words = words;
+    this.doubles = doubles;
+    this.at = at;
+  }
+
+  get frames(): number {
+    return this.word(FRAMES);
+  }
+  set frames(value: number) {
+    this.words[this.at + FRAMES] = value;
+  }
+
+  /** Payload bytes; of TCP each sequence number once. */
+  get bytes(): number {
+    return this.doubles[(this.at + BYTES) >> 1] as number;
+  }
+  set bytes(value: number) {
+    this.doubles[(this.at + BYTES) >> 1] = value;
+  }
+
+  /** Next sequence number expected in order. */
+  get next(): number {
+    return this.word(NEXT);
+  }
+  set next(value: number) {
+    this.words[this.at + NEXT] = value;
+    this.mark(NEXT_SET);
+  }
+  get nextSet(): boolean {
+    return this.marked(NEXT_SET);
+  }
+
+  /** Highest acknowledgement number the other side sent for this direction. */
+  get acked(): number {
+    return this.word(ACKED);
+  }
+  set acked(value: number) {
+    this.words[this.at + ACKED] = value;
+    this.mark(ACKED_SET);
+  }
+  get ackedSet(): boolean {
+    return this.marked(ACKED_SET);
+  }
+
+  /** Highest sequence number at which this side was seen: where its next byte goes, captured or not. */
+  get reached(): number {
+    return this.word(REACHED);
+  }
+  set reached(value: number) {
+    this.words[this.at + REACHED] = value;
+    this.mark(REACHED_SET);
+  }
+  get reachedSet(): boolean {
+    return this.marked(REACHED_SET);
+  }
+
+  /** Wireshark's base_seq: what tells a retransmitted SYN from a new connection on the same ports. */
+  get base(): number {
+    return this.word(BASE);
+  }
+  set base(value: number) {
+    this.words[this.at + BASE] = value;
+    this.mark(BASE_SET);
+  }
+  get baseSet(): boolean {
+    return this.marked(BASE_SET);
+  }
+
+  get largestSegment(): number {
+    return this.word(LARGEST);
+  }
+  set largestSegment(value: number) {
+    this.words[this.at + LARGEST] = value;
+  }
+
+  /** Payload is wanted. Afterwards it is only counted. */
+  get following(): boolean {
+    return this.marked(FOLLOWING);
+  }
+  unfollow(): void {
+    this.words[this.at + MARKS] = this.word(MARKS) & ~FOLLOWING;
+  }
+
+  private word(index: number): number {
+    return this.words[this.at + index] as number;
+  }
+
+  private mark(bit: number): void {
+    this.words[this.at + MARKS] = this.word(MARKS) | bit;
+  }
+
+  private marked(bit: number): boolean {
+    return (this.word(MARKS) & bit) !== 0;
+  }
 }
 
 export interface Segment {
@@ -64,11 +187,8 @@ export interface Segment {
   readonly at: number;
 }
 
-/** Fields stand in the order in which frames of a known connection need them: every cache line less is felt. */
+/** A connection. Its words are its own until the table forgets it, which closes it first. */
 export class Flow {
-  hash = 0;
-  /** Hash chain of the table. */
-  nextInBucket: Flow | undefined = undefined;
   readonly ipVersion: 4 | 6;
   /** Endpoint 0 (`a`) sent the first packet seen. */
   readonly aPort: number;
@@ -81,19 +201,13 @@ export class Flow {
   readonly b1: number;
   readonly a0: number;
   readonly b0: number;
-  /** The table's clock: a packet came since the hand went by. */
-  touched = true;
   /** The observation was taken: later frames are not counted any more. */
   done = false;
   /** In the queue of connections that have ended. */
   ended = false;
-  lastFrame = 0;
-  frameCount = 1;
-  lastSeconds = 0;
-  lastNanos = 0;
   /** What endpoint 0 sent, and endpoint 1. */
-  readonly half0 = new Half();
-  readonly half1 = new Half();
+  readonly half0: Half;
+  readonly half1: Half;
   /** Whoever reads the payload keeps its state here; undefined before the first payload and after the end. */
   reader: FlowReader | undefined = undefined;
 
@@ -121,8 +235,15 @@ export class Flow {
   unreachableCode = 0;
   unreachableFrom = "";
 
+  readonly words: Int32Array;
+  readonly doubles: Float64Array;
+  /** Place of its words. */
+  readonly at: number;
+
+  /** Made by `FlowTable.add`, which has filled the words at `at`. */
   constructor(
-    transport: "tcp" | "udp",
+    table: FlowTable,
+    at: number,
     number: number,
     packet: Packet,
     frame: number,
@@ -130,7 +251,10 @@ export class Flow {
     seconds: number,
     nanos: number,
   ) {
-    this.transport = transport;
+    this.words = table.words;
+    this.doubles = table.doubles;
+    this.at = at;
+    this.transport = table.transport;
     this.number = number;
     this.file = file;
     this.ipVersion = packet.ipVersion;
@@ -147,46 +271,28 @@ export class Flow {
     this.firstFrame = frame;
     this.seconds = seconds;
     this.nanos = nanos;
-    this.lastSeconds = seconds;
-    this.lastNanos = nanos;
-    this.lastFrame = frame;
+    this.half0 = new Half(table, at + HALF0);
+    this.half1 = new Half(table, at + HALF0 + HALF);
+  }
+
+  get lastFrame(): number {
+    return this.words[this.at + LAST_FRAME] as number;
+  }
+
+  get frameCount(): number {
+    return this.words[this.at + FRAME_COUNT] as number;
+  }
+
+  get lastSeconds(): number {
+    return this.doubles[(this.at + LAST_SECONDS) >> 1] as number;
+  }
+
+  get lastNanos(): number {
+    return this.words[this.at + LAST_NANOS] as number;
   }
 
   half(side: 0 | 1): Half {
     return side === 0 ? this.half0 : this.half1;
-  }
-
-  /** 0 when the packet goes from endpoint 0 to endpoint 1, 1 the other way, -1 when it belongs to another flow. */
-  sideOf(packet: Packet): -1 | 0 | 1 {
-    // ::ffff:192.0.2.1 in an IPv6 packet is another host than 192.0.2.1, with the same four words.
-    if (packet.ipVersion !== this.ipVersion) return -1;
-    if (
-      packet.sourcePort === this.aPort &&
-      packet.destinationPort === this.bPort &&
-      packet.source3 === this.a3 &&
-      packet.destination3 === this.b3 &&
-      packet.source2 === this.a2 &&
-      packet.destination2 === this.b2 &&
-      packet.source1 === this.a1 &&
-      packet.destination1 === this.b1 &&
-      packet.source0 === this.a0 &&
-      packet.destination0 === this.b0
-    )
-      return 0;
-    if (
-      packet.sourcePort === this.bPort &&
-      packet.destinationPort === this.aPort &&
-      packet.source3 === this.b3 &&
-      packet.destination3 === this.a3 &&
-      packet.source2 === this.b2 &&
-      packet.destination2 === this.a2 &&
-      packet.source1 === this.b1 &&
-      packet.destination1 === this.a1 &&
-      packet.source0 === this.b0 &&
-      packet.destination0 === this.a0
-    )
-      return 1;
-    return -1;
   }
 
   /** Seconds since the flow's first frame. */
@@ -205,130 +311,249 @@ export interface FlowReader {
   gap(side: 0 | 1, length: number): void;
 }
 
+/** Place of no flow. */
+const NONE = 0;
+
 export class FlowTable {
   /** Which endpoint sent the packet last looked up or added. */
   side: 0 | 1 = 0;
-  private buckets: (Flow | undefined)[] = new Array(1024);
-  private mask = 1023;
-  private readonly spilled = new Map<string, Flow>();
-  private readonly clock: Flow[] = [];
-  private hand = 0;
+  readonly transport: "tcp" | "udp";
+  /** Of every flow STRIDE words; place 0 is nobody's. The system gives the memory only where it is written. */
+  readonly words = new Int32Array((MAX_FLOWS + 1) * STRIDE);
+  /** The same memory. */
+  readonly doubles = new Float64Array(this.words.buffer);
+  /** Place of the newest flow of every bucket. */
+  private readonly buckets = new Int32Array(MAX_FLOWS);
+  private readonly spilled = new Map<string, number>();
+  /** By place; undefined once the flow is done. */
+  private readonly open: (Flow | undefined)[] = [undefined];
+  /** Index into `open` of the next candidate to be forgotten. */
+  private hand = 1;
   /** Number of the next new flow. */
   private count = 0;
-  private readonly transport: "tcp" | "udp";
   private readonly forget: (flow: Flow) => void;
 
-  /** `forget` is called when a flow leaves the table because there is no room. */
+  /** `forget` is called when a flow that is not done leaves the table because there is no room. */
   constructor(transport: "tcp" | "udp", forget: (flow: Flow) => void) {
     this.transport = transport;
     this.forget = forget;
   }
 
-  /** Every flow still remembered. */
-  get flows(): readonly Flow[] {
-    return this.clock;
+  /** Every flow still remembered that is not done. */
+  *flows(): IterableIterator<Flow> {
+    for (const flow of this.open) if (flow !== undefined) yield flow;
   }
 
   get total(): number {
     return this.count;
   }
 
-  find(packet: Packet): Flow | undefined {
+  /** Place of the flow a packet belongs to, 0 for none. Sets `side`. */
+  find(packet: Packet): number {
     const hash = hashOf(packet);
-    let flow = this.buckets[hash & this.mask];
-    while (flow !== undefined) {
-      if (flow.hash === hash) {
-        const side = flow.sideOf(packet);
-        if (side >= 0) {
-          this.side = side as 0 | 1;
-          return flow;
-        }
-      }
-      flow = flow.nextInBucket;
+    const { words } = this;
+    for (let at = this.buckets[hash & (MAX_FLOWS - 1)] as number; at !== NONE; at = words[at + CHAIN] as number) {
+      if (words[at] !== hash) continue;
+      const side = sideOf(words, at, packet);
+      if (side < 0) continue;
+      this.side = side as 0 | 1;
+      return at;
     }
-    if (this.spilled.size === 0) return undefined;
-    flow = this.spilled.get(packetKey(packet));
-    if (flow !== undefined) this.side = flow.sideOf(packet) as 0 | 1;
-    return flow;
+    if (this.spilled.size === 0) return NONE;
+    const at = this.spilled.get(packetKey(packet)) ?? NONE;
+    if (at !== NONE) this.side = sideOf(words, at, packet) as 0 | 1;
+    return at;
+  }
+
+  /** The flow at a place, undefined when it is done. */
+  flow(at: number): Flow | undefined {
+    return this.open[at / STRIDE];
+  }
+
+  /** Counts a frame for the flow at a place. */
+  touch(at: number, number: number, seconds: number, nanos: number): void {
+    const { words, doubles } = this;
+    const state = words[at + STATE] as number;
+    words[at + STATE] = state | TOUCHED;
+    if ((state & DONE) !== 0) return;
+    words[at + LAST_FRAME] = number;
+    words[at + FRAME_COUNT] = (words[at + FRAME_COUNT] as number) + 1;
+    // Stored out of order: the end is the latest moment, not the last frame's.
+    const last = doubles[(at + LAST_SECONDS) >> 1] as number;
+    if (seconds < last || (seconds === last && nanos <= (words[at + LAST_NANOS] as number))) return;
+    doubles[(at + LAST_SECONDS) >> 1] = seconds;
+    words[at + LAST_NANOS] = nanos;
+  }
+
+  /**
+   * Counts a TCP segment as `TcpReassembly.segment` would, when counting is all there is to do: the payload, if any, comes in
+   * order and is not followed, and no flag but ACK and PSH says anything. False when there may be more; then nothing was
+   * counted. Most frames of a capture end here.
+   */
+  countSegment(at: number, packet: Packet): boolean {
+    const { words } = this;
+    const mine = at + (this.side === 0 ? HALF0 : HALF0 + HALF);
+    const theirs = at + (this.side === 0 ? HALF0 + HALF : HALF0);
+    if ((packet.flags & (ACK | SYN | FIN | RST)) !== ACK || packet.bogusHeader) return false;
+    if (((words[theirs + MARKS] as number) & (BASE_SET | ACKED_SET)) !== (BASE_SET | ACKED_SET)) return false;
+    const marks = words[mine + MARKS] as number;
+    const length = packet.payloadLength;
+    if (length > 0) {
+      if ((marks & (COUNTED | FOLLOWING)) !== COUNTED || packet.sequence !== words[mine + NEXT]) return false;
+      const end = (packet.sequence + length) | 0;
+      const bytes = (mine + BYTES) >> 1;
+      this.doubles[bytes] = (this.doubles[bytes] as number) + length;
+      words[mine + NEXT] = end;
+      if (length > (words[mine + LARGEST] as number)) words[mine + LARGEST] = length;
+      if (((end - (words[mine + REACHED] as number)) | 0) > 0) words[mine + REACHED] = end;
+    } else if (
+      (marks & (BASE_SET | REACHED_SET)) !== (BASE_SET | REACHED_SET) ||
+      ((packet.sequence - (words[mine + REACHED] as number)) | 0) > 0
+    ) {
+      return false;
+    }
+    words[mine + FRAMES] = (words[mine + FRAMES] as number) + 1;
+    if (((packet.acknowledgement - (words[theirs + ACKED] as number)) | 0) > 0) {
+      words[theirs + ACKED] = packet.acknowledgement;
+    }
+    return true;
+  }
+
+  /** Does a SYN (no ACK) with this sequence number, just found to belong to the flow at a place, begin another connection? */
+  beginsAnew(at: number, sequence: number): boolean {
+    const mine = at + (this.side === 0 ? HALF0 : HALF0 + HALF);
+    return ((this.words[mine + MARKS] as number) & BASE_SET) !== 0 && this.words[mine + BASE] !== sequence;
   }
 
   /** A new flow for the packet's addresses. A flow already there for them is replaced (port reuse) but lives on until forgotten. */
   add(packet: Packet, frame: number, file: number, seconds: number, nanos: number): Flow {
-    const flow = new Flow(this.transport, this.count++, packet, frame, file, seconds, nanos);
-    flow.hash = hashOf(packet);
+    const at = this.takePlace();
+    const { words } = this;
+    words.fill(0, at, at + STRIDE);
+    words[at + HASH] = hashOf(packet);
+    words[at + PORTS] = (packet.sourcePort << 16) | packet.destinationPort;
+    words[at + STATE] = TOUCHED | (packet.ipVersion === 6 ? IPV6 : 0);
+    words[at + A0] = packet.source0;
+    words[at + A1] = packet.source1;
+    words[at + A2] = packet.source2;
+    words[at + A3] = packet.source3;
+    words[at + B0] = packet.destination0;
+    words[at + B1] = packet.destination1;
+    words[at + B2] = packet.destination2;
+    words[at + B3] = packet.destination3;
+    words[at + LAST_FRAME] = frame;
+    words[at + FRAME_COUNT] = 1;
+    this.doubles[(at + LAST_SECONDS) >> 1] = seconds;
+    words[at + LAST_NANOS] = nanos;
+    words[at + HALF0 + MARKS] = words[at + HALF0 + HALF + MARKS] = FOLLOWING;
     this.side = 0;
-    this.takeClockPlace(flow);
-    this.link(flow, packet);
+    const flow = new Flow(this, at, this.count++, packet, frame, file, seconds, nanos);
+    this.open[at / STRIDE] = flow;
+    this.link(at, packet);
     return flow;
   }
 
-  private link(flow: Flow, packet: Packet): void {
-    const slot = flow.hash & this.mask;
+  /** The flow's observation was taken: its frames are not counted any more, and its object is let go. */
+  close(flow: Flow): void {
+    flow.done = true;
+    const { at } = flow;
+    this.words[at + STATE] = (this.words[at + STATE] as number) | DONE;
+    this.open[at / STRIDE] = undefined;
+  }
+
+  private link(at: number, packet: Packet): void {
+    const { words, buckets } = this;
+    const bucket = (words[at + HASH] as number) & (MAX_FLOWS - 1);
     let length = 0;
-    for (let other = this.buckets[slot]; other !== undefined; other = other.nextInBucket) length++;
+    for (let other = buckets[bucket] as number; other !== NONE; other = words[other + CHAIN] as number) length++;
     if (length >= MAX_CHAIN) {
       // New ones in front of the chain would hide behind it: a spilled flow is looked up only after the chain.
       const replaced = this.find(packet);
-      if (replaced !== undefined) this.unlink(replaced);
-      this.spilled.set(packetKey(packet), flow);
+      if (replaced !== NONE) this.unlink(replaced);
+      this.side = 0;
+      this.spilled.set(packetKey(packet), at);
       return;
     }
-    flow.nextInBucket = this.buckets[slot];
-    this.buckets[slot] = flow;
+    words[at + CHAIN] = buckets[bucket] as number;
+    buckets[bucket] = at;
   }
 
-  private unlink(flow: Flow): void {
-    const slot = flow.hash & this.mask;
-    let previous: Flow | undefined;
-    for (let other = this.buckets[slot]; other !== undefined; other = other.nextInBucket) {
-      if (other === flow) {
-        if (previous === undefined) this.buckets[slot] = flow.nextInBucket;
-        else previous.nextInBucket = flow.nextInBucket;
-        flow.nextInBucket = undefined;
+  private unlink(at: number): void {
+    const { words, buckets } = this;
+    const bucket = (words[at + HASH] as number) & (MAX_FLOWS - 1);
+    let previous = NONE;
+    for (let other = buckets[bucket] as number; other !== NONE; other = words[other + CHAIN] as number) {
+      if (other === at) {
+        if (previous === NONE) buckets[bucket] = words[at + CHAIN] as number;
+        else words[previous + CHAIN] = words[at + CHAIN] as number;
+        words[at + CHAIN] = NONE;
         return;
       }
       previous = other;
     }
-    const key = flowKey(flow);
-    if (this.spilled.get(key) === flow) this.spilled.delete(key);
+    const key = flowKey(words, at);
+    if (this.spilled.get(key) === at) this.spilled.delete(key);
   }
 
   /** Second-chance replacement: a flow untouched for a whole round of the clock goes first, an ended one at once. */
-  private takeClockPlace(flow: Flow): void {
-    if (this.clock.length < MAX_FLOWS) {
-      this.clock.push(flow);
-      if (this.clock.length > this.mask) this.grow();
-      return;
+  private takePlace(): number {
+    const { words, open } = this;
+    if (open.length <= MAX_FLOWS) {
+      open.push(undefined);
+      return (open.length - 1) * STRIDE;
     }
     for (;;) {
-      const candidate = this.clock[this.hand] as Flow;
-      if (!candidate.touched || candidate.done) {
-        this.unlink(candidate);
-        this.forget(candidate);
-        this.clock[this.hand] = flow;
-        this.hand = (this.hand + 1) % MAX_FLOWS;
-        return;
+      const at = this.hand * STRIDE;
+      this.hand = this.hand === MAX_FLOWS ? 1 : this.hand + 1;
+      const state = words[at + STATE] as number;
+      if ((state & (TOUCHED | DONE)) === TOUCHED) {
+        words[at + STATE] = state & ~TOUCHED;
+        continue;
       }
-      candidate.touched = false;
-      this.hand = (this.hand + 1) % MAX_FLOWS;
+      this.unlink(at);
+      const flow = this.flow(at);
+      if (flow !== undefined) this.forget(flow);
+      return at;
     }
   }
+}
 
-  private grow(): void {
-    const old = this.buckets;
-    this.mask = old.length * 2 - 1;
-    this.buckets = new Array(old.length * 2);
-    for (const head of old) {
-      // Chains are newest first, and a replaced flow must stay behind its replacement: relink from the oldest.
-      const chain: Flow[] = [];
-      for (let flow = head; flow !== undefined; flow = flow.nextInBucket) chain.push(flow);
-      for (let i = chain.length - 1; i >= 0; i--) {
-        const flow = chain[i] as Flow;
-        flow.nextInBucket = this.buckets[flow.hash & this.mask];
-        this.buckets[flow.hash & this.mask] = flow;
-      }
-    }
-  }
+/** 0 when the packet goes from endpoint 0 to endpoint 1, 1 the other way, -1 when it belongs to another flow. */
+function sideOf(words: Int32Array, at: number, packet: Packet): -1 | 0 | 1 {
+  // ::ffff:192.0.2.1 in an IPv6 packet is another host than 192.0.2.1, with the same four words.
+  const six = packet.ipVersion === 6;
+  if ((((words[at + STATE] as number) & IPV6) !== 0) !== six) return -1;
+  const { sourcePort, destinationPort, source3, destination3 } = packet;
+  const ports = words[at + PORTS];
+  const a3 = words[at + A3];
+  const b3 = words[at + B3];
+  if (
+    ports === ((sourcePort << 16) | destinationPort) &&
+    a3 === source3 &&
+    b3 === destination3 &&
+    (!six ||
+      (words[at + A2] === packet.source2 &&
+        words[at + B2] === packet.destination2 &&
+        words[at + A1] === packet.source1 &&
+        words[at + B1] === packet.destination1 &&
+        words[at + A0] === packet.source0 &&
+        words[at + B0] === packet.destination0))
+  )
+    return 0;
+  if (
+    ports === ((destinationPort << 16) | sourcePort) &&
+    a3 === destination3 &&
+    b3 === source3 &&
+    (!six ||
+      (words[at + B2] === packet.source2 &&
+        words[at + A2] === packet.destination2 &&
+        words[at + B1] === packet.source1 &&
+        words[at + A1] === packet.destination1 &&
+        words[at + B0] === packet.source0 &&
+        words[at + A0] === packet.destination0))
+  )
+    return 1;
+  return -1;
 }
 
 /** The same for both directions. */
@@ -356,11 +581,12 @@ function packetKey(p: Packet): string {
   );
 }
 
-function flowKey(f: Flow): string {
+function flowKey(words: Int32Array, at: number): string {
+  const w = (index: number): number => words[at + index] as number;
   return spillKey(
-    f.ipVersion,
-    `${f.a0},${f.a1},${f.a2},${f.a3},${f.aPort}`,
-    `${f.b0},${f.b1},${f.b2},${f.b3},${f.bPort}`,
+    (w(STATE) & IPV6) !== 0 ? 6 : 4,
+    `${w(A0)},${w(A1)},${w(A2)},${w(A3)},${w(PORTS) >>> 16}`,
+    `${w(B0)},${w(B1)},${w(B2)},${w(B3)},${w(PORTS) & 0xffff}`,
   );
 }
 

@@ -12,6 +12,22 @@
 import type { Frame } from "../capture/frame.ts";
 import { ACK, FIN, type Packet, RST, SYN } from "../packet/packet.ts";
 import type { Flow, FlowTable, Half, Segment } from "./flow.ts";
+import {
+  ACKED,
+  ACKED_SET,
+  BASE,
+  BASE_SET,
+  BYTES,
+  DATA_SEEN,
+  FOLLOWING,
+  FRAMES,
+  LARGEST,
+  MARKS,
+  NEXT,
+  NEXT_SET,
+  REACHED,
+  REACHED_SET,
+} from "./words.ts";
 
 /**
  * Bytes that may wait behind one hole: a handshake flight is rarely over 20 kB, a whole receive window of the time before
@@ -28,14 +44,12 @@ const SEGMENT_OVERHEAD = 128;
 const MAX_SEQUENCE_AHEAD = 1 << 30;
 
 /**
- * The flow a TCP packet belongs to: a known one, or undefined when it begins a new one. A SYN whose sequence number differs
- * from the known connection's begins a new connection on the same ports, as in Wireshark.
+ * Place of the flow a TCP packet belongs to, 0 when it begins a new one. A SYN whose sequence number differs from the known
+ * connection's begins a new connection on the same ports, as in Wireshark.
  */
-export function findTcpFlow(table: FlowTable, packet: Packet): Flow | undefined {
-  const flow = table.find(packet);
-  if (flow === undefined || (packet.flags & (SYN | ACK)) !== SYN) return flow;
-  const half = flow.half(table.side);
-  return half.baseSet && half.base !== packet.sequence ? undefined : flow;
+export function findTcpFlow(table: FlowTable, packet: Packet): number {
+  const at = table.find(packet);
+  return (packet.flags & (SYN | ACK)) === SYN && at !== 0 && table.beginsAnew(at, packet.sequence) ? 0 : at;
 }
 
 export class TcpReassembly {
@@ -46,69 +60,58 @@ export class TcpReassembly {
   /** Takes one segment of `flow`, sent by endpoint `side`. Calls the flow's reader for every byte that is now in order. */
   segment(flow: Flow, side: 0 | 1, packet: Packet, frame: Frame, frameNumber: number): void {
     const half = flow.half(side);
-    const other = flow.half(side === 0 ? 1 : 0);
+    const { words, doubles } = flow;
+    const mine = half.at;
+    const theirs = flow.half(side === 0 ? 1 : 0).at;
     const flags = packet.flags;
-    half.frames++;
+    words[mine + FRAMES] = (words[mine + FRAMES] as number) + 1;
     if (half.ttl < 0) half.ttl = packet.ttl;
-    if (!half.baseSet) {
-      half.base = (flags & SYN) !== 0 ? packet.sequence : (packet.sequence - 1) | 0;
-      half.baseSet = true;
+    if (((words[mine + MARKS] as number) & BASE_SET) === 0) {
+      words[mine + BASE] = (flags & SYN) !== 0 ? packet.sequence : (packet.sequence - 1) | 0;
+      words[mine + MARKS] = (words[mine + MARKS] as number) | BASE_SET;
     }
-    if ((flags & ACK) !== 0) {
-      if (!other.baseSet) {
-        other.base = (packet.acknowledgement - 1) | 0;
-        other.baseSet = true;
-      }
-      if (!other.ackedSet || ((packet.acknowledgement - other.acked) | 0) > 0) {
-        other.acked = packet.acknowledgement;
-        other.ackedSet = true;
-      }
-    }
+    if ((flags & ACK) !== 0) acknowledge(words, theirs, packet.acknowledgement);
     if ((flags & (SYN | RST)) !== 0) this.control(flow, side, half, packet, frame, frameNumber);
     let sequence = packet.sequence;
     if ((flags & SYN) !== 0) sequence = (sequence + 1) | 0;
     // What a RST carries is a remark about the reset, not part of the stream (RFC 9293 section 3.5.3).
     const length = (flags & RST) !== 0 ? 0 : packet.payloadLength;
-    if ((flags & RST) === 0 || isNear(half, sequence)) reach(half, (sequence + length) | 0);
+    const end = (sequence + length) | 0;
+    if ((flags & RST) === 0 || isNear(half, sequence)) reach(words, mine, end);
     if ((flags & FIN) !== 0 && half.finFrame === 0) {
       half.finFrame = frameNumber;
-      half.finSequence = (sequence + length) | 0;
+      half.finSequence = end;
     }
     if (length <= 0) return;
+    let marks = words[mine + MARKS] as number;
     if (half.firstDataFrame === 0) half.firstDataFrame = frameNumber;
-    if (length > half.largestSegment) half.largestSegment = length;
-    if (!half.nextSet) {
-      half.next = sequence;
-      half.nextSet = true;
-    }
-    const ahead = (sequence - half.next) | 0;
-    if (!half.following) {
-      const fresh = ahead + length;
-      if (fresh > 0) {
-        half.bytes += fresh < length ? fresh : length;
-        half.next = (sequence + length) | 0;
-      } else half.retransmissions++;
-      return;
-    }
-    if (ahead > 0) {
+    if ((marks & NEXT_SET) === 0) words[mine + NEXT] = sequence;
+    marks |= DATA_SEEN | NEXT_SET;
+    words[mine + MARKS] = marks;
+    if (length > (words[mine + LARGEST] as number)) words[mine + LARGEST] = length;
+    const ahead = (sequence - (words[mine + NEXT] as number)) | 0;
+    const following = (marks & FOLLOWING) !== 0;
+    if (following && ahead > 0) {
       if (ahead < MAX_SEQUENCE_AHEAD) this.wait(flow, side, half, sequence, packet, frame, frameNumber);
       return;
     }
-    if (ahead + length <= 0) {
+    const fresh = ahead + length;
+    if (fresh <= 0) {
       half.retransmissions++;
       return;
     }
-    const skip = -ahead;
+    words[mine + NEXT] = end;
+    const bytes = (mine + BYTES) >> 1;
+    doubles[bytes] = (doubles[bytes] as number) + (fresh < length ? fresh : length);
+    if (!following) return;
     const at = flow.since(frame.seconds, frame.nanos);
-    half.next = (sequence + length) | 0;
-    half.bytes += length - skip;
     this.deliver(
       flow,
       side,
       half,
       frame.bytes,
       packet.payloadStart,
-      skip,
+      -ahead,
       packet.payloadCaptured,
       length,
       frameNumber,
@@ -131,7 +134,7 @@ export class TcpReassembly {
   /** The payload of this direction is not wanted any more. */
   unfollow(flow: Flow, side: 0 | 1): void {
     const half = flow.half(side);
-    half.following = false;
+    half.unfollow();
     if (half.pending !== undefined) {
       for (const segment of half.pending) {
         const fresh = ((segment.sequence + segment.length) | 0) - half.next;
@@ -171,7 +174,6 @@ export class TcpReassembly {
     }
     if (!half.nextSet) {
       half.next = (packet.sequence + 1) | 0;
-      half.nextSet = true;
       half.fromStart = true;
     }
   }
@@ -305,11 +307,22 @@ export class TcpReassembly {
   }
 }
 
-function reach(half: Half, sequence: number): void {
-  if (half.reachedSet && ((sequence - half.reached) | 0) <= 0) return;
-  if (half.nextSet && ((sequence - half.next) | 0) >= MAX_SEQUENCE_AHEAD) return;
-  half.reached = sequence;
-  half.reachedSet = true;
+/** Takes in what one side acknowledged, for the half of the other. */
+function acknowledge(words: Int32Array, half: number, acknowledgement: number): void {
+  const marks = words[half + MARKS] as number;
+  if ((marks & BASE_SET) === 0) words[half + BASE] = (acknowledgement - 1) | 0;
+  if ((marks & ACKED_SET) === 0 || ((acknowledgement - (words[half + ACKED] as number)) | 0) > 0) {
+    words[half + ACKED] = acknowledgement;
+  }
+  words[half + MARKS] = marks | BASE_SET | ACKED_SET;
+}
+
+function reach(words: Int32Array, half: number, sequence: number): void {
+  const marks = words[half + MARKS] as number;
+  if ((marks & REACHED_SET) !== 0 && ((sequence - (words[half + REACHED] as number)) | 0) <= 0) return;
+  if ((marks & NEXT_SET) !== 0 && ((sequence - (words[half + NEXT] as number)) | 0) >= MAX_SEQUENCE_AHEAD) return;
+  words[half + REACHED] = sequence;
+  words[half + MARKS] = marks | REACHED_SET;
 }
 
 /** A RST made up by something on the path may have any number; one close to what is expected was made by who sent the data. */
