@@ -214,9 +214,14 @@ function groupsOf(judged: readonly JudgedConnection[], keys: readonly string[]):
     const { server, protocol, tls, id, alike, elsewhere } = connection;
     const name = tls?.clientHello?.serverName;
     const leaf = tls?.certificates[0]?.sha256;
-    const group: Writable<PlainGroup> = { server, protocol, verdict: verdict.is, connections: 1 + alike, firstId: id };
+    // In the contract's order.
+    const group = { server } as Writable<PlainGroup>;
     if (name !== undefined) group.serverName = name;
+    group.protocol = protocol;
     if (leaf !== undefined) group.leaf = leaf;
+    group.verdict = verdict.is;
+    group.connections = 1 + alike;
+    group.firstId = id;
     if (elsewhere > 0) group.elsewhere = elsewhere;
     groups.set(key, group);
   }
