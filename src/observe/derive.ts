@@ -28,6 +28,8 @@ const MAX_SIGNERS = 16;
  * that x509/trust.ts follows, so that it still notices, and says, that there are too many.
  */
 const MAX_SAME_NAME = 128;
+/** Certificates and chains worked on side by side. */
+const AT_ONCE = 16;
 /** TTLs with which systems begin: one of these at the capture means that no router was passed. */
 const INITIAL_TTLS: ReadonlySet<number> = new Set([32, 64, 128, 255]);
 
@@ -41,27 +43,20 @@ export async function derive(
   for (const { tls } of drafts) for (const presented of tls?.certificates ?? []) pooled.add(presented.pooled);
   const digests = new Map<PooledCertificate, string>();
   const certificates = new Map<string, ObservedCertificate>();
-  for (const entry of pooled) {
-    const sha256 = await digest(entry.der);
-    digests.set(entry, sha256);
+  await inBatches([...pooled], async (entry) => {
     const { certificate } = entry;
-    if (certificate !== undefined)
-      certificates.set(sha256, { certificate, spkiSha256: await digest(certificate.spki) });
-  }
+    const [sha256, spkiSha256] = await Promise.all([digest(entry.der), certificate && digest(certificate.spki)]);
+    digests.set(entry, sha256);
+    if (certificate !== undefined) certificates.set(sha256, { certificate, spkiSha256: spkiSha256 as string });
+  });
   const issuers = [...pooled].flatMap(({ certificate }) => (certificate?.isCa === true ? [certificate] : []));
-  const judge = chainJudge(issuers, store);
-  const connections: ConnectionObservation[] = [];
-  for (const draft of drafts) {
+  const judged = await judgeChains(drafts, issuers, store);
+  const connections = drafts.map((draft, index): ConnectionObservation => {
     const { tls } = draft;
-    if (tls === undefined) {
-      connections.push(draft as Draft & { tls?: never });
-      continue;
-    }
-    const judged = judge(tls, draft.from.seconds);
-    const { trust, signing } = judged instanceof Promise ? await judged : judged;
+    if (tls === undefined) return draft as Draft & { tls?: never };
     const presented = tls.certificates.map((p) => ({ sha256: digests.get(p.pooled) as string, frame: p.frame }));
-    connections.push(observed(draft, presented, trust, signing));
-  }
+    return observed(draft, presented, judged[index]);
+  });
   return { files, vantage: vantageOf(connections), connections, certificates, totals };
 }
 
@@ -69,24 +64,31 @@ export async function derive(
 function observed(
   draft: Draft,
   certificates: TlsObservation["certificates"],
-  trust: Trust | undefined,
-  signing: LeafSigning | undefined,
+  judged: Judged | undefined,
 ): ConnectionObservation {
   const tls = draft.tls as unknown as Writable<TlsObservation>;
   tls.certificates = certificates;
-  if (trust !== undefined) tls.trust = trust;
-  if (signing !== undefined) tls.signing = signing;
+  if (judged !== undefined) {
+    tls.trust = judged.trust;
+    tls.signing = judged.signing;
+  }
   return draft as unknown as ConnectionObservation;
 }
 
-type Judged = { trust?: Trust; signing?: LeafSigning };
+interface Judged {
+  readonly trust: Trust;
+  readonly signing: LeafSigning;
+}
 
-/** Identical chains are judged once per day of capture: trust changes with the date, and a root's end is a day. */
-function chainJudge(
+/**
+ * By index of `drafts`, of those that show a readable leaf. Identical chains are judged once per day of capture: trust changes
+ * with the date, and a root's end is a day.
+ */
+async function judgeChains(
+  drafts: readonly Draft[],
   issuers: readonly Certificate[],
   store: TrustStore,
-): (tls: TlsDraft, at: number) => Judged | Promise<Judged> {
-  const known = new Map<string, Judged>();
+): Promise<(Judged | undefined)[]> {
   const byName = new Map<string, Certificate[]>();
   for (const issuer of issuers) {
     const same = byName.get(issuer.subject.text);
@@ -94,44 +96,53 @@ function chainJudge(
     else if (same.length < MAX_SAME_NAME) same.push(issuer);
   }
   const intermediates = [...byName.values()].flat();
-  return (tls, at) => {
-    if (tls.certificates[0]?.pooled.certificate === undefined) return {};
-    let key = `${Math.floor(at / 86_400)}`;
-    for (const { pooled } of tls.certificates) key += ` ${pooled.number}`;
-    const before = known.get(key);
-    if (before !== undefined) return before;
+  const keys = drafts.map(({ tls, from }) => (tls === undefined ? undefined : chainKey(tls, from.seconds)));
+  const first = new Map<string, number>();
+  for (const [index, key] of keys.entries()) if (key !== undefined && !first.has(key)) first.set(key, index);
+  const known = new Map<string, Judged>();
+  await inBatches([...first], async ([key, index]) => {
+    const { tls, from } = drafts[index] as Draft & { tls: TlsDraft };
     const chain = tls.certificates.flatMap(({ pooled }) => pooled.certificate ?? []);
-    return judgeOne(chain, intermediates, byName, at, store).then((judged) => {
-      known.set(key, judged);
-      return judged;
-    });
-  };
+    known.set(key, await judgeOne(chain as [Certificate], intermediates, byName, from.seconds, store));
+  });
+  return keys.map((key) => (key === undefined ? undefined : known.get(key)));
+}
+
+/** Undefined when there is no readable leaf. */
+function chainKey(tls: TlsDraft, at: number): string | undefined {
+  if (tls.certificates[0]?.pooled.certificate === undefined) return undefined;
+  let key = `${Math.floor(at / 86_400)}`;
+  for (const { pooled } of tls.certificates) key += ` ${pooled.number}`;
+  return key;
 }
 
 async function judgeOne(
-  chain: readonly Certificate[],
+  chain: readonly [Certificate, ...Certificate[]],
   intermediates: readonly Certificate[],
   byName: ReadonlyMap<string, readonly Certificate[]>,
   at: number,
   store: TrustStore,
 ): Promise<Judged> {
-  const leaf = chain[0];
-  if (leaf === undefined) return {};
+  const [leaf, ...others] = chain;
   const trust = await judgeChain(chain, intermediates, at, store);
-  const own = await verifiesUnderOwnKey(leaf);
-  const presented = chain.slice(1).filter(({ subject }) => subject.text === leaf.issuer.text);
+  const ownKey = (await verifiesUnderOwnKey(leaf)) === "valid";
+  const presented = others.filter(({ subject }) => subject.text === leaf.issuer.text);
   for (const issuer of [...presented, ...(byName.get(leaf.issuer.text) ?? [])].slice(0, MAX_SIGNERS)) {
     if ((await verifySignature(leaf, issuer)) !== "valid") continue;
-    return { trust, signing: { ownKey: own === "valid", issuerKey: await digest(issuer.spki) } };
+    return { trust, signing: { ownKey, issuerKey: await digest(issuer.spki) } };
   }
-  return {
-    trust,
-    signing: { ownKey: own === "valid", ...(own === "valid" && { issuerKey: await digest(leaf.spki) }) },
-  };
+  return { trust, signing: { ownKey, ...(ownKey && { issuerKey: await digest(leaf.spki) }) } };
 }
 
 async function digest(bytes: Uint8Array): Promise<string> {
   return toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>)));
+}
+
+/** One batch after the other: each is worked on by the threads of WebCrypto while the rest waits. */
+async function inBatches<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
+  for (let start = 0; start < all.length; start += AT_ONCE) {
+    await Promise.all(all.slice(start, start + AT_ONCE).map(work));
+  }
 }
 
 /**
