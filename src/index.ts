@@ -12,6 +12,7 @@ import { CaptureSet } from "./capture/set.ts";
 import { PUBLIC_ROOTS } from "./knowledge/roots/index.ts";
 import { derive } from "./observe/derive.ts";
 import { type Collected, collect } from "./observe/from-capture.ts";
+import { Keeper } from "./observe/keeper.ts";
 import type { InputFile } from "./observe/observations.ts";
 import { type Certificate, parseCertificate } from "./protocol/x509/certificate.ts";
 import { parsePem } from "./protocol/x509/pem.ts";
@@ -32,6 +33,11 @@ export interface AnalyzeOptions {
   readonly privateCa?: readonly string[];
   /** Connections listed in the Report; default 5000. */
   readonly maxConnections?: number;
+  /**
+   * For a summary: of connections without incident, alike in all but their server's address, only a sample is kept; the
+   * others are counted with it.
+   */
+  readonly summarize?: boolean;
   onProgress?(state: { bytesRead: number; bytesTotal: number | undefined; frames: number }): void;
   /** Set `aborted` to stop reading and get the Report of what was read. */
   readonly signal?: { readonly aborted: boolean };
@@ -54,7 +60,7 @@ export async function analyze(sources: readonly ByteSource[], options: AnalyzeOp
   const set = await CaptureSet.open(sources);
   try {
     const bytesTotal = total(sources);
-    const collected = await collect(set, maxConnections, {
+    const collected = await collect(set, new Keeper(maxConnections, options.summarize === true), {
       progress(frames) {
         options.onProgress?.({ bytesRead: set.bytesRead, bytesTotal, frames });
         return options.signal?.aborted === true;

@@ -22,7 +22,7 @@ import {
   WHOLE_PACKETS,
 } from "./lacks.ts";
 import { CAUSES, type Cause } from "./vocabulary.ts";
-import { describe, list, plural, short } from "./words.ts";
+import { describe, list, plural, servers, short } from "./words.ts";
 
 export function overallVerdict(
   judged: readonly JudgedConnection[],
@@ -90,12 +90,19 @@ function interceptionHeadline(intercepted: readonly JudgedConnection[], features
     (one, other) => Number(other.connection.pseudoTls !== undefined) - Number(one.connection.pseudoTls !== undefined),
   );
   const server = first === undefined ? "" : describe(first.connection);
-  const more = new Set(intercepted.map(({ connection }) => describe(connection))).size - 1;
+  const others = new Set(intercepted.map(({ connection }) => describe(connection))).size - 1;
+  // To how many servers look-alikes went is not known.
+  const elsewhere = intercepted.some(({ connection }) => connection.elsewhere > 0);
+  const more = elsewhere
+    ? ` and on ${total(intercepted) - 1} more connections`
+    : others > 0
+      ? ` and ${others} more`
+      : "";
   const broken = features
     .filter(({ status }) => status === "broken")
     .map(({ feature }) => feature.replaceAll("-", " "));
   const consequence = broken.length > 0 ? `; ${list(broken, 4)} cannot work through it` : "";
-  return `${who} ${isProven(intercepted) ? "" : "very likely "}${intercepts} TLS to ${server}${more > 0 ? ` and ${more} more` : ""}${consequence}.`;
+  return `${who} ${isProven(intercepted) ? "" : "very likely "}${intercepts} TLS to ${server}${more}${consequence}.`;
 }
 
 function failureHeadline(worst: JudgedConnection, deciding: NumberedFinding | undefined, failed: number): string {
@@ -110,13 +117,13 @@ function failureHeadline(worst: JudgedConnection, deciding: NumberedFinding | un
 }
 
 function clearHeadline(genuine: readonly JudgedConnection[], overcome: readonly JudgedConnection[]): string {
-  const servers = list(genuine.map(({ connection }) => describe(connection)));
+  const reached = servers(genuine.map(({ connection }) => connection));
   const causes = list(overcome.map((failed) => CAUSE_TEXT[causeOf(failed)]));
   const retried =
     overcome.length > 0
       ? ` ${plural(total(overcome), "earlier connection")} to the same servers failed (${causes}).`
       : "";
-  return `Nothing intercepts: ${plural(total(genuine), "connection")} to ${servers} reached the genuine server.${retried}`;
+  return `Nothing intercepts: ${plural(total(genuine), "connection")} to ${reached} reached the genuine server.${retried}`;
 }
 
 function cannotTellHeadline(unanswered: readonly JudgedConnection[], connections: number): string {

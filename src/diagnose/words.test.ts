@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { certificate, name, observations, tls } from "../../test/support/observations.ts";
-import { called, describe as described, holder, list, milliseconds, moment, plural, short } from "./words.ts";
+import { called, describe as described, holder, list, milliseconds, moment, plural, servers, short } from "./words.ts";
 
 test.each([
   [{ C: "US", O: "Contoso", CN: "Contoso Proxy CA" }, "“Contoso Proxy CA”"],
@@ -53,4 +53,14 @@ test("numbers and times", () => {
   expect([milliseconds(0.00008), milliseconds(0.0356)]).toEqual(["0.08 ms", "36 ms"]);
   expect(moment(0)).toBe("1970-01-01 00:00:00 UTC");
   expect([moment(1e15), moment(-1e15)]).toEqual(["after all calendars", "before all calendars"]);
+});
+
+test("servers, and how many connections more where it is not known to which they went", () => {
+  const { connections } = observations([1, 2, 3, 4, 5].map((n) => tls({ name: `${n}.example` })));
+  expect(servers(connections.slice(0, 2))).toMatch(/^1\.example \(.*\) and 2\.example \(.*\)$/);
+  expect(servers(connections)).toMatch(/^1\.example .*, 3\.example \(.*\) and 2 more$/);
+  const [first, ...others] = connections.map((connection) => ({ ...connection }));
+  const folded = [{ ...(first as (typeof connections)[number]), alike: 10, elsewhere: 7 }, ...others];
+  expect(servers(folded)).toMatch(/^1\.example .*, 3\.example \(.*\) and 12 more connections$/);
+  expect(servers(folded.slice(0, 1))).toMatch(/^1\.example \(.*\) and 10 more connections$/);
 });

@@ -16,6 +16,16 @@ export function describe(connection: ConnectionObservation): string {
   return name === undefined || name === "" ? address : `${short(name)} (${address})`;
 }
 
+/** The servers of connections: up to three, then how many more. */
+export function servers(connections: readonly ConnectionObservation[]): string {
+  const named = connections.map(describe);
+  if (!connections.some(({ elsewhere }) => elsewhere > 0)) return list(named);
+  // To how many servers the look-alikes went is not known, only how many there were.
+  const shown = [...new Set(named)].slice(0, MAX_LISTED);
+  const all = connections.reduce((sum, { alike }) => sum + 1 + alike, 0);
+  return `${shown.join(", ")} and ${all - shown.length} more connections`;
+}
+
 /** A name from the capture as a sentence can bear it. */
 export function short(text: string): string {
   if (text.length <= MAX_TEXT) return text;
@@ -35,8 +45,10 @@ export function holder(certificate: Certificate): string {
   return certificate.names.length > 0 ? list(certificate.names.map(short)) : called(certificate.subject);
 }
 
+const MAX_LISTED = 3;
+
 /** Up to `most`, then a count: `a, b and 3 more`. Each distinct item once. */
-export function list(items: readonly string[], most = 3): string {
+export function list(items: readonly string[], most = MAX_LISTED): string {
   const distinct = [...new Set(items)];
   if (distinct.length <= most) {
     if (distinct.length <= 1) return distinct[0] ?? "";

@@ -1,4 +1,5 @@
 /** Drafts → Observations: digests, trust, what signed a leaf, and where the capture was taken. */
+
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { memorySource, payload } from "../../test/support/capture-writer.ts";
@@ -10,6 +11,7 @@ import { parseCertificate } from "../protocol/x509/certificate.ts";
 import { TrustStore } from "../protocol/x509/trust.ts";
 import { derive } from "./derive.ts";
 import { collect } from "./from-capture.ts";
+import { Keeper } from "./keeper.ts";
 import type { Observations } from "./observations.ts";
 
 const caKeys = ecKeys();
@@ -26,7 +28,7 @@ async function observe(
   seconds?: number,
 ): Promise<Observations> {
   const set = await CaptureSet.open([memorySource(pcapOf(frames, seconds === undefined ? {} : { seconds }))]);
-  const { drafts, totals } = await collect(set, 1000, { progress: () => false });
+  const { drafts, totals } = await collect(set, new Keeper(1000), { progress: () => false });
   set.close();
   const store = new TrustStore({ publicRoots: [], roots: roots.map((der) => parseCertificate(der)) });
   return derive([], drafts, { ...totals, bytes: 0 }, store);

@@ -41,15 +41,19 @@ export async function derive(
 ): Promise<Observations> {
   const pooled = new Set<PooledCertificate>();
   for (const { tls } of drafts) for (const presented of tls?.certificates ?? []) pooled.add(presented.pooled);
+  const entries = [...pooled];
+  const hashes = await inBatches(entries, ({ der, certificate }) =>
+    Promise.all([digest(der), certificate && digest(certificate.spki)]),
+  );
   const digests = new Map<PooledCertificate, string>();
   const certificates = new Map<string, ObservedCertificate>();
-  await inBatches([...pooled], async (entry) => {
-    const { certificate } = entry;
-    const [sha256, spkiSha256] = await Promise.all([digest(entry.der), certificate && digest(certificate.spki)]);
+  for (const [index, [sha256, spkiSha256]] of hashes.entries()) {
+    const entry = entries[index] as PooledCertificate;
     digests.set(entry, sha256);
-    if (certificate !== undefined) certificates.set(sha256, { certificate, spkiSha256: spkiSha256 as string });
-  });
-  const issuers = [...pooled].flatMap(({ certificate }) => (certificate?.isCa === true ? [certificate] : []));
+    const { certificate } = entry;
+    if (certificate !== undefined && spkiSha256 !== undefined) certificates.set(sha256, { certificate, spkiSha256 });
+  }
+  const issuers = entries.flatMap(({ certificate }) => (certificate?.isCa === true ? [certificate] : []));
   const judged = await judgeChains(drafts, issuers, store);
   const connections = drafts.map((draft, index): ConnectionObservation => {
     const { tls } = draft;
@@ -99,12 +103,12 @@ async function judgeChains(
   const keys = drafts.map(({ tls, from }) => (tls === undefined ? undefined : chainKey(tls, from.seconds)));
   const first = new Map<string, number>();
   for (const [index, key] of keys.entries()) if (key !== undefined && !first.has(key)) first.set(key, index);
-  const known = new Map<string, Judged>();
-  await inBatches([...first], async ([key, index]) => {
+  const judged = await inBatches([...first.values()], (index) => {
     const { tls, from } = drafts[index] as Draft & { tls: TlsDraft };
     const chain = tls.certificates.flatMap(({ pooled }) => pooled.certificate ?? []);
-    known.set(key, await judgeOne(chain as [Certificate], intermediates, byName, from.seconds, store));
+    return judgeOne(chain as [Certificate], intermediates, byName, from.seconds, store);
   });
+  const known = new Map([...first.keys()].map((key, index) => [key, judged[index]]));
   return keys.map((key) => (key === undefined ? undefined : known.get(key)));
 }
 
@@ -138,11 +142,13 @@ async function digest(bytes: Uint8Array): Promise<string> {
   return toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>)));
 }
 
-/** One batch after the other: each is worked on by the threads of WebCrypto while the rest waits. */
-async function inBatches<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
+/** In order. One batch after the other: each is worked on by the threads of WebCrypto while the rest waits. */
+async function inBatches<T, R>(all: readonly T[], work: (one: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
   for (let start = 0; start < all.length; start += AT_ONCE) {
-    await Promise.all(all.slice(start, start + AT_ONCE).map(work));
+    results.push(...(await Promise.all(all.slice(start, start + AT_ONCE).map(work))));
   }
+  return results;
 }
 
 /**

@@ -61,8 +61,12 @@ export interface Summary {
   readonly names: string;
   /** Address of the server. */
   readonly server: string;
+  /** Network of that address, as `networkOf` has it. */
+  readonly network: string;
   /** The client named the server. */
   readonly named: boolean;
+  /** TLS came up in full and the capture has all of it: nothing happened that is this connection's own. */
+  readonly uneventful: boolean;
 }
 
 interface TcpSummary extends Summary {
@@ -114,7 +118,9 @@ export function tcpSummary(flow: Flow, reader: TcpReader | undefined): TcpSummar
     facts,
     names,
     server: addressKey(flow, serverSide),
+    network: networkKey(flow, serverSide),
     named: serverName !== undefined,
+    uneventful: tls !== undefined && pseudoTls === undefined && resumed !== true && isUneventful(flow, tls, outcome),
     version,
     resumed,
     pseudoTls,
@@ -156,7 +162,9 @@ export function udpSummary(flow: Flow, { clientSide, protocol, stun }: UdpReader
     facts,
     names: `${serverSide === 0 ? flow.aPort : flow.bPort}`,
     server: addressKey(flow, serverSide),
+    network: networkKey(flow, serverSide),
     named: false,
+    uneventful: false,
   };
 }
 
@@ -198,6 +206,30 @@ function addressKey(flow: Flow, side: 0 | 1): string {
   return side === 0
     ? `${flow.ipVersion} ${flow.a0} ${flow.a1} ${flow.a2} ${flow.a3}`
     : `${flow.ipVersion} ${flow.b0} ${flow.b1} ${flow.b2} ${flow.b3}`;
+}
+
+function networkKey(flow: Flow, side: 0 | 1): string {
+  if (flow.ipVersion === 4) return `${(side === 0 ? flow.a3 : flow.b3) >>> 8}`;
+  return side === 0 ? `${flow.a0} ${flow.a1}` : `${flow.b0} ${flow.b1}`;
+}
+
+function isUneventful(flow: Flow, tls: TcpReader, outcome: Draft["outcome"]): boolean {
+  const [one, other] = tls.sides;
+  return (
+    (outcome === "closed" || outcome === "open") &&
+    one.encryptedFrame > 0 &&
+    other.encryptedFrame > 0 &&
+    !lacks(flow.half0) &&
+    !lacks(flow.half1) &&
+    flow.unreachableFrame === 0 &&
+    tls.alerts.length === 0 &&
+    tls.clientCertificates === undefined &&
+    !isCertificateUnreadable(tls)
+  );
+}
+
+function lacks({ missing, lost, fromStart }: Half): boolean {
+  return missing > 0 || lost > 0 || !fromStart;
 }
 
 /** What rules ask of TCP, a bit each. */

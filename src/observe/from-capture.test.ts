@@ -1,4 +1,5 @@
 /** Frames → drafts: who is the client, how a connection ended, what answered; through the whole collector. */
+
 import { describe, expect, test } from "vitest";
 import { concat, ints, memorySource, payload } from "../../test/support/capture-writer.ts";
 import { ecKeys, makeCertificate } from "../../test/support/certificates.ts";
@@ -47,6 +48,7 @@ import {
 import { CaptureSet } from "../capture/set.ts";
 import type { Draft } from "./draft.ts";
 import { type Collected, collect } from "./from-capture.ts";
+import { Keeper } from "./keeper.ts";
 
 const keys = ecKeys();
 const LEAF = makeCertificate({ subject: "server", issuer: "ca", signer: keys });
@@ -56,7 +58,7 @@ const USER = makeCertificate({ subject: "user", issuer: "company", signer: keys 
 async function collectAll(files: readonly Uint8Array[], keep = 1000): Promise<Collected> {
   const set = await CaptureSet.open(files.map((bytes, i) => memorySource(bytes, { name: `${i}.pcap` })));
   try {
-    return await collect(set, keep, { progress: () => false });
+    return await collect(set, new Keeper(keep), { progress: () => false });
   } finally {
     set.close();
   }
@@ -588,7 +590,7 @@ describe("folding", () => {
 test("a stopped reading keeps what is known", async () => {
   const set = await CaptureSet.open([memorySource(pcapOf(handshake().frames), { piece: 700 })]);
   let asked = 0;
-  const { drafts, totals } = await collect(set, 10, { progress: () => ++asked === 2 });
+  const { drafts, totals } = await collect(set, new Keeper(10), { progress: () => ++asked === 2 });
   set.close();
   expect(totals.frames).toBeGreaterThan(0);
   expect(totals.frames).toBeLessThan(handshake().frames.length);

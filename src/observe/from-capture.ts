@@ -29,7 +29,7 @@ import { findTcpFlow, TcpReassembly } from "../stream/tcp.ts";
 import { CertificatePool } from "./certificate-pool.ts";
 import { type Draft, draftWithoutDetail, tcpDraft, tcpSummary, udpDraft, udpSummary } from "./draft.ts";
 import { Hellos } from "./hellos.ts";
-import { Keeper } from "./keeper.ts";
+import type { Keeper } from "./keeper.ts";
 import { type Shared, TcpReader } from "./tcp-reader.ts";
 import { UdpReader } from "./udp-reader.ts";
 
@@ -66,9 +66,9 @@ export interface Watcher {
   progress(frames: number): boolean;
 }
 
-/** Reads the whole set. `keep`: connections kept in full before look-alikes are folded. */
-export async function collect(set: CaptureSet, keep: number, watcher: Watcher): Promise<Collected> {
-  const collector = new Collector(keep);
+/** Reads the whole set. `keeper` decides which connections are kept in full. */
+export async function collect(set: CaptureSet, keeper: Keeper, watcher: Watcher): Promise<Collected> {
+  const collector = new Collector(keeper);
   const frame = new Frame();
   while (collector.readBuffered(set, frame) !== END) {
     const filled = set.fill();
@@ -101,8 +101,8 @@ class Collector {
   private readonly fragments = new Fragments();
   private readonly lingering: Flow[] = [];
 
-  constructor(keep: number) {
-    this.keeper = new Keeper(keep);
+  constructor(keeper: Keeper) {
+    this.keeper = keeper;
   }
 
   /** Every frame that is there without reading more. A loop of its own: an engine optimizes what is called often. */

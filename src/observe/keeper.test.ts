@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Draft, Summary } from "./draft.ts";
-import { Keeper, MAX_KINDS } from "./keeper.ts";
+import { Keeper, MAX_KINDS, SAMPLE } from "./keeper.ts";
 
 function summary(given: Partial<Summary> = {}): Summary {
   return {
@@ -12,7 +12,9 @@ function summary(given: Partial<Summary> = {}): Summary {
     facts: "tls reset",
     names: "443",
     server: "192.0.2.10",
+    network: "192.0.2",
     named: false,
+    uneventful: false,
     ...given,
   };
 }
@@ -146,5 +148,50 @@ describe("past MAX_KINDS", () => {
     for (let i = 0; i < 1000; i++) add(keeper, 90_000 + i, { facts: `alerts ${i}` });
     expect(keeper.drafts().length).toBe(before + 1);
     expect(counted(keeper)).toBe(before + 1000);
+  });
+});
+
+describe("a summary", () => {
+  const ordinary = { named: true, names: "443 www.example 1", uneventful: true } as const;
+
+  /** As many of one name as are kept, each to another server of one network. */
+  function sampled(): Keeper {
+    const keeper = new Keeper(1000, true);
+    for (let i = 0; i < SAMPLE; i++) expect(add(keeper, i, { ...ordinary, server: `server ${i}` })).toBe(true);
+    return keeper;
+  }
+
+  test("counts what has no incident with its sample: with the same server's, or as gone elsewhere", () => {
+    const keeper = sampled();
+    expect(add(keeper, 100, { ...ordinary, server: "server 3" })).toBe(false);
+    expect(add(keeper, 101, { ...ordinary, server: "new" })).toBe(false);
+    const drafts = keeper.drafts();
+    expect(drafts.length).toBe(SAMPLE);
+    expect(drafts[3]).toMatchObject({ alike: 1, elsewhere: 0 });
+    expect(drafts[0]).toMatchObject({ alike: 1, elsewhere: 1 });
+    expect(counted(keeper)).toBe(SAMPLE + 2);
+  });
+
+  test.each([
+    ["another network", { network: "198.51.100" }],
+    ["another name or chain", { names: "443 www.example 2" }],
+    ["other facts", { facts: "tls closed" }],
+    ["no name", { named: false }],
+    ["an incident", { uneventful: false }],
+  ])("keeps %s", (_, given) => {
+    const keeper = sampled();
+    expect(add(keeper, 100, { ...ordinary, server: "new", ...given })).toBe(true);
+  });
+
+  test("keeps what comes after an incident at the same server: it may show that it was got over", () => {
+    const keeper = sampled();
+    add(keeper, 100, { ...ordinary, facts: "tls reset", uneventful: false, server: "new" });
+    expect(add(keeper, 101, { ...ordinary, server: "new" })).toBe(true);
+    expect(add(keeper, 102, { ...ordinary, server: "other" })).toBe(false);
+  });
+
+  test("is not made unless asked for", () => {
+    const keeper = new Keeper(1000);
+    for (let i = 0; i < 2 * SAMPLE; i++) expect(add(keeper, i, ordinary)).toBe(true);
   });
 });

@@ -2,12 +2,13 @@
  * Captures made to exhaust us: whatever they hold, state stays within the named limits and the totals are exact. No time is
  * measured; a quadratic step would show as a test that does not end.
  */
+
 import { describe, expect, test } from "vitest";
 import type { ByteSource } from "../../src/capture/input.ts";
 import { CaptureSet } from "../../src/capture/set.ts";
 import { analyze } from "../../src/index.ts";
 import { type Collected, collect } from "../../src/observe/from-capture.ts";
-import { MAX_KINDS } from "../../src/observe/keeper.ts";
+import { Keeper, MAX_KINDS } from "../../src/observe/keeper.ts";
 import { reportSchema } from "../../src/report/schema.ts";
 import { concat, ints, payload, pcapHeader, pcapRecord } from "../support/capture-writer.ts";
 import { ecKeys, makeCertificate } from "../support/certificates.ts";
@@ -57,7 +58,7 @@ async function read(frames: Iterable<Uint8Array>, keep = 5000): Promise<Outcome>
   const set = await CaptureSet.open([new MadeUp(frames)]);
   const before = used();
   let most = before;
-  const collected = await collect(set, keep, {
+  const collected = await collect(set, new Keeper(keep), {
     progress() {
       most = Math.max(most, used());
       return false;

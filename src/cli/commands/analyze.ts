@@ -50,6 +50,8 @@ export async function analyzeCommand(files: readonly string[], flags: AnalyzeFla
     roots,
     privateCa,
     signal: interrupt,
+    // The text shows a few connections and counts the others.
+    summarize: flags.json !== true,
     ...(flags.maxConnections !== undefined && { maxConnections: flags.maxConnections }),
     ...(process.stderr.isTTY && { onProgress: (state) => progress.update(state) }),
   })

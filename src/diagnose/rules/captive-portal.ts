@@ -9,7 +9,7 @@ import { networkOf } from "../../bytes/address.ts";
 import { type Context, registrableDomain, speaksFor, type TlsConnection } from "../context.ts";
 import type { Finding } from "../finding.ts";
 import type { Rule } from "../rule.ts";
-import { describe, holder, list } from "../words.ts";
+import { holder, list, servers } from "../words.ts";
 import { certificateAnswer, certificateEvidence, chainIsGood } from "./support.ts";
 
 /** Names shown in evidence: a certificate of a provider has a hundred and more. */
@@ -58,7 +58,7 @@ function finding(
       confidence: domains.size > 1 ? "proven" : "likely",
       cause: "captive-portal",
       connections,
-      what: `${list(connections.map(describe))} all presented one and the same valid certificate, that of ${portal}.`,
+      what: `${servers(connections)} all presented one and the same valid certificate, that of ${portal}.`,
       why: "The certificate is genuine but belongs to none of these servers: a portal answers for all of them, usually until somebody logs in.",
       fix: `Open a browser, log in at the page of ${portal.replaceAll("*.", "")}, then try again.`,
       evidence: certificateEvidence(context, connections, "subjectAltName", () => names, "the name that was asked for"),

@@ -6,7 +6,7 @@ import type { ConnectionObservation } from "../../observe/observations.ts";
 import type { Finding } from "../finding.ts";
 import { missingFrom, OTHER_DIRECTION, START, WHOLE_PACKETS } from "../lacks.ts";
 import { answer, type Rule } from "../rule.ts";
-import { describe, list } from "../words.ts";
+import { servers } from "../words.ts";
 
 /** Evidence rows of one finding: a capture that lacks something lacks it everywhere. */
 const MAX_EVIDENCE = 10;
@@ -51,7 +51,7 @@ export const captureIncomplete: Rule = {
           confidence: "proven",
           cause: "capture-incomplete",
           connections,
-          what: `On ${list(connections.map(describe))} ${what}.`,
+          what: `On ${servers(connections)} ${what}.`,
           why: "What is not in the capture cannot be judged; its absence proves nothing.",
           fix,
           evidence: connections.slice(0, MAX_EVIDENCE).map((connection) => ({

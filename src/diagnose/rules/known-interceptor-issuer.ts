@@ -12,7 +12,7 @@ import type { Finding } from "../finding.ts";
 import { type IssuerMatch, matchIssuer } from "../issuer.ts";
 import type { Rule } from "../rule.ts";
 import type { Confidence } from "../vocabulary.ts";
-import { called, describe, list, short } from "../words.ts";
+import { called, servers, short } from "../words.ts";
 import { bypassAdvice, certificateAnswer, certificateEvidence, compareAdvice, reachesNoPublicRoot } from "./support.ts";
 import { isVendorsOwn } from "./vendors-own.ts";
 
@@ -72,7 +72,7 @@ function finding(context: Context, { match, leaf, connections }: Group): Finding
     confidence: CONFIDENCE[match.strength],
     cause: "tls-interception",
     connections,
-    what: `${list(connections.map(describe))} presented a certificate issued by ${issuer}, ${product === undefined ? "a name as used by" : "the issuer of"} ${names}${pattern}.`,
+    what: `${servers(connections)} presented a certificate issued by ${issuer}, ${product === undefined ? "a name as used by" : "the issuer of"} ${names}${pattern}.`,
     why:
       product === undefined
         ? "The chain reaches no public root. The name fits the product, but others may use it too, so it proves nothing by itself."

@@ -8,7 +8,7 @@
 import type { Certificate } from "../../protocol/x509/certificate.ts";
 import { speaksFor, type TlsConnection } from "../context.ts";
 import type { Rule } from "../rule.ts";
-import { called, describe, list } from "../words.ts";
+import { called, servers } from "../words.ts";
 import { byIssuer, bypassAdvice, certificateAnswer, certificateEvidence, chainIsGood } from "./support.ts";
 
 export const leafWithIssuerKey: Rule = {
@@ -26,7 +26,7 @@ export const leafWithIssuerKey: Rule = {
       confidence: "proven" as const,
       cause: "tls-interception" as const,
       connections,
-      what: `${list(connections.map(describe))} presented a certificate that names ${called(leaf.issuer)} as its issuer, but is signed with the very key it carries.`,
+      what: `${servers(connections)} presented a certificate that names ${called(leaf.issuer)} as its issuer, but is signed with the very key it carries.`,
       why: "Who answers here holds the signing key of the authority that is named as issuer. No authority hands that out: who has it can answer for any name.",
       fix: bypassAdvice(connections, "the proxy"),
       evidence: certificateEvidence(

@@ -9,7 +9,7 @@
 import type { Context, TlsConnection } from "../context.ts";
 import type { Finding } from "../finding.ts";
 import type { Rule } from "../rule.ts";
-import { called, describe, list, moment } from "../words.ts";
+import { called, moment, servers } from "../words.ts";
 import {
   byIssuer,
   bypassAdvice,
@@ -64,7 +64,7 @@ function finding(context: Context, connections: readonly TlsConnection[]): Findi
       confidence: likely ? "likely" : "possible",
       cause: "tls-interception",
       connections,
-      what: `The certificates of ${list(connections.map(describe))}, issued by ${called(issuer)}, begin within minutes of these connections${second.map((sign) => `; ${sign}`).join("")}.`,
+      what: `The certificates of ${servers(connections)}, issued by ${called(issuer)}, begin within minutes of these connections${second.map((sign) => `; ${sign}`).join("")}.`,
       why: likely
         ? "Different servers do not renew their certificates at the moment somebody connects. A box that makes a certificate for every connection does."
         : "Different servers rarely renew their certificates at the moment somebody connects; servers of one owner just renewed, or short-lived certificates of a private CA, would look the same.",

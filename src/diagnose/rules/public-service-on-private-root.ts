@@ -4,7 +4,7 @@
  */
 import type { Rule } from "../rule.ts";
 import { isPublicServiceName } from "../service.ts";
-import { called, describe, list } from "../words.ts";
+import { called, servers } from "../words.ts";
 import { byIssuer, bypassAdvice, certificateAnswer, certificateEvidence, reachesNoPublicRoot } from "./support.ts";
 
 export const publicServiceOnPrivateRoot: Rule = {
@@ -29,7 +29,7 @@ export const publicServiceOnPrivateRoot: Rule = {
       confidence: "likely" as const,
       cause: "tls-interception" as const,
       connections,
-      what: `${list(connections.map(describe))} presented a certificate issued by ${called(leaf.issuer)}, which leads to no public root.`,
+      what: `${servers(connections)} presented a certificate issued by ${called(leaf.issuer)}, which leads to no public root.`,
       why: "The operator of this service uses certificates of public authorities only, so something else answered: a proxy, or the login page of a network.",
       fix: `${bypassAdvice(connections, "the proxy")} If this network has a login page, log in there first and try again.`,
       evidence: certificateEvidence(context, connections, "issuer", (shown) => shown.issuer.text, "a public authority"),

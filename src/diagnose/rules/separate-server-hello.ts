@@ -3,7 +3,7 @@
  * (RFC 5246 section 6.2.1) and clean servers do it, so it is shown and never sets a verdict.
  */
 import type { Rule } from "../rule.ts";
-import { describe, list } from "../words.ts";
+import { servers } from "../words.ts";
 import { certificateAnswer } from "./support.ts";
 
 /** Evidence rows of one finding: many ordinary servers do this. */
@@ -30,7 +30,7 @@ export const separateServerHello: Rule = {
       confidence: "possible" as const,
       cause: "tls-interception" as const,
       connections,
-      what: `ServerHello came alone (frame ${first.helloFrame}) and the Certificate in a later packet (frame ${first.certificateFrame}) on ${list(connections.map(describe))}.`,
+      what: `ServerHello came alone (frame ${first.helloFrame}) and the Certificate in a later packet (frame ${first.certificateFrame}) on ${servers(connections)}.`,
       why: "Some proxies send it so, and so do some ordinary servers: TLS lets a server cut its flight anywhere. Judge by the certificate.",
       fix: "Nothing to change for this alone.",
       evidence: found.slice(0, MAX_EVIDENCE).map(({ connection, helloFrame, certificateFrame }) => ({
