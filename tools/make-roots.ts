@@ -12,6 +12,8 @@ import { createHash, X509Certificate } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseCertificate } from "../src/protocol/x509/certificate.ts";
+import { nameKey } from "../src/protocol/x509/trust.ts";
 
 /**
  * Releases of Node and their days (from their change logs), oldest first; the last one's roots are the current ones.
@@ -97,7 +99,12 @@ function line(seen: Seen): string {
   // even when only a maintenance release still holds it.
   const until =
     seen.last === SNAPSHOTS.length - 1 ? undefined : SNAPSHOTS.map(([, day]) => day).find((day) => day > lastDay);
-  const fields = [`first: "${name(seen.first)}"`, `last: "${name(seen.last)}"`];
+  const subject = parseCertificate(new Uint8Array(seen.der)).subject;
+  const fields = [
+    `name: ${JSON.stringify(nameKey(subject))}`,
+    `first: "${name(seen.first)}"`,
+    `last: "${name(seen.last)}"`,
+  ];
   if (until !== undefined) fields.push(`until: "${until}"`);
   return `  { ${fields.join(", ")}, der: "${seen.der.toString("base64")}" },`;
 }

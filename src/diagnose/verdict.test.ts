@@ -19,7 +19,7 @@ import {
   udp,
 } from "../../test/support/observations.ts";
 import { parseCertificate } from "../protocol/x509/certificate.ts";
-import { TrustStore } from "../protocol/x509/trust.ts";
+import { nameKey, TrustStore } from "../protocol/x509/trust.ts";
 import { Context } from "./context.ts";
 import { diagnose } from "./diagnose.ts";
 import type { ConnectionVerdict, NumberedFinding } from "./diagnosis.ts";
@@ -133,9 +133,10 @@ describe("genuine: something was checked that interception would have failed", (
     const leaf = makeCertificate({ ...recipe, signer: rootKeys });
     const copied = makeCertificate({ ...recipe, signer: ecKeys() });
     const der = Buffer.from(root).toString("base64");
+    const name = nameKey(parseCertificate(root).subject);
     const stores = {
-      public: new TrustStore({ publicRoots: [{ der, first: "", last: "" }] }),
-      retired: new TrustStore({ publicRoots: [{ der, first: "", last: "", until: "2020-01-01" }] }),
+      public: new TrustStore({ publicRoots: [{ name, der, first: "", last: "" }] }),
+      retired: new TrustStore({ publicRoots: [{ name, der, first: "", last: "", until: "2020-01-01" }] }),
       declared: new TrustStore({ publicRoots: [], privateCas: [parseCertificate(root)] }),
       nobody: new TrustStore({ publicRoots: [] }),
     };

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { parseCertificate } from "../../protocol/x509/certificate.ts";
 import { fromBase64 } from "../../protocol/x509/pem.ts";
+import { nameKey } from "../../protocol/x509/trust.ts";
 import { PUBLIC_ROOTS } from "./index.ts";
 
 const roots = PUBLIC_ROOTS.map((root) => ({
@@ -20,6 +21,10 @@ describe("public roots", () => {
     expect(inNewest.filter((root) => root.until !== undefined)).toEqual([]);
     // A maintenance release may hold a few that the newest list has lost.
     expect(roots.filter((root) => root.until === undefined).length).toBeLessThan(inNewest.length + 5);
+  });
+
+  test("each under its own name, by which it is found", () => {
+    for (const root of roots) expect(root.name).toBe(nameKey(root.certificate.subject));
   });
 
   // Days on which Mozilla's own list lost them, or later: the list errs on the side of trust.

@@ -19,7 +19,7 @@ import {
 import { ParseError } from "../../bytes/parse-error.ts";
 import { type Certificate, parseCertificate } from "./certificate.ts";
 import { parsePem } from "./pem.ts";
-import { judgeChain, MAX_HARD_CHAINS, type PublicRoot, type TrustAnchors, TrustStore } from "./trust.ts";
+import { judgeChain, MAX_HARD_CHAINS, nameKey, type PublicRoot, type TrustAnchors, TrustStore } from "./trust.ts";
 
 const AT = Date.UTC(2020, 0, 1) / 1000;
 
@@ -53,6 +53,7 @@ function leaf(by: Ca, bend: Partial<Recipe> = {}): Certificate {
 
 const LEAF_KEYS = ecKeys();
 const publicRoot = (one: Ca, until?: string): PublicRoot => ({
+  name: nameKey(one.certificate.subject),
   der: Buffer.from(one.certificate.der).toString("base64"),
   first: "list 1",
   last: "list 2",
@@ -410,7 +411,7 @@ describe("loops and mazes end", () => {
 });
 
 test("a broken public root is fatal, not an empty list", async () => {
-  const root = { der: "AAAA", first: "a", last: "b" };
+  const root = { name: nameKey(privateCa.certificate.subject), der: "AAAA", first: "a", last: "b" };
   await expect(judge([leaf(privateCa)], store({ publicRoots: [root] }))).rejects.toThrow(ParseError);
   await expect(judge([leaf(privateCa)], store({ publicRoots: [{ ...root, der: "*" }] }))).rejects.toThrow(ParseError);
 });

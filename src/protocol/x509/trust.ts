@@ -43,6 +43,8 @@ export interface Trust {
 
 /** A public root of `knowledge/roots`. */
 export interface PublicRoot {
+  /** `nameKey` of its subject: a root is parsed only when somebody names it. */
+  readonly name: string;
   /** DER in base64. */
   readonly der: string;
   /** `YYYY-MM-DD`: public for captures before this day; absent for roots that still are. */
@@ -63,7 +65,9 @@ export interface TrustAnchors {
 /** The anchors a chain may end in, by name. Costs nothing until the first chain is judged. */
 export class TrustStore {
   private readonly anchors: TrustAnchors;
-  private byName: Map<string, Anchor[]> | undefined;
+  private rootsByName: ReadonlyMap<string, readonly PublicRoot[]> | undefined;
+  /** By `nameKey`, of names asked for. */
+  private readonly byName = new Map<string, readonly Anchor[]>();
   /** Chains judged by this store that needed more than ORDINARY_CHECKS. */
   hardChains = 0;
 
@@ -71,15 +75,36 @@ export class TrustStore {
     this.anchors = anchors;
   }
 
-  /** Anchors whose subject is `name`. */
+  /** Anchors whose subject is `name`. Throws ParseError when a public root of that name is broken: a bad list is fatal. */
   named(name: DistinguishedName): readonly Anchor[] {
-    this.byName ??= indexAnchors(this.anchors);
-    return this.byName.get(nameKey(name)) ?? [];
+    const key = nameKey(name);
+    const known = this.byName.get(key);
+    if (known !== undefined) return known;
+    const found = this.find(key);
+    this.byName.set(key, found);
+    return found;
   }
 
   /** The anchor with this certificate's name and key, whatever else differs: CAs reissue their roots. */
   same(certificate: Certificate): Anchor | undefined {
     return this.named(certificate.subject).find((anchor) => sameBytes(anchor.certificate.spki, certificate.spki));
+  }
+
+  /** One anchor per key. */
+  private find(key: string): Anchor[] {
+    const found: Anchor[] = [];
+    const add = (anchor: Anchor) => {
+      if (nameKey(anchor.certificate.subject) !== key) return;
+      const index = found.findIndex((other) => sameBytes(other.certificate.spki, anchor.certificate.spki));
+      const known = found[index];
+      if (known === undefined) found.push(anchor);
+      else found[index] = merged(known, anchor);
+    };
+    this.rootsByName ??= indexRoots(this.anchors.publicRoots);
+    for (const root of this.rootsByName.get(key) ?? []) add(publicAnchor(root));
+    for (const certificate of this.anchors.roots ?? []) add({ certificate, declared: "roots" });
+    for (const certificate of this.anchors.privateCas ?? []) add({ certificate, declared: "private-ca" });
+    return found;
   }
 }
 
@@ -91,27 +116,21 @@ interface Anchor {
   readonly declared?: "private-ca" | "roots";
 }
 
-/** One anchor per name and key. Throws ParseError when a public root is broken: a bad list is fatal, never an empty one. */
-function indexAnchors(anchors: TrustAnchors): Map<string, Anchor[]> {
-  const byName = new Map<string, Anchor[]>();
-  const add = (anchor: Anchor) => {
-    const key = nameKey(anchor.certificate.subject);
-    const list = byName.get(key) ?? [];
-    const index = list.findIndex((other) => sameBytes(other.certificate.spki, anchor.certificate.spki));
-    const known = list[index];
-    if (known === undefined) list.push(anchor);
-    else list[index] = merged(known, anchor);
-    byName.set(key, list);
-  };
-  for (const root of anchors.publicRoots) {
-    const der = fromBase64(root.der);
-    if (der === undefined) throw new ParseError("malformed", "publicRoots", 0, "broken base64");
-    const until = root.until === undefined ? undefined : Date.parse(`${root.until}T00:00:00Z`) / 1000;
-    add({ certificate: parseCertificate(der), ...(until !== undefined && { until }), last: root.last });
+function indexRoots(roots: readonly PublicRoot[]): ReadonlyMap<string, readonly PublicRoot[]> {
+  const byName = new Map<string, PublicRoot[]>();
+  for (const root of roots) {
+    const same = byName.get(root.name);
+    if (same === undefined) byName.set(root.name, [root]);
+    else same.push(root);
   }
-  for (const certificate of anchors.roots ?? []) add({ certificate, declared: "roots" });
-  for (const certificate of anchors.privateCas ?? []) add({ certificate, declared: "private-ca" });
   return byName;
+}
+
+function publicAnchor({ der, until, last }: PublicRoot): Anchor {
+  const bytes = fromBase64(der);
+  if (bytes === undefined) throw new ParseError("malformed", "publicRoots", 0, "broken base64");
+  const certificate = parseCertificate(bytes);
+  return { certificate, ...(until !== undefined && { until: Date.parse(`${until}T00:00:00Z`) / 1000 }), last };
 }
 
 /** The latest end of trust and of validity count; a current public root needs no declaration. */
@@ -406,7 +425,7 @@ const NAME_KEYS = new WeakMap<DistinguishedName, string>();
  * What two names have in common when they are the same name (RFC 5280 section 7.1): attributes in order, string types,
  * letter case and the amount of white space left out of account. Lenient on purpose, as the signature decides.
  */
-function nameKey(name: DistinguishedName): string {
+export function nameKey(name: DistinguishedName): string {
   let key = NAME_KEYS.get(name);
   if (key === undefined) {
     key = JSON.stringify(name.attributes.map((a) => [a.type, a.value.trim().replace(/\s+/g, " ").toLowerCase()]));
