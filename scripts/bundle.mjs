@@ -10,7 +10,7 @@ import { build } from "esbuild";
 const ROOT = join(import.meta.dirname, "..");
 
 /** Left to Node: commander is CommonJS, zod gives types. */
-const OUTSIDE = ["commander", "zod"];
+const OUTSIDE = ["zod"];
 
 /** `outdir` must be inside the repository, so that packages resolve. */
 export async function bundle(outdir) {
@@ -25,7 +25,10 @@ export async function bundle(outdir) {
     format: "esm",
     platform: "node",
     target: "node20.19",
+    minifyWhitespace: true,
+    minifySyntax: true,
     external: OUTSIDE,
+    banner: { js: 'import { createRequire as makeRequire } from "node:module";const require = makeRequire(import.meta.url);' },
     mainFields: ["module", "main"],
     metafile: true,
     logLevel: "warning",

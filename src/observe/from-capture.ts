@@ -30,6 +30,7 @@ import { CertificatePool } from "./certificate-pool.ts";
 import { type Draft, draftWithoutDetail, tcpDraft, tcpSummary, udpDraft, udpSummary } from "./draft.ts";
 import { Hellos } from "./hellos.ts";
 import type { Keeper } from "./keeper.ts";
+import type { Timestamp } from "./observations.ts";
 import { type Shared, TcpReader } from "./tcp-reader.ts";
 import { UdpReader } from "./udp-reader.ts";
 
@@ -52,12 +53,36 @@ export interface Collected {
 }
 
 /** What the frames of one file told. */
-export interface FileSpan {
-  /** Earliest and latest time; absent when no frame had one. */
-  from?: { seconds: number; nanos: number };
-  to?: { seconds: number; nanos: number };
+export class FileSpan {
   /** Frames of link types that are not read, by LINKTYPE_ value. */
-  readonly unreadLinkTypes: Map<number, number>;
+  readonly unreadLinkTypes = new Map<number, number>();
+  private timed = false;
+  private fromSeconds = 0;
+  private fromNanos = 0;
+  private toSeconds = 0;
+  private toNanos = 0;
+
+  /** Earliest time; undefined when no frame had one. */
+  get from(): Timestamp | undefined {
+    return this.timed ? { seconds: this.fromSeconds, nanos: this.fromNanos } : undefined;
+  }
+
+  /** Latest time. */
+  get to(): Timestamp | undefined {
+    return this.timed ? { seconds: this.toSeconds, nanos: this.toNanos } : undefined;
+  }
+
+  /** Takes in the time of a frame; most come later than all before. */
+  stretch(seconds: number, nanos: number): void {
+    if (!this.timed || seconds > this.toSeconds || (seconds === this.toSeconds && nanos > this.toNanos)) {
+      this.toSeconds = seconds;
+      this.toNanos = nanos;
+      if (this.timed) return;
+    } else if (seconds > this.fromSeconds || (seconds === this.fromSeconds && nanos >= this.fromNanos)) return;
+    this.timed = true;
+    this.fromSeconds = seconds;
+    this.fromNanos = nanos;
+  }
 }
 
 /** Asked between reads: how far it is, and whether to stop. */
@@ -117,8 +142,9 @@ class Collector {
   private frame(frame: Frame, file: number): void {
     this.frames = frame.number;
 
-    const span = this.span(file);
-    if (!frame.untimed) stretch(span, frame.seconds, frame.nanos);
+    let span = this.files[file];
+    if (span === undefined) span = this.files[file] = new FileSpan();
+    if (!frame.untimed) span.stretch(frame.seconds, frame.nanos);
     const { linkType } = frame;
     if (linkType !== this.readLinkType) {
       if (!SUPPORTED_LINK_TYPES.has(linkType)) {
@@ -129,14 +155,6 @@ class Collector {
     }
     decode(frame, this.packet);
     this.dispatch(frame, file);
-  }
-
-  private span(file: number): FileSpan {
-    const known = this.files[file];
-    if (known !== undefined) return known;
-    const added: FileSpan = { unreadLinkTypes: new Map() };
-    this.files[file] = added;
-    return added;
   }
 
   private dispatch(frame: Frame, file: number): void {
@@ -299,23 +317,6 @@ class Collector {
       files: this.files,
     };
   }
-}
-
-/** Widens the span in place: nothing is allocated per frame. */
-function stretch(span: FileSpan, seconds: number, nanos: number): void {
-  const { from, to } = span;
-  if (from === undefined || to === undefined) {
-    span.from = { seconds, nanos };
-    span.to = { seconds, nanos };
-    return;
-  }
-  if (seconds < from.seconds || (seconds === from.seconds && nanos < from.nanos)) set(from, seconds, nanos);
-  if (seconds > to.seconds || (seconds === to.seconds && nanos > to.nanos)) set(to, seconds, nanos);
-}
-
-function set(moment: { seconds: number; nanos: number }, seconds: number, nanos: number): void {
-  moment.seconds = seconds;
-  moment.nanos = nanos;
 }
 
 function isOver(flow: Flow): boolean {
