@@ -27,7 +27,7 @@ export class CertificatePool {
       return known;
     }
     // Not slice(): on a Buffer that would be a view of the caller's reused memory.
-    const copy = Uint8Array.from(der);
+    const copy = new Uint8Array(der);
     const added: PooledCertificate = { number: this.count++, der: copy, certificate: read(copy), holders: 1 };
     this.known.add(copy, added);
     return added;

@@ -9,6 +9,7 @@ import { pseudoTlsAnswer } from "../protocol/pseudo-tls/hello.ts";
 import { alertName } from "../protocol/tls/names.ts";
 import type { Flow, Half } from "../stream/flow.ts";
 import type { PooledCertificate } from "./certificate-pool.ts";
+import { sessionKey } from "./hellos.ts";
 import type {
   Alert,
   ConnectionObservation,
@@ -334,8 +335,8 @@ function tlsDraft(
     certificates: reader.certificates,
     certificateUnreadable: isCertificateUnreadable(reader),
     certificateRequested: reader.certificateRequested,
-    issuedSessions: reader.issuedSessions,
-    offeredSessions: reader.offeredSessions,
+    issuedSessions: reader.issuedSessions.map(sessionKey),
+    offeredSessions: reader.offeredSessions.map(sessionKey),
     alerts: reader.alerts.map((alert) => toAlert(alert, sideName)),
     changeCipherSpec: frames(client?.changeCipherSpecFrame, server?.changeCipherSpecFrame),
     encrypted: frames(client?.encryptedFrame, server?.encryptedFrame),

@@ -41,8 +41,8 @@ export interface ObservedServerHello {
 
 export interface SeenClientHello {
   readonly observed: ObservedClientHello;
-  /** Sessions it offers to resume: session id, tickets. */
-  readonly offers: readonly string[];
+  /** Sessions it offers to resume: session id, tickets; copies. */
+  readonly offers: readonly Uint8Array[];
 }
 
 /** Of a ServerHello, all that is the same in every one of its shape. */
@@ -56,7 +56,6 @@ export interface SeenServerHello {
 
 type ClientShape = Omit<ObservedClientHello, "serverName">;
 
-const NO_SESSIONS: readonly string[] = [];
 const NO_TICKETS: readonly Uint8Array[] = [];
 
 export class Hellos {
@@ -123,7 +122,7 @@ class Memory<T> {
 
   /** Copies `key`. */
   add(key: Uint8Array, value: T): void {
-    if (this.size < MAX_REMEMBERED && this.table.add(Uint8Array.from(key), value)) this.size++;
+    if (this.size < MAX_REMEMBERED && this.table.add(new Uint8Array(key), value)) this.size++;
   }
 }
 
@@ -158,10 +157,11 @@ function seenServer(body: Uint8Array): SeenServerHello {
   };
 }
 
-function offersOf(sessionId: Uint8Array, tickets: readonly Uint8Array[]): readonly string[] {
-  if (sessionId.length === 0 && tickets.length === 0) return NO_SESSIONS;
+function offersOf(sessionId: Uint8Array, tickets: readonly Uint8Array[]): readonly Uint8Array[] {
+  if (sessionId.length === 0 && tickets.length === 0) return NO_TICKETS;
   const sessions = sessionId.length === 0 ? tickets : [sessionId, ...tickets];
-  return sessions.slice(0, MAX_SESSIONS).map(sessionKey);
+  // Not slice(): on a Buffer that would be a view of the caller's reused memory.
+  return sessions.slice(0, MAX_SESSIONS).map((session) => new Uint8Array(session));
 }
 
 /** Sessions are compared, hardly ever shown: a character per byte, of a long ticket its two ends. */

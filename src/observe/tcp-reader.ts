@@ -29,7 +29,6 @@ import {
   type ObservedClientHello,
   type SeenClientHello,
   type SeenServerHello,
-  sessionKey,
 } from "./hellos.ts";
 
 /** Handshake messages kept per connection: the longest honest handshake has about 15; renegotiation is encrypted. */
@@ -143,8 +142,9 @@ export class TcpReader implements FlowReader {
   certificateSeen = false;
   certificateRequested = false;
   clientCertificates: number | undefined = undefined;
-  readonly issuedSessions: string[] = [];
-  offeredSessions: readonly string[] = [];
+  /** Copies. */
+  readonly issuedSessions: Uint8Array[] = [];
+  offeredSessions: readonly Uint8Array[] = [];
   /** Side that must be the client by what it said; -1 while it said nothing telling. A Certificate does not tell: both send one. */
   helloSide: -1 | SideNumber = -1;
   pseudo: PseudoTlsDialect | undefined = undefined;
@@ -407,7 +407,7 @@ export class TcpReader implements FlowReader {
   }
 
   private issue(session: Uint8Array): void {
-    if (this.issuedSessions.length < MAX_SESSIONS) this.issuedSessions.push(sessionKey(session));
+    if (this.issuedSessions.length < MAX_SESSIONS) this.issuedSessions.push(new Uint8Array(session));
   }
 
   private stopWhenDone(side: SideNumber, seen: SeenSide): void {

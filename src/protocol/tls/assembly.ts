@@ -182,7 +182,7 @@ export class Assembly {
 export function withOwnBytes(event: HandshakeEvent): HandshakeEvent {
   // Not slice(): on a Buffer that would be a view of the caller's reused memory.
   const { body, partial } = event;
-  return { ...event, body: body && Uint8Array.from(body), partial: partial && Uint8Array.from(partial) };
+  return { ...event, body: body && new Uint8Array(body), partial: partial && new Uint8Array(partial) };
 }
 
 function isAscending(frames: readonly number[]): boolean {

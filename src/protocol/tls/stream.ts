@@ -384,7 +384,7 @@ export class TlsStream {
     if (event.format === "sslv2") {
       if (!this.sslv2Hello) this.current = "sslv2";
     } else if (event.type === HANDSHAKE_TYPE.clientHello) {
-      this.helloStart = known !== undefined && known.length >= 34 ? Uint8Array.from(known.subarray(0, 34)) : undefined;
+      this.helloStart = known !== undefined && known.length >= 34 ? new Uint8Array(known.subarray(0, 34)) : undefined;
     } else {
       this.helloStart = undefined;
       if (event.type === HANDSHAKE_TYPE.serverHello)
@@ -442,7 +442,7 @@ export class TlsStream {
       this.peekedFrames.push(frame);
     }
     if (this.peeked.length < wanted) return;
-    const head = Uint8Array.from(this.peeked);
+    const head = new Uint8Array(this.peeked);
     const frames = this.peekedFrames.slice();
     if (!this.provesItself(head, 0, wanted)) {
       this.refuse();
