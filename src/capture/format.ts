@@ -3,7 +3,7 @@
  * and the endings that all formats share; knows no format.
  */
 import { ParseError, type ParseErrorKind } from "../bytes/parse-error.ts";
-import { END, type Frame, MORE, type Step } from "./frame.ts";
+import { END, type Frame, MORE, type Skimmer, type Step } from "./frame.ts";
 import type { Input } from "./input.ts";
 import { addProblem, type CaptureProblem } from "./problem.ts";
 
@@ -23,6 +23,8 @@ export interface CaptureFormat {
 
 export interface FrameReader {
   next(frame: Frame): Step;
+  /** Hands the frames that come next, as far as they are there, to `skimmer` until it does not take one. */
+  skim?(skimmer: Skimmer): void;
 }
 
 /** What a reader learns besides frames. */

@@ -37,3 +37,22 @@ export class Frame {
   /** Index of the capturing interface within its section; 0 where the format has no interfaces. */
   interfaceIndex = 0;
 }
+
+/**
+ * Takes frames straight from a reader's buffer, without the slot: for the many that need only be counted. A frame of
+ * `captured` bytes begins at `bytes[start]`; `view` shows the same bytes.
+ */
+export interface Skimmer {
+  /** LINKTYPE_ value of the frames it understands. */
+  readonly linkType: number;
+  /** False: nothing was done with this frame, it must be read in the ordinary way. */
+  take(
+    bytes: Uint8Array,
+    view: DataView,
+    start: number,
+    captured: number,
+    seconds: number,
+    nanos: number,
+    number: number,
+  ): boolean;
+}

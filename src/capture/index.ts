@@ -7,7 +7,7 @@
 import type { ParseError } from "../bytes/parse-error.ts";
 import { toHex } from "../bytes/text.ts";
 import { type CaptureFormat, type FrameReader, type Notes, refuse } from "./format.ts";
-import type { Frame, Step } from "./frame.ts";
+import type { Frame, Skimmer, Step } from "./frame.ts";
 import { Gunzip, isGzip } from "./gzip.ts";
 import { BUFFER_SIZE, type ByteSource, Input } from "./input.ts";
 import { pcap } from "./pcap.ts";
@@ -79,6 +79,11 @@ export class CaptureFile {
   /** FRAME: `frame` is filled, its bytes valid until the next call. MORE: call `fill`, await it, call again. */
   next(frame: Frame): Step {
     return this.reader.next(frame);
+  }
+
+  /** Hands the frames that come next to `skimmer`, until it does not take one or more has to be read; then `next` goes on. */
+  skim(skimmer: Skimmer): void {
+    this.reader.skim?.(skimmer);
   }
 
   /** Errors of the source (a disk that fails) pass through; nothing else is thrown. */

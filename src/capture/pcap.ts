@@ -15,7 +15,7 @@ import {
   starve,
   stop,
 } from "./format.ts";
-import { END, FRAME, type Frame, type Step } from "./frame.ts";
+import { END, FRAME, type Frame, type Skimmer, type Step } from "./frame.ts";
 import type { Input } from "./input.ts";
 
 const FILE_HEADER = 24;
@@ -116,6 +116,24 @@ class PcapReader implements FrameReader {
     frame.number = ++this.notes.frames;
     input.start = at + RECORD_HEADER + captured;
     return FRAME;
+  }
+
+  skim(skimmer: Skimmer): void {
+    const { input, notes, little, unit } = this;
+    if (this.linkType !== skimmer.linkType || this.lengths !== KEPT || this.done) return;
+    const { bytes, view, end } = input;
+    let at = input.start;
+    while (at + RECORD_HEADER <= end) {
+      const captured = view.getUint32(at + 8, little);
+      const next = at + RECORD_HEADER + captured;
+      const nanos = view.getUint32(at + 4, little) * unit;
+      if (captured > MAX_FRAME || next > end || nanos >= NANOS) break;
+      const seconds = view.getUint32(at, little);
+      if (!skimmer.take(bytes, view, at + RECORD_HEADER, captured, seconds, nanos, notes.frames + 1)) break;
+      notes.frames++;
+      at = next;
+    }
+    input.start = at;
   }
 
   private tooLong(frame: Frame, captured: number): Step {

@@ -5,7 +5,7 @@
  * Order depends on the files alone, not on how they were given: a rotated set is simply consecutive, captures of several
  * points interleave. Within a file frames stay in file order, even where their times run backwards.
  */
-import { END, FRAME, Frame, MORE, type Step } from "./frame.ts";
+import { END, FRAME, Frame, MORE, type Skimmer, type Step } from "./frame.ts";
 import { CaptureFile } from "./index.ts";
 import type { ByteSource } from "./input.ts";
 
@@ -101,6 +101,14 @@ export class CaptureSet {
     if (first === undefined) return END;
     this.handOut(first, frame);
     return FRAME;
+  }
+
+  /** As CaptureFile.skim. Several files are merged frame by frame, which leaves nothing to skim. */
+  skim(skimmer: Skimmer): void {
+    if (this.members.length !== 1) return;
+    const { file } = this.members[0] as Member;
+    file.skim(skimmer);
+    this.count = file.frames;
   }
 
   fill(): void | Promise<void> {

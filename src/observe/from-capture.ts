@@ -7,15 +7,17 @@
 
 import { addressText } from "../bytes/address.ts";
 import { Blocks } from "../bytes/blocks.ts";
-import { END, FRAME, Frame, type Step } from "../capture/frame.ts";
+import { END, FRAME, Frame, type Skimmer, type Step } from "../capture/frame.ts";
 import type { CaptureSet } from "../capture/set.ts";
 import {
   decode,
   decodeIp,
   decodeTransport,
+  decodeUsualSegment,
   FIN,
   FRAGMENT,
   ICMP_ERROR,
+  LINKTYPE_ETHERNET,
   Packet,
   RST,
   SUPPORTED_LINK_TYPES,
@@ -103,7 +105,9 @@ export async function collect(set: CaptureSet, keeper: Keeper, watcher: Watcher)
   return collector.finish();
 }
 
-class Collector {
+class Collector implements Skimmer {
+  readonly linkType = LINKTYPE_ETHERNET;
+
   /** Number of the frame at hand, as in Wireshark; after the end the number of frames. */
   frames = 0;
 
@@ -133,10 +137,32 @@ class Collector {
   /** Every frame that is there without reading more. A loop of its own: an engine optimizes what is called often. */
   readBuffered(set: CaptureSet, frame: Frame): Step {
     for (;;) {
+      set.skim(this);
       const step = set.next(frame);
       if (step !== FRAME) return step;
       this.frame(frame, set.currentFile);
     }
+  }
+
+  /** A segment that need only be counted, of a connection that is known; called where there is one file. */
+  take(
+    bytes: Uint8Array,
+    view: DataView,
+    start: number,
+    captured: number,
+    seconds: number,
+    nanos: number,
+    number: number,
+  ): boolean {
+    const { packet, tcp } = this;
+    const span = this.files[0];
+    if (span === undefined || !decodeUsualSegment(bytes, view, start, captured, packet)) return false;
+    const at = tcp.find(packet);
+    if (at === 0 || !tcp.countSegment(at, packet)) return false;
+    tcp.touch(at, number, seconds, nanos);
+    span.stretch(seconds, nanos);
+    this.frames = number;
+    return true;
   }
 
   private frame(frame: Frame, file: number): void {

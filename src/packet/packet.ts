@@ -37,7 +37,7 @@ export const RST = 0x04;
 export const ACK = 0x10;
 
 const LINKTYPE_NULL = 0;
-const LINKTYPE_ETHERNET = 1;
+export const LINKTYPE_ETHERNET = 1;
 const LINKTYPE_RAW_BSD = 12;
 const LINKTYPE_RAW_OPENBSD = 14;
 const LINKTYPE_RAW = 101;
@@ -166,6 +166,59 @@ export function decode(frame: Frame, packet: Packet): void {
     at += 4;
   }
   if (type === ETHERTYPE_IPV4 || type === ETHERTYPE_IPV6) decodeIp(bytes, at, end, cut, packet);
+}
+
+/**
+ * Reads the usual TCP segment on Ethernet: no tags, no IP options, no fragment, a whole header. False when the frame is
+ * anything else; then `decode` can tell what. Fills only identity, numbers, flags and `payloadLength`, in a third of the time.
+ */
+export function decodeUsualSegment(
+  bytes: Uint8Array,
+  view: DataView,
+  start: number,
+  captured: number,
+  packet: Packet,
+): boolean {
+  const ip = start + 14;
+  const end = start + captured;
+  if (ip + 40 > end) return false;
+  let tcp: number;
+  let length: number;
+  const type = view.getUint16(start + 12);
+  if (type === ETHERTYPE_IPV4) {
+    tcp = ip + 20;
+    length = view.getUint16(ip + 2) - 20;
+    if (bytes[ip] !== 0x45 || bytes[ip + 9] !== PROTOCOL_TCP || (view.getUint16(ip + 6) & 0x3fff) !== 0) return false;
+    packet.ipVersion = 4;
+    packet.source0 = packet.source1 = packet.destination0 = packet.destination1 = 0;
+    packet.source2 = packet.destination2 = 0xffff;
+    packet.source3 = view.getInt32(ip + 12);
+    packet.destination3 = view.getInt32(ip + 16);
+  } else if (type === ETHERTYPE_IPV6) {
+    tcp = ip + 40;
+    length = view.getUint16(ip + 4);
+    if (tcp + 20 > end || (bytes[ip] as number) >> 4 !== 6 || bytes[ip + 6] !== PROTOCOL_TCP) return false;
+    packet.ipVersion = 6;
+    packet.source0 = view.getInt32(ip + 8);
+    packet.source1 = view.getInt32(ip + 12);
+    packet.source2 = view.getInt32(ip + 16);
+    packet.source3 = view.getInt32(ip + 20);
+    packet.destination0 = view.getInt32(ip + 24);
+    packet.destination1 = view.getInt32(ip + 28);
+    packet.destination2 = view.getInt32(ip + 32);
+    packet.destination3 = view.getInt32(ip + 36);
+  } else return false;
+  const headerLength = ((bytes[tcp + 12] as number) >> 4) * 4;
+  if (headerLength < 20 || headerLength > length) return false;
+  packet.kind = TCP;
+  packet.bogusHeader = false;
+  packet.sourcePort = view.getUint16(tcp);
+  packet.destinationPort = view.getUint16(tcp + 2);
+  packet.sequence = view.getInt32(tcp + 4);
+  packet.acknowledgement = view.getInt32(tcp + 8);
+  packet.flags = bytes[tcp + 13] as number;
+  packet.payloadLength = length - headerLength;
+  return true;
 }
 
 /**

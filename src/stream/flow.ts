@@ -429,7 +429,6 @@ export class FlowTable {
   add(packet: Packet, frame: number, file: number, seconds: number, nanos: number): Flow {
     const at = this.takePlace();
     const { words } = this;
-    words.fill(0, at, at + STRIDE);
     words[at + HASH] = hashOf(packet);
     words[at + PORTS] = (packet.sourcePort << 16) | packet.destinationPort;
     words[at + STATE] = TOUCHED | (packet.ipVersion === 6 ? IPV6 : 0);
@@ -495,7 +494,7 @@ export class FlowTable {
     if (this.spilled.get(key) === at) this.spilled.delete(key);
   }
 
-  /** Second-chance replacement: a flow untouched for a whole round of the clock goes first, an ended one at once. */
+  /** A place whose words are all 0. Second-chance replacement: a flow untouched for a whole round of the clock goes first, an ended one at once. */
   private takePlace(): number {
     const { words, open } = this;
     if (open.length <= MAX_FLOWS) {
@@ -513,6 +512,7 @@ export class FlowTable {
       this.unlink(at);
       const flow = this.flow(at);
       if (flow !== undefined) this.forget(flow);
+      words.fill(0, at, at + STRIDE);
       return at;
     }
   }

@@ -99,6 +99,12 @@ export class Assembly {
   add(bytes: Uint8Array, start: number, end: number, frame: number): number {
     if (start < end) this.note(frame);
     let at = start;
+    if (this.headerRead === 0 && this.headerLength === 4 && end - at >= 4) {
+      this.type = bytes[at] as number;
+      this.length = ((bytes[at + 1] as number) << 16) | ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number);
+      this.headerRead = 4;
+      at += 4;
+    }
     while (at < end && !this.headerDone) this.headerByte(bytes[at++] as number);
     if (!this.headerDone) return at;
     const stop = Math.min(end, at + this.missing);

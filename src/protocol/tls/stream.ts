@@ -106,7 +106,7 @@ export class TlsStream {
   private readonly message: Assembly;
   private assembling = false;
   /** Messages of the record at hand that are complete while the record is not; the first `owned` have bytes of their own. */
-  private completed: HandshakeEvent[] = [];
+  private readonly completed: HandshakeEvent[] = [];
   private owned = 0;
   private alertLevel: number | undefined;
 
@@ -142,7 +142,9 @@ export class TlsStream {
     if (this.current === "seeking") at = this.resume(bytes, at, end, frame);
     else if (this.current === "start") at = this.begin(bytes, at, end, frame);
     while (at < end && this.current === "tls") {
-      if (this.headerRead < RECORD_HEADER) {
+      if (this.headerRead === 0 && end - at >= RECORD_HEADER && this.wholeHeader(bytes, at, frame)) {
+        at += RECORD_HEADER;
+      } else if (this.headerRead < RECORD_HEADER) {
         if (!this.header(bytes[at++] as number, frame)) this.derail(frame);
       } else {
         const stop = Math.min(end, at + this.remaining);
@@ -245,6 +247,21 @@ export class TlsStream {
   }
 
   // --- records
+
+  /** Takes a record header that lies in one piece. False: `header` has to look at it byte by byte. */
+  private wholeHeader(bytes: Uint8Array, at: number, frame: number): boolean {
+    const type = bytes[at] as number;
+    const version = ((bytes[at + 1] as number) << 8) | (bytes[at + 2] as number);
+    const length = ((bytes[at + 3] as number) << 8) | (bytes[at + 4] as number);
+    if (this.doubted !== undefined || !isContentType(type) || !isRecordVersion(version) || length > MAX_RECORD)
+      return false;
+    this.type = type;
+    this.version = version;
+    this.length = length;
+    this.headerRead = RECORD_HEADER;
+    this.beginRecord(frame);
+    return true;
+  }
 
   /** Takes one byte of a record header. False: this cannot be one. */
   private header(byte: number, frame: number): boolean {
@@ -400,9 +417,9 @@ export class TlsStream {
   private announceMessages(): void {
     if (this.completed.length === 0) return;
     const { completed } = this;
-    this.completed = [];
     this.owned = 0;
-    for (const event of completed) this.events.handshake(event);
+    for (let i = 0; i < completed.length; i++) this.events.handshake(completed[i] as HandshakeEvent);
+    completed.length = 0;
     if (!this.assembling) this.message.giveBack();
   }
 
@@ -589,5 +606,7 @@ function agree(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 function contains(bytes: Uint8Array, part: Uint8Array, at: number): boolean {
-  return bytes.length >= at + part.length && agree(bytes.subarray(at), part);
+  if (bytes.length < at + part.length) return false;
+  for (let i = 0; i < part.length; i++) if (bytes[at + i] !== part[i]) return false;
+  return true;
 }
