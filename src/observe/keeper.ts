@@ -15,7 +15,7 @@ export const MAX_KINDS = 5_000;
  * In a summary: of connections without incident under one name, with the same certificates and facts, this many are kept, and
  * one in every network; rules that compare connections (one key on two addresses, a neighbour that is intercepted) need few.
  */
-export const SAMPLE = 16;
+export const SAMPLE = 8;
 
 /** Kept connections that differ in client, time and the server's address alone. */
 interface Similar {
