@@ -25,7 +25,8 @@ if (files.length === 0) {
 
 const commands = {
   tcpdump: (file) => ["tcpdump", "-r", file, "-w", "/dev/null"],
-  sightline: (file) => [process.execPath, join(root, "dist/cli/main.js"), "analyze", "--json", file],
+  sightline: (file) => [process.execPath, join(root, "dist/cli/main.js"), "analyze", file],
+  "sightline --json": (file) => [process.execPath, join(root, "dist/cli/main.js"), "analyze", "--json", file],
 };
 
 // wait4 through Python's resource module: GNU time is not everywhere, and its output would mix with the command's.
