@@ -6,20 +6,37 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { analyze } from "../src/index.ts";
 import { decode, decodeUsualSegment, Packet, TCP } from "../src/packet/packet.ts";
-import { memorySource } from "./support/capture-writer.ts";
+import { concat, enhancedPacket, interfaceDescription, memorySource, sectionHeader } from "./support/capture-writer.ts";
 import { CLIENT, CLIENT6, frameOf, SERVER, SERVER6, tcpFrame } from "./support/packets.ts";
 import { LAB_ROOTS, REAL_CAPTURES, type RealCapture, rebuilt } from "./support/real-captures.ts";
 
 /** Without what tells of files. */
-async function report(capture: RealCapture, bytes: Uint8Array, skimmed: boolean): Promise<unknown> {
+async function report({ header }: RealCapture, bytes: Uint8Array, skimmed: boolean): Promise<unknown> {
   const source = memorySource(bytes, { name: "a.pcap" });
-  const empty = memorySource(capture.header, { name: "b.pcap" });
+  const empty = memorySource(header, { name: "b.pcap" });
   const { input, totals, ...rest } = await analyze(skimmed ? [source] : [source, empty], { roots: [LAB_ROOTS] });
   return { ...rest, totals: { ...totals, bytes: 0 }, from: input.files[0]?.from, to: input.files[0]?.to };
 }
 
-test.each(REAL_CAPTURES.map((capture) => [capture.name, capture] as const))("%s", async (_, capture) => {
-  expect(await report(capture, capture.bytes, true)).toEqual(await report(capture, capture.bytes, false));
+/** The same frames, now and then on a second interface with finer times. */
+function asPcapng({ records }: RealCapture): Uint8Array {
+  const blocks = records.map((record, index) => {
+    const view = new DataView(record.buffer, record.byteOffset);
+    const micros = BigInt(view.getUint32(0, true)) * 1_000_000n + BigInt(view.getUint32(4, true));
+    const on = index % 7 === 6 ? 1 : 0;
+    const original = view.getUint32(12, true);
+    return enhancedPacket(record.subarray(16), { on, original, time: on === 0 ? micros : micros * 1000n });
+  });
+  return concat(sectionHeader(), interfaceDescription(), interfaceDescription({ resolution: 9 }), ...blocks);
+}
+
+describe.each(REAL_CAPTURES.map((capture) => [capture.name, capture] as const))("%s", (_, capture) => {
+  test.each([
+    ["pcap", capture.bytes],
+    ["pcapng", asPcapng(capture)],
+  ])("as %s", async (_format, bytes) => {
+    expect(await report(capture, bytes, true)).toEqual(await report(capture, bytes, false));
+  });
 });
 
 test("with bytes changed at random", async () => {

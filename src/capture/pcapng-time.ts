@@ -4,8 +4,6 @@
  *
  * The per-frame fast path: no BigInt, hence no allocation, for every resolution from 1 s to 1 ns in decimal and 2^-30 s in binary.
  */
-import type { Frame } from "./frame.ts";
-
 export interface Clock {
   /** Units per second when they fit the fast path, else 0. */
   readonly units: number;
@@ -37,8 +35,14 @@ export function clockOf(resolution: number, offset: bigint): Clock {
   };
 }
 
+/** A frame, or a slot for its time alone. */
+export interface Moment {
+  seconds: number;
+  nanos: number;
+}
+
 /** Sets seconds and nanos of `frame` from the two halves of a timestamp; exact below 2^53 seconds (285 million years). */
-export function setTime(frame: Frame, clock: Clock, high: number, low: number): void {
+export function setTime(frame: Moment, clock: Clock, high: number, low: number): void {
   const units = clock.units;
   if (units === 0) {
     setTimeExactly(frame, clock, high, low);
@@ -57,7 +61,7 @@ export function setTime(frame: Frame, clock: Clock, high: number, low: number): 
 
 const NANOS = 1_000_000_000n;
 
-function setTimeExactly(frame: Frame, clock: Clock, high: number, low: number): void {
+function setTimeExactly(frame: Moment, clock: Clock, high: number, low: number): void {
   const count = (BigInt(high) << 32n) | BigInt(low);
   frame.seconds = Number(count / clock.exactUnits) + clock.offset;
   frame.nanos = Number(((count % clock.exactUnits) * NANOS) / clock.exactUnits);

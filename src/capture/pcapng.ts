@@ -15,9 +15,9 @@ import {
   starve,
   stop,
 } from "./format.ts";
-import { END, FRAME, type Frame, type Step } from "./frame.ts";
+import { END, FRAME, type Frame, type Skimmer, type Step } from "./frame.ts";
 import type { Input } from "./input.ts";
-import { type Clock, clockOf, setTime } from "./pcapng-time.ts";
+import { type Clock, clockOf, type Moment, setTime } from "./pcapng-time.ts";
 
 /** Block types. The section header's reads the same in both byte orders. */
 const SECTION_HEADER = 0x0a0d0d0a;
@@ -59,6 +59,9 @@ const SWAPPED_MAGIC = 0x4d3c2b1a;
  */
 const MAX_BLOCK = 16 * 1024 * 1024;
 
+/** An Enhanced Packet Block around a frame: 28 bytes before it, the second length behind it. */
+const ENHANCED_PACKET_MIN = 32;
+
 /** What the obsolete Packet Block can address. Each costs memory, and a hostile file can declare one per 20 bytes. */
 const MAX_INTERFACES = 65_536;
 
@@ -93,6 +96,7 @@ class PcapngReader implements FrameReader {
   /** Whether that block takes a frame number. */
   private numbered = false;
   private done = false;
+  private readonly time: Moment = { seconds: 0, nanos: 0 };
 
   constructor(input: Input, notes: Notes) {
     this.input = input;
@@ -145,6 +149,27 @@ class PcapngReader implements FrameReader {
       else this.secrets(at, length);
     }
     return END;
+  }
+
+  skim(skimmer: Skimmer): void {
+    const { input, notes, little, interfaces, time } = this;
+    if (this.unchecked !== 0 || this.done) return;
+    const { bytes, view, end } = input;
+    let at = input.start;
+    while (at + ENHANCED_PACKET_MIN <= end && view.getUint32(at, little) === ENHANCED_PACKET) {
+      const length = view.getUint32(at + 4, little);
+      const captured = view.getUint32(at + 20, little);
+      const on = interfaces[view.getUint32(at + 8, little)];
+      // Whatever is odd is for `next` to judge.
+      if (on === undefined || on.linkType !== skimmer.linkType || (length & 3) !== 0 || length > end - at) break;
+      if (captured > MAX_FRAME || captured > length - ENHANCED_PACKET_MIN) break;
+      if (view.getUint32(at + length - 4, little) !== length) break;
+      setTime(time, on.clock, view.getUint32(at + 12, little), view.getUint32(at + 16, little));
+      if (!skimmer.take(bytes, view, at + 28, captured, time.seconds, time.nanos, notes.frames + 1)) break;
+      notes.frames++;
+      at += length;
+    }
+    input.start = at;
   }
 
   /** Fills `frame` from the packet block at `at`; false, with a problem noted, when it does not hold what it declares. */
