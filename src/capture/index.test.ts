@@ -33,7 +33,6 @@ describe("files that are no capture we read", () => {
     ["an empty file (0 bytes)", new Uint8Array(0), "truncated"],
     ["text", TEXT.encode("No.  Time  Source  Destination\n1 0.0 10.0.0.1 10.0.0.2\n"), "unsupported"],
     ["text", concat(Uint8Array.of(0xff, 0xfe), ints(false, [78, 2], [111, 2])), "unsupported"],
-    ["a snoop capture", TEXT.encode("snoop\0\0\0\0\0\0\x02\0\0\0\x04"), "unsupported"],
     ["a Network Monitor 1 capture", TEXT.encode("RTSS\x01\x01"), "unsupported"],
     ["a Network Monitor 2 or 3 capture", TEXT.encode("GMBU\0\x02"), "unsupported"],
     ["a modified pcap capture", Uint8Array.of(0x34, 0xcd, 0xb2, 0xa1, 2, 0, 4, 0), "unsupported"],

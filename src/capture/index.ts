@@ -14,9 +14,10 @@ import { pcap } from "./pcap.ts";
 import { pcapng } from "./pcapng.ts";
 import type { CaptureProblem } from "./problem.ts";
 import { looksLike, SNIFF_LENGTH } from "./signatures.ts";
+import { snoop } from "./snoop.ts";
 
 /** To add a format, add it here. */
-const FORMATS: readonly CaptureFormat[] = [pcap, pcapng];
+const FORMATS: readonly CaptureFormat[] = [pcap, pcapng, snoop];
 
 export class CaptureFile {
   /** Format id as in the Report: `pcap`, `pcapng`, with a suffix when compressed: `pcap+gzip`. */

@@ -12,7 +12,6 @@ interface Signature {
 
 /** Captures and traces: Wireshark's wiretap/*.c. Archives and compressors: their specifications. */
 const SIGNATURES: readonly Signature[] = [
-  { looksLike: "a snoop capture", bytes: "snoop\0\0\0" },
   { looksLike: "a Network Monitor 1 capture", bytes: "RTSS" },
   { looksLike: "a Network Monitor 2 or 3 capture", bytes: "GMBU" },
   { looksLike: "a modified pcap capture (Kuznetzov's patched libpcap)", bytes: "\xa1\xb2\xcd\x34" },
@@ -37,7 +36,7 @@ const SIGNATURES: readonly Signature[] = [
 export const SNIFF_LENGTH = 76;
 
 /**
- * Names what `head`, the first bytes of a file (SNIFF_LENGTH unless it is shorter), looks like: `text`, `a snoop capture`,
+ * Names what `head`, the first bytes of a file (SNIFF_LENGTH unless it is shorter), looks like: `text`, `a Sniffer capture`,
  * `an .etl trace (Windows Event Trace Log)`, `zstd-compressed`, …; undefined when nothing fits.
  */
 export function looksLike(head: Uint8Array): string | undefined {

@@ -99,7 +99,7 @@ describe.skipIf(!READY)(`frames as tshark has them (${NEEDS})`, () => {
     : [
         ...listed("pcapng-suite"),
         ...listed("malformed"),
-        ...listed("formats").filter((name) => /\.(pcapng|pcapng\.gz|nsecpcap)$/.test(name)),
+        ...listed("formats").filter((name) => /\.(pcapng|pcapng\.gz|nsecpcap|snoop)$/.test(name)),
         ...listed("zeek-tls").filter((name) => name.endsWith(".gz")),
         ...listed("lab").filter((name) => /\.(gz|pcapng)$/.test(name)),
       ];
