@@ -68,7 +68,7 @@ export async function analyze(sources: readonly ByteSource[], options: AnalyzeOp
     });
     const files = filesOf(set, collected);
     const totals = { ...collected.totals, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0) };
-    const observations = await derive(files, collected.drafts, totals, store);
+    const observations = await derive(files, collected.drafts, { vantage: collected.vantage, totals }, store);
     return buildReport(observations, { version: VERSION, maxConnections });
   } finally {
     set.close();

@@ -73,11 +73,3 @@ describe.each([
     expect(told(summary)).toEqual(told(whole));
   });
 });
-
-test("it does leave connections out", async () => {
-  const capture = REAL_CAPTURES.find(({ name }) => name.startsWith("a01")) as RealCapture;
-  const bytes = manyTimes(capture, true);
-  const [whole, summary] = [await report(bytes, false), await report(bytes, true)];
-  expect(summary.connections.length).toBeLessThan((whole.connections.length * 3) / 4);
-  expect(summary.groups.some((group) => "elsewhere" in group && (group.elsewhere ?? 0) > 0)).toBe(true);
-});

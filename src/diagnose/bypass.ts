@@ -4,6 +4,7 @@
  */
 import { registrableDomain } from "./context.ts";
 import type { BypassEntry, JudgedConnection } from "./diagnosis.ts";
+import { nameOf, peerOf } from "./peer.ts";
 
 const NO_NAME = "the client sends no server name here, so an entry by name cannot match on a transparent proxy";
 const ODD_NAME = "the server name that the client sends is no host name, so it must not stand in a list";
@@ -27,10 +28,10 @@ export function bypassEntries(judged: readonly JudgedConnection[]): BypassEntry[
   const ofServices = intercepted.filter(({ service }) => service !== undefined);
   const entries = new Map<string, BypassEntry>();
   for (const { connection, verdict } of ofServices.length > 0 ? ofServices : intercepted) {
-    const sent = connection.tls?.clientHello?.serverName;
+    const sent = nameOf(connection);
     const name = sent !== undefined && isHost(sent) ? sent : undefined;
-    const { ip, port } = connection.server;
-    const value = name ?? `${ip}/${ip.includes(":") ? 128 : 32}`;
+    const { host, ip, port } = peerOf(connection);
+    const value = name ?? (ip === undefined ? host : `${ip}/${ip.includes(":") ? 128 : 32}`);
     const key = `${value} ${port}`;
     const note = name !== undefined ? [] : [sent === undefined ? NO_NAME : ODD_NAME];
     if (ofServices.length === 0) note.push(ALL_INSPECTED);

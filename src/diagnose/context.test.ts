@@ -9,7 +9,8 @@ import {
   tls,
   udp,
 } from "../../test/support/observations.ts";
-import { Context, registrableDomain, serverClose, speaksFor } from "./context.ts";
+import { speaksFor } from "../protocol/x509/host-name.ts";
+import { Context, registrableDomain, serverClose } from "./context.ts";
 import type { Finding } from "./finding.ts";
 import type { Confidence } from "./vocabulary.ts";
 

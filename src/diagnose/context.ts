@@ -6,7 +6,9 @@ import { getDomain } from "tldts-icann";
 import { networkOf } from "../bytes/address.ts";
 import type { ConnectionObservation, Observations, Timestamp, TlsObservation } from "../observe/observations.ts";
 import type { Certificate } from "../protocol/x509/certificate.ts";
+import { certificateNames, speaksFor } from "../protocol/x509/host-name.ts";
 import type { Finding } from "./finding.ts";
+import { nameOf } from "./peer.ts";
 
 /**
  * Who has waited this long without an answer has none: longer than any handshake that goes well, and TCP has retransmitted
@@ -58,9 +60,12 @@ export class Context {
 
   /** Another connection to the same network (see `networkOf`) that an earlier rule found intercepted. */
   interceptedNeighbour(connection: ConnectionObservation): ConnectionObservation | undefined {
+    if (connection.through !== undefined) return undefined;
     if (this.#interceptedNetworks === undefined) {
       this.#interceptedNetworks = new Map();
       for (const intercepted of this.#shown().keys()) {
+        // A proxy's neighbours are no neighbours of the servers behind it.
+        if (intercepted.through !== undefined) continue;
         const network = networkOf(intercepted.server.ip);
         const known = this.#interceptedNetworks.get(network);
         if (known === undefined) this.#interceptedNetworks.set(network, [intercepted]);
@@ -117,7 +122,7 @@ export class Context {
   domain(connection: ConnectionObservation): string | undefined {
     const leaf = this.leaf(connection);
     if (leaf === undefined) return undefined;
-    const asked = connection.tls?.clientHello?.serverName;
+    const asked = nameOf(connection);
     const names = asked !== undefined && speaksFor(leaf, asked) ? [asked] : certificateNames(leaf);
     for (const name of names) {
       const domain = registrableDomain(name.replace(/^\*\./, ""));
@@ -212,21 +217,4 @@ function later(one: Timestamp, other: Timestamp): boolean {
 /** The part of a host name that somebody registered, by Mozilla's public suffix list (ICANN section). */
 export function registrableDomain(host: string): string | undefined {
   return getDomain(host) ?? undefined;
-}
-
-/** Does a certificate speak for this host (RFC 6125 section 6.4.3: a wildcard stands for one whole left-most label)? */
-export function speaksFor(certificate: Certificate, host: string): boolean {
-  const name = host.toLowerCase();
-  return certificateNames(certificate).some((candidate) => {
-    const pattern = candidate.toLowerCase().replace(/\.$/, "");
-    if (!pattern.startsWith("*.")) return pattern === name;
-    const dot = name.indexOf(".");
-    return dot > 0 && name.slice(dot) === pattern.slice(1);
-  });
-}
-
-/** The names of subjectAltName; before it was required, the name stood in the subject. */
-function certificateNames({ names, subject }: Certificate): readonly string[] {
-  if (names.length > 0) return names;
-  return subject.attributes.filter(({ type }) => type === "CN").map(({ value }) => value);
 }

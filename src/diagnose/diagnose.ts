@@ -8,6 +8,7 @@ import { Context } from "./context.ts";
 import type { Diagnosis, JudgedConnection, NumberedFinding, RuleResult } from "./diagnosis.ts";
 import { featureStatuses } from "./features.ts";
 import { overallVerdict } from "./overall.ts";
+import { nameOf, peerOf } from "./peer.ts";
 import type { Rule, RuleAnswer } from "./rule.ts";
 import { RULES } from "./rules/index.ts";
 import { identifyService, type ServiceClues, type ServiceIdentity, serviceContext } from "./service.ts";
@@ -73,7 +74,7 @@ function identifyServices(connections: readonly ConnectionObservation[]): Map<Co
   const known = new Map<string, ServiceIdentity | undefined>();
   for (const [index, connection] of connections.entries()) {
     const clue = clues[index] as ServiceClues;
-    const key = `${clue.protocol} ${clue.dialect} ${clue.transport} ${clue.server.ip} ${clue.server.port} ${clue.serverName}`;
+    const key = `${clue.protocol} ${clue.dialect} ${clue.transport} ${clue.server.ip} ${clue.server.port} ${clue.serverName} ${clue.proxied}`;
     if (!known.has(key)) known.set(key, identifyService(clue, context));
     const identity = known.get(key);
     if (identity !== undefined) services.set(connection, identity);
@@ -83,11 +84,12 @@ function identifyServices(connections: readonly ConnectionObservation[]): Map<Co
 
 function cluesOf(connection: ConnectionObservation): ServiceClues {
   const dialect = connection.pseudoTls?.dialect ?? connection.stun?.dialect;
-  const serverName = connection.tls?.clientHello?.serverName;
+  const serverName = nameOf(connection);
   return {
     protocol: connection.protocol,
     transport: connection.transport,
-    server: connection.server,
+    server: { ip: connection.server.ip, port: peerOf(connection).port },
+    ...(connection.through === undefined ? {} : { proxied: true }),
     ...(dialect === undefined ? {} : { dialect }),
     ...(serverName === undefined ? {} : { serverName }),
   };

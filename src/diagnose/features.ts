@@ -5,6 +5,7 @@
 import { SERVICES } from "../knowledge/services/index.ts";
 import type { FeatureId, FeaturePath, Ports, ServiceId } from "../knowledge/services/service.ts";
 import type { FeatureStatus, JudgedConnection } from "./diagnosis.ts";
+import { peerOf } from "./peer.ts";
 import { describe } from "./words.ts";
 
 /** One row per feature of every service that is in the input. */
@@ -69,13 +70,12 @@ function pathState(path: FeaturePath, members: readonly JudgedConnection[]): Pat
 }
 
 function takes({ service, connection }: JudgedConnection, path: FeaturePath): boolean {
+  const { port } = peerOf(connection);
   return (
     service?.role === path.role &&
     connection.transport === path.transport &&
     path.ports.some((ports: Ports) =>
-      typeof ports === "number"
-        ? connection.server.port === ports
-        : ports[0] <= connection.server.port && connection.server.port <= ports[1],
+      typeof ports === "number" ? port === ports : ports[0] <= port && port <= ports[1],
     )
   );
 }

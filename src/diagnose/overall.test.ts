@@ -225,10 +225,11 @@ describe("look-alikes count, each with all it stands for", () => {
     expect(verdict.headline).toContain("5 connections could not be judged");
   });
 
-  test("those of the failure itself are not others", () => {
-    expect(overall(refused({ alike: 9 })).headline).not.toContain("more failed");
+  test("those of the failure itself too", () => {
+    expect(overall(refused()).headline).not.toContain("more failed");
+    expect(overall(refused({ alike: 9 })).headline).toContain("(and 9 more failed)");
     expect(overall(refused({ alike: 9 }), refused({ to: "192.0.2.11", alike: 1 })).headline).toContain(
-      "(and 2 more failed)",
+      "(and 11 more failed)",
     );
   });
 });

@@ -94,7 +94,7 @@ function interceptionHeadline(intercepted: readonly JudgedConnection[], features
   // To how many servers look-alikes went is not known.
   const elsewhere = intercepted.some(({ connection }) => connection.elsewhere > 0);
   const more = elsewhere
-    ? ` and on ${total(intercepted) - 1} more connections`
+    ? ` and on ${plural(total(intercepted) - 1, "more connection")}`
     : others > 0
       ? ` and ${others} more`
       : "";
@@ -111,7 +111,7 @@ function failureHeadline(worst: JudgedConnection, deciding: NumberedFinding | un
     deciding?.cause === "tls-interception"
       ? "Interception is possible but not shown;"
       : "No interception was found, but";
-  const others = failed - 1 - worst.connection.alike;
+  const others = failed - 1;
   const rest = others > 0 ? ` (and ${others} more failed)` : "";
   return `${found} ${describe(worst.connection)} failed: ${CAUSE_TEXT[causeOf(worst)]}${rest}.`;
 }
@@ -158,7 +158,8 @@ function overcomes(later: JudgedConnection, failed: JudgedConnection): boolean {
     (one.transport === other.transport || other.protocol === "quic") &&
     one.client.ip === other.client.ip &&
     one.server.ip === other.server.ip &&
-    one.server.port === other.server.port
+    one.server.port === other.server.port &&
+    one.through?.target === other.through?.target
   );
 }
 

@@ -263,6 +263,8 @@ describe("a pseudo-TLS hello that got something else", () => {
   });
 });
 
+const TUNNEL = { kind: "http-connect", target: "a.example:443", requestFrame: 4, status: 200, headers: [] } as const;
+
 describe("what is missing", () => {
   const PRIVATE_LEAF = { chain: [certificate({ issuer: "CA" })] };
   test.each<[string, Spec, string]>([
@@ -300,8 +302,7 @@ describe("what is missing", () => {
       tls({ tcp: { reset: { from: "client", frame: 9 } } }),
       "a handshake that goes on to the certificate",
     ],
-    ["HTTP CONNECT", tcp({ protocol: "http-connect" }), "a reader for TLS inside HTTP CONNECT"],
-    ["STARTTLS", tcp({ protocol: "smtp" }), "a reader for TLS after STARTTLS"],
+    ["a tunnel with nothing in it", tcp({ protocol: "http-connect", through: TUNNEL }), "the whole handshake"],
     [
       "pseudo-TLS that ends with the documented answer",
       pseudoTls("documented"),

@@ -6,22 +6,15 @@
  * have failed. Absence of a finding is never a verdict.
  */
 import type { ConnectionObservation } from "../observe/observations.ts";
-import { type Context, speaksFor } from "./context.ts";
+import { speaksFor } from "../protocol/x509/host-name.ts";
+import type { Context } from "./context.ts";
 import type { ConnectionVerdict, NumberedFinding } from "./diagnosis.ts";
 import { BASELINE, FEWER_SERVERS, hidesCertificate, KEY_LOG, missingFrom, WHOLE_HANDSHAKE } from "./lacks.ts";
+import { nameOf } from "./peer.ts";
 import { chainIsGood } from "./rules/support.ts";
 import { fallbackCause } from "./rules/undocumented-pseudo-tls-answer.ts";
 import { CAUSES, type Cause } from "./vocabulary.ts";
 import { short } from "./words.ts";
-
-/** Protocols inside which TLS begins later, where this version does not follow. */
-const NOT_READ_YET: ReadonlyMap<ConnectionObservation["protocol"], string> = new Map([
-  ["http-connect", "a reader for TLS inside HTTP CONNECT"],
-  ["smtp", "a reader for TLS after STARTTLS"],
-  ["imap", "a reader for TLS after STARTTLS"],
-  ["pop3", "a reader for TLS after STARTTLS"],
-  ["xmpp", "a reader for TLS after STARTTLS"],
-]);
 
 export function verdictOf(
   context: Context,
@@ -82,7 +75,7 @@ function impairment(
 function isGenuine(context: Context, connection: ConnectionObservation): boolean {
   const pseudo = connection.pseudoTls;
   if (pseudo !== undefined) return pseudo.answer === "documented" && pseudo.framedTurn.server !== undefined;
-  const name = connection.tls?.clientHello?.serverName;
+  const name = nameOf(connection);
   if (isGenuineChain(context, connection, name)) return true;
   const { tls } = connection;
   return (
@@ -107,10 +100,15 @@ function whatIsMissing(connection: ConnectionObservation): string | undefined {
     return missingFrom(connection) ?? "the server's answer";
   }
   if (connection.protocol === "quic") return KEY_LOG;
-  if (tls === undefined) return NOT_READ_YET.get(connection.protocol) ?? missingFrom(connection);
+  if (tls === undefined) return missingFrom(connection) ?? (isTunnel(connection) ? WHOLE_HANDSHAKE : undefined);
   if (tls.certificates.length > 0) return missingTrust(connection);
   const missing = hidesCertificate(tls) ?? missingFrom(connection);
   return missing ?? (tcp?.reset === undefined ? WHOLE_HANDSHAKE : "a handshake that goes on to the certificate");
+}
+
+/** A tunnel that was not refused, in which nothing that can be judged was seen. */
+function isTunnel({ through }: ConnectionObservation): boolean {
+  return through !== undefined && (through.status ?? 0) < 300;
 }
 
 /** The certificate is there; what would tell whether it is the server's own. */

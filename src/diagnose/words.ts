@@ -4,16 +4,23 @@
  */
 import type { ConnectionObservation } from "../observe/observations.ts";
 import type { Certificate, DistinguishedName } from "../protocol/x509/certificate.ts";
+import { nameOf } from "./peer.ts";
 
 /** Longer texts are cut: an issuer's CN has at most 64 characters (RFC 5280 appendix A.1), sensible host names fewer. */
 const MAX_TEXT = 80;
 
-/** `sip.fabrikam.example (198.51.100.20:443)`, or the bare address. */
+/** `sip.fabrikam.example (198.51.100.20:443)`, or the bare address; `sip.fabrikam.example (through 10.0.0.1:3128)`. */
 export function describe(connection: ConnectionObservation): string {
-  const { ip, port } = connection.server;
-  const address = ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`;
-  const name = connection.tls?.clientHello?.serverName;
-  return name === undefined || name === "" ? address : `${short(name)} (${address})`;
+  const { server, through } = connection;
+  const address = endpoint(server.ip, server.port);
+  const name = nameOf(connection);
+  const asked = name === undefined || name === "" ? through?.target : name;
+  if (asked === undefined) return address;
+  return `${short(asked)} (${through === undefined ? "" : "through "}${address})`;
+}
+
+function endpoint(ip: string, port: number): string {
+  return ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`;
 }
 
 /** The servers of connections: up to three, then how many more. */
@@ -23,7 +30,7 @@ export function servers(connections: readonly ConnectionObservation[]): string {
   // To how many servers the look-alikes went is not known, only how many there were.
   const shown = [...new Set(named)].slice(0, MAX_LISTED);
   const all = connections.reduce((sum, { alike }) => sum + 1 + alike, 0);
-  return `${shown.join(", ")} and ${all - shown.length} more connections`;
+  return `${shown.join(", ")} and ${plural(all - shown.length, "more connection")}`;
 }
 
 /** A name from the capture as a sentence can bear it. */

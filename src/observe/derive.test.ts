@@ -28,10 +28,10 @@ async function observe(
   seconds?: number,
 ): Promise<Observations> {
   const set = await CaptureSet.open([memorySource(pcapOf(frames, seconds === undefined ? {} : { seconds }))]);
-  const { drafts, totals } = await collect(set, new Keeper(1000), { progress: () => false });
+  const { drafts, totals, vantage } = await collect(set, new Keeper(1000), { progress: () => false });
   set.close();
   const store = new TrustStore({ publicRoots: [], roots: roots.map((der) => parseCertificate(der)) });
-  return derive([], drafts, { ...totals, bytes: 0 }, store);
+  return derive([], drafts, { vantage, totals: { ...totals, bytes: 0 } }, store);
 }
 
 const presenting = (port: number, ...chain: readonly Uint8Array[]) =>

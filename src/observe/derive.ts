@@ -28,15 +28,12 @@ const MAX_SIGNERS = 16;
  * that x509/trust.ts follows, so that it still notices, and says, that there are too many.
  */
 const MAX_SAME_NAME = 128;
-/** Certificates and chains worked on side by side. */
+/** Certificates and chains worked on side by side; as many chains may go beyond what trust.ts grants hard ones (MAX_HARD_CHAINS). */
 const AT_ONCE = 16;
-/** TTLs with which systems begin: one of these at the capture means that no router was passed. */
-const INITIAL_TTLS: ReadonlySet<number> = new Set([32, 64, 128, 255]);
-
 export async function derive(
   files: readonly InputFile[],
   drafts: readonly Draft[],
-  totals: Observations["totals"],
+  { vantage, totals }: Pick<Observations, "vantage" | "totals">,
   store: TrustStore,
 ): Promise<Observations> {
   const pooled = new Set<PooledCertificate>();
@@ -61,7 +58,7 @@ export async function derive(
     const presented = tls.certificates.map((p) => ({ sha256: digests.get(p.pooled) as string, frame: p.frame }));
     return observed(draft, presented, judged[index]);
   });
-  return { files, vantage: vantageOf(connections), connections, certificates, totals };
+  return { files, vantage, connections, certificates, totals };
 }
 
 /** The draft itself, completed: a copy of every draft would cost as much as judging it. */
@@ -149,33 +146,4 @@ async function inBatches<T, R>(all: readonly T[], work: (one: T) => Promise<R>):
     results.push(...(await Promise.all(all.slice(start, start + AT_ONCE).map(work))));
   }
   return results;
-}
-
-/**
- * Where the capture was taken: packets that still have the TTL they were sent with come from a machine next to it. When both
- * ends look so (an interceptor in the same network), one address that is at one end of everything is the captured machine.
- */
-function vantageOf(connections: readonly ConnectionObservation[]): Observations["vantage"] {
-  let clientNear = 0;
-  let serverNear = 0;
-  let known = 0;
-  const clients = new Set<string>();
-  const servers = new Set<string>();
-  for (const { tcp, client, server } of connections) {
-    if (tcp?.client.ttl === undefined || tcp.server.ttl === undefined || tcp.syns === 0) continue;
-    known++;
-    clients.add(client.ip);
-    servers.add(server.ip);
-    if (INITIAL_TTLS.has(tcp.client.ttl)) clientNear++;
-    if (INITIAL_TTLS.has(tcp.server.ttl)) serverNear++;
-  }
-  if (known === 0) return "unknown";
-  const mostClients = clientNear * 2 > known;
-  const mostServers = serverNear * 2 > known;
-  if (mostClients && !mostServers) return "client";
-  if (mostServers && !mostClients) return "server";
-  if (!mostClients && !mostServers) return "middle";
-  if (clients.size === 1 && servers.size > 1) return "client";
-  if (servers.size === 1 && clients.size > 1) return "server";
-  return "unknown";
 }

@@ -5,8 +5,11 @@
 import { addressText } from "../bytes/address.ts";
 import type { Writable } from "../bytes/writable.ts";
 import { identifyTcp } from "../protocol/identify.ts";
+import { HttpConnect } from "../protocol/prelude/http-connect.ts";
 import { pseudoTlsAnswer } from "../protocol/pseudo-tls/hello.ts";
 import { alertName } from "../protocol/tls/names.ts";
+import type { Certificate } from "../protocol/x509/certificate.ts";
+import { speaksFor } from "../protocol/x509/host-name.ts";
 import type { Flow, Half } from "../stream/flow.ts";
 import type { PooledCertificate } from "./certificate-pool.ts";
 import { sessionKey } from "./hellos.ts";
@@ -21,6 +24,7 @@ import type {
   TcpDirection,
   TcpObservation,
   TlsObservation,
+  Tunnel,
 } from "./observations.ts";
 import type { SeenAlert, SeenSide, TcpReader } from "./tcp-reader.ts";
 import type { UdpReader } from "./udp-reader.ts";
@@ -32,6 +36,11 @@ import type { UdpReader } from "./udp-reader.ts";
 const SILENCE = 3;
 /** Bytes of `head` shown in an observation. */
 const SHOWN_HEAD = 64;
+const DAY = 86_400;
+/** Days for which a leaf counts as new; proxies that make them on demand date them back by up to two. */
+const FRESH_DAYS = 4;
+/** TLS answered later than TCP by this factor: connections on either side of it are never taken for alike. */
+const FAR_RATIO = 3;
 const FATAL = 2;
 const WARNING = 1;
 const CLOSE_NOTIFY = 0;
@@ -64,9 +73,15 @@ export interface Summary {
   readonly server: string;
   /** Network of that address, as `networkOf` has it. */
   readonly network: string;
+  readonly client: string;
+  readonly firstFrame: number;
+  /** Sessions given out. */
+  readonly issued: readonly Uint8Array[];
+  /** It was resumed with one of these sessions. */
+  readonly resumes: readonly Uint8Array[];
   /** The client named the server. */
   readonly named: boolean;
-  /** TLS came up in full and the capture has all of it: nothing happened that is this connection's own. */
+  /** It went well, and nothing happened that is this connection's own or tells of another one. */
   readonly uneventful: boolean;
 }
 
@@ -74,6 +89,7 @@ interface TcpSummary extends Summary {
   readonly version: number | undefined;
   readonly resumed: boolean | undefined;
   readonly pseudoTls: PseudoTlsObservation | undefined;
+  readonly through: Tunnel | undefined;
 }
 
 const NO_HEAD: Draft["head"] = {};
@@ -93,8 +109,9 @@ export function tcpSummary(flow: Flow, reader: TcpReader | undefined): TcpSummar
         ? "pseudo-tls"
         : "ssltcp"
       : tls !== undefined
-        ? "tls"
+        ? underlying(tls)
         : identifyTcp(clientSeen?.head.bytes, serverSeen?.head.bytes);
+  const through = tunnel(reader);
   const outcome = tcpOutcome(flow, client, server, reader, serverSide);
   const version = tls?.serverHello?.version;
   const resumed = tls === undefined ? undefined : resumption(tls, version, serverSeen);
@@ -108,8 +125,12 @@ export function tcpSummary(flow: Flow, reader: TcpReader | undefined): TcpSummar
   if (pseudoTls !== undefined) {
     facts += ` ${pseudoTls.answer} ${pseudoTls.framedTurn.client !== undefined} ${pseudoTls.framedTurn.server !== undefined}`;
   }
+  if (through !== undefined) facts += ` through ${through.status}`;
+  const leaf = certificates[0]?.pooled.certificate;
+  if (reader !== undefined && leaf !== undefined) facts += moments(flow, reader, leaf, clientSeen, serverSeen);
   let names = `${serverSide === 0 ? flow.aPort : flow.bPort} ${serverName ?? ""}`;
   for (const { pooled } of certificates) names += ` ${pooled.number}`;
+  if (through !== undefined) names += ` ${through.target}`;
   return {
     clientSide: clientSide as 0 | 1,
     protocol,
@@ -121,15 +142,25 @@ export function tcpSummary(flow: Flow, reader: TcpReader | undefined): TcpSummar
     server: addressKey(flow, serverSide),
     network: networkKey(flow, serverSide),
     named: serverName !== undefined,
-    uneventful: tls !== undefined && pseudoTls === undefined && resumed !== true && isUneventful(flow, tls, outcome),
+    client: addressKey(flow, clientSide as 0 | 1),
+    firstFrame: flow.firstFrame,
+    issued: tls?.issuedSessions ?? [],
+    resumes: resumed === true && tls !== undefined ? tls.offeredSessions : [],
+    uneventful:
+      tls !== undefined &&
+      pseudoTls === undefined &&
+      resumed !== true &&
+      isUneventful(flow, tls, outcome) &&
+      (leaf === undefined || isOrdinaryLeaf(leaf, serverName, flow.seconds)),
     version,
     resumed,
     pseudoTls,
+    through,
   };
 }
 
 export function tcpDraft(flow: Flow, reader: TcpReader | undefined, summary: TcpSummary): Draft {
-  const { clientSide, pseudoTls } = summary;
+  const { clientSide, pseudoTls, through } = summary;
   const serverSide = clientSide === 0 ? 1 : 0;
   const sideName = (side: 0 | 1): Side => (side === clientSide ? "client" : "server");
   const clientSeen = reader?.sides[clientSide];
@@ -146,6 +177,7 @@ export function tcpDraft(flow: Flow, reader: TcpReader | undefined, summary: Tcp
   draft.tcp = tcpObservation(flow, flow.half(clientSide), flow.half(serverSide), sideName);
   if (reader?.isTls === true) draft.tls = tlsDraft(reader, summary, sideName, clientSeen, serverSeen);
   if (pseudoTls !== undefined) draft.pseudoTls = pseudoTls;
+  if (through !== undefined) draft.through = through;
   return draft;
 }
 
@@ -164,8 +196,13 @@ export function udpSummary(flow: Flow, { clientSide, protocol, stun }: UdpReader
     names: `${serverSide === 0 ? flow.aPort : flow.bPort}`,
     server: addressKey(flow, serverSide),
     network: networkKey(flow, serverSide),
+    client: addressKey(flow, clientSide),
+    firstFrame: flow.firstFrame,
+    issued: [],
+    resumes: [],
     named: false,
-    uneventful: false,
+    // One that nobody answers may be why the client goes on elsewhere.
+    uneventful: outcome !== "unanswered",
   };
 }
 
@@ -209,9 +246,44 @@ function addressKey(flow: Flow, side: 0 | 1): string {
     : `${flow.ipVersion} ${flow.b0} ${flow.b1} ${flow.b2} ${flow.b3}`;
 }
 
+/** Inside a tunnel TLS is TLS; after STARTTLS it is still mail or chat. */
+function underlying({ prelude }: TcpReader): Protocol {
+  return prelude === undefined || prelude.protocol === "http-connect" ? "tls" : prelude.protocol;
+}
+
+function tunnel(reader: TcpReader | undefined): Tunnel | undefined {
+  const prelude = reader?.prelude;
+  if (!(prelude instanceof HttpConnect) || prelude.target === undefined) return undefined;
+  const { target, requestFrame, status, statusFrame, headers } = prelude;
+  return { kind: "http-connect", target, requestFrame, ...(status !== undefined && { status, statusFrame }), headers };
+}
+
 function networkKey(flow: Flow, side: 0 | 1): string {
   if (flow.ipVersion === 4) return `${(side === 0 ? flow.a3 : flow.b3) >>> 8}`;
   return side === 0 ? `${flow.a0} ${flow.a1}` : `${flow.b0} ${flow.b1}`;
+}
+
+/** What rules make of the leaf's dates and of times, as far as it differs between connections that are else alike. */
+function moments(flow: Flow, reader: TcpReader, leaf: Certificate, client?: SeenSide, server?: SeenSide): string {
+  const now = flow.seconds;
+  const dates = now < leaf.notBefore ? "early" : now > leaf.notAfter ? "late" : "in time";
+  const hello = helloDelay(reader, client, server) ?? 0;
+  const far = flow.synAckFrame > 0 && hello >= FAR_RATIO * (flow.synAckAt - flow.synAt);
+  // Trust in a root ends on a day.
+  return ` ${dates} ${Math.floor(now / DAY)} ${far} ${isSplit(reader)}`;
+}
+
+/** The server's Certificate begins in a later frame than its ServerHello ends in. */
+function isSplit({ messages }: TcpReader): boolean {
+  const hello = messages.find(({ name }) => name === "ServerHello");
+  const certificate = messages.find(({ name, side }) => name === "Certificate" && side === hello?.side);
+  return (hello?.frames.at(-1) ?? Infinity) < (certificate?.frames[0] ?? 0);
+}
+
+/** For the host that was asked for, and not made within the last days: one made on demand tells by its connections. */
+function isOrdinaryLeaf(leaf: Certificate, name: string | undefined, now: number): boolean {
+  const age = now - leaf.notBefore;
+  return (name === undefined || speaksFor(leaf, name)) && !(age > -DAY && age < FRESH_DAYS * DAY);
 }
 
 function isUneventful(flow: Flow, tls: TcpReader, outcome: Draft["outcome"]): boolean {
@@ -225,7 +297,8 @@ function isUneventful(flow: Flow, tls: TcpReader, outcome: Draft["outcome"]): bo
     flow.unreachableFrame === 0 &&
     tls.alerts.length === 0 &&
     tls.clientCertificates === undefined &&
-    !isCertificateUnreadable(tls)
+    !isCertificateUnreadable(tls) &&
+    tls.prelude === undefined
   );
 }
 

@@ -587,6 +587,65 @@ describe("folding", () => {
   });
 });
 
+describe("a tunnel through a proxy", () => {
+  const text = (words: string) => new TextEncoder().encode(words);
+  const asked = () => opened().say("client", text("CONNECT av.fabrikam.example:443 HTTP/1.1\r\n\r\n"));
+  const granted = () => asked().say("server", text("HTTP/1.1 200 OK\r\nVia: 1.1 proxy\r\n\r\n"));
+
+  test("TLS inside is read, its time counts from the hello", async () => {
+    const draft = await only(granted().say("client", HELLO).say("server", SERVER_FLIGHT).frames);
+    expect(draft).toMatchObject({
+      protocol: "tls",
+      through: {
+        kind: "http-connect",
+        target: "av.fabrikam.example:443",
+        requestFrame: 4,
+        status: 200,
+        statusFrame: 5,
+        headers: [{ name: "Via", value: "1.1 proxy" }],
+      },
+      timing: { hello: 0.001 },
+    });
+    expect(draft.tls?.certificates.length).toBe(2);
+    expect(draft.handshake[0]).toMatchObject({ message: "ClientHello", frame: 6 });
+  });
+
+  test("pseudo-TLS inside is recognised", async () => {
+    const draft = await only(granted().say("client", MS_TURN_HELLO).say("server", SERVER_FLIGHT).frames);
+    expect(draft).toMatchObject({ protocol: "pseudo-tls", pseudoTls: { dialect: "ms-turn", answer: "certificate" } });
+    expect(draft.through?.target).toBe("av.fabrikam.example:443");
+  });
+
+  test("a refusal is kept, and no TLS is seen in it", async () => {
+    const draft = await only(
+      asked().say("server", text("HTTP/1.1 407 Who?\r\nProxy-Authenticate: NTLM\r\n\r\n")).frames,
+    );
+    expect(draft).toMatchObject({ protocol: "http-connect", through: { status: 407 } });
+    expect(draft.tls).toBeUndefined();
+  });
+
+  test("without an answer there is a request", async () => {
+    const draft = await only(asked().frames);
+    expect(draft.through).toEqual({
+      kind: "http-connect",
+      target: "av.fabrikam.example:443",
+      requestFrame: 4,
+      headers: [],
+    });
+  });
+
+  test("the server of a connection asks for no tunnel", async () => {
+    const draft = await only(opened().say("server", text("CONNECT a:1 HTTP/1.1\r\n\r\n")).say("client", HELLO).frames);
+    expect(draft.through).toBeUndefined();
+    expect(draft.tls?.clientHello?.serverName).toBe("www.example.com");
+  });
+
+  test("bytes of the request that are missing leave the tunnel dark", async () => {
+    const { frames } = opened().skip("client", 10).say("client", text("443 HTTP/1.1\r\n\r\n")).say("client", HELLO);
+    expect((await only(frames)).through).toBeUndefined();
+  });
+});
+
 test("a stopped reading keeps what is known", async () => {
   const set = await CaptureSet.open([memorySource(pcapOf(handshake().frames), { piece: 700 })]);
   let asked = 0;

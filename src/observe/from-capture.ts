@@ -32,9 +32,10 @@ import { CertificatePool } from "./certificate-pool.ts";
 import { type Draft, draftWithoutDetail, tcpDraft, tcpSummary, udpDraft, udpSummary } from "./draft.ts";
 import { Hellos } from "./hellos.ts";
 import type { Keeper } from "./keeper.ts";
-import type { Timestamp } from "./observations.ts";
+import type { Observations, Timestamp } from "./observations.ts";
 import { type Shared, TcpReader } from "./tcp-reader.ts";
 import { UdpReader } from "./udp-reader.ts";
+import { Vantage } from "./vantage.ts";
 
 /**
  * Ended connections that wait before their observation is taken, so that the last acknowledgements and retransmissions are
@@ -50,6 +51,7 @@ export interface Collected {
     readonly chains: number;
     readonly frames: number;
   };
+  readonly vantage: Observations["vantage"];
   /** By index of `CaptureSet.files`; a file without frames may have none. */
   readonly files: readonly (FileSpan | undefined)[];
 }
@@ -129,6 +131,7 @@ class Collector implements Skimmer {
   };
   private readonly fragments = new Fragments();
   private readonly lingering: Flow[] = [];
+  private readonly vantage = new Vantage();
 
   constructor(keeper: Keeper) {
     this.keeper = keeper;
@@ -309,6 +312,7 @@ class Collector implements Skimmer {
   /** Takes the observation of a connection and lets its state go. */
   private close(flow: Flow): void {
     if (flow.done) return;
+    let aside = false;
     if (flow.transport === "udp") {
       const reader = flow.reader as UdpReader;
       const summary = udpSummary(flow, reader);
@@ -320,13 +324,15 @@ class Collector implements Skimmer {
       const reader = flow.reader as TcpReader | undefined;
       reader?.end();
       const summary = tcpSummary(flow, reader);
-      const kept = this.keeper.add(summary, (inFull) =>
+      this.vantage.add(flow, summary.clientSide);
+      const outcome = this.keeper.add(summary, (inFull) =>
         inFull ? tcpDraft(flow, reader, summary) : draftWithoutDetail(flow, summary),
       );
-      if (!kept) reader?.release();
+      if (outcome === "counted") reader?.release();
+      aside = outcome === "aside";
     }
     flow.reader = undefined;
-    (flow.transport === "udp" ? this.udp : this.tcp).close(flow);
+    (flow.transport === "udp" ? this.udp : this.tcp).close(flow, aside);
   }
 
   finish(): Collected {
@@ -340,6 +346,7 @@ class Collector implements Skimmer {
         chains: this.keeper.chains,
         frames: this.frames,
       },
+      vantage: this.vantage.is,
       files: this.files,
     };
   }

@@ -13,6 +13,10 @@ function summary(given: Partial<Summary> = {}): Summary {
     names: "443",
     server: "192.0.2.10",
     network: "192.0.2",
+    client: "10.0.0.5",
+    firstFrame: 1,
+    issued: [],
+    resumes: [],
     named: false,
     uneventful: false,
     ...given,
@@ -44,7 +48,7 @@ function draft(number: number, inFull: boolean): Draft {
 
 /** Adds a connection; answers whether it was kept. */
 const add = (keeper: Keeper, number: number, given: Partial<Summary> = {}) =>
-  keeper.add(summary(given), (inFull) => draft(number, inFull));
+  keeper.add(summary({ firstFrame: number + 1, ...given }), (inFull) => draft(number, inFull)) === "kept";
 
 const counted = (keeper: Keeper) => keeper.drafts().reduce((sum, { alike }) => sum + 1 + alike, 0);
 
@@ -80,7 +84,7 @@ describe("the keeper", () => {
     const unasked = () => {
       throw new Error("asked for a draft");
     };
-    expect(keeper.add(summary(), unasked)).toBe(false);
+    expect(keeper.add(summary(), unasked)).toBe("counted");
   });
 
   test("counts handshakes and chains of all, folded or not", () => {
@@ -161,15 +165,18 @@ describe("a summary", () => {
     return keeper;
   }
 
-  test("counts what has no incident with its sample: with the same server's, or as gone elsewhere", () => {
+  const ids = (keeper: Keeper) => keeper.drafts().map(({ id }) => id);
+
+  test("counts what has no incident with its sample, with the same server's or as gone elsewhere, and keeps the last one", () => {
     const keeper = sampled();
     expect(add(keeper, 100, { ...ordinary, server: "server 3" })).toBe(false);
     expect(add(keeper, 101, { ...ordinary, server: "new" })).toBe(false);
+    expect(add(keeper, 102, { ...ordinary, server: "new" })).toBe(false);
     const drafts = keeper.drafts();
-    expect(drafts.length).toBe(SAMPLE);
+    expect(drafts.map(({ id }) => id).slice(SAMPLE)).toEqual(["tcp/102"]);
     expect(drafts[3]).toMatchObject({ alike: 1, elsewhere: 0 });
     expect(drafts[0]).toMatchObject({ alike: 1, elsewhere: 1 });
-    expect(counted(keeper)).toBe(SAMPLE + 2);
+    expect(counted(keeper)).toBe(SAMPLE + 3);
   });
 
   test.each([
@@ -183,11 +190,39 @@ describe("a summary", () => {
     expect(add(keeper, 100, { ...ordinary, server: "new", ...given })).toBe(true);
   });
 
-  test("keeps what comes after an incident at the same server: it may show that it was got over", () => {
+  test("keeps a second server of a sample that had one", () => {
+    const keeper = new Keeper(1000, true);
+    for (let i = 0; i < SAMPLE; i++) add(keeper, i, ordinary);
+    expect(add(keeper, 100, { ...ordinary, server: "new" })).toBe(true);
+    expect(add(keeper, 101, { ...ordinary, server: "newer" })).toBe(false);
+  });
+
+  test("keeps all that a client or server of an incident did, before it and after it", () => {
     const keeper = sampled();
-    add(keeper, 100, { ...ordinary, facts: "tls reset", uneventful: false, server: "new" });
-    expect(add(keeper, 101, { ...ordinary, server: "new" })).toBe(true);
-    expect(add(keeper, 102, { ...ordinary, server: "other" })).toBe(false);
+    add(keeper, 100, { ...ordinary, client: "a", server: "x" });
+    add(keeper, 101, { ...ordinary, client: "b", server: "y" });
+    add(keeper, 102, { ...ordinary, facts: "tls reset", uneventful: false, client: "a", server: "y" });
+    add(keeper, 103, { ...ordinary, client: "a", server: "x" });
+    add(keeper, 104, { ...ordinary, client: "c", server: "x" });
+    add(keeper, 105, { ...ordinary, client: "c", server: "x" });
+    expect(ids(keeper).slice(SAMPLE)).toEqual(["tcp/100", "tcp/101", "tcp/102", "tcp/103", "tcp/105"]);
+    expect(counted(keeper)).toBe(SAMPLE + 6);
+  });
+
+  test("keeps who gave out a session that another client resumed", () => {
+    const keeper = sampled();
+    const session = (byte: number) => [Uint8Array.of(byte)];
+    for (const i of [1, 2, 3]) add(keeper, 100 + i, { ...ordinary, client: `${i}`, server: "x", issued: session(i) });
+    add(keeper, 110, { ...ordinary, uneventful: false, client: "z", server: "z", resumes: session(2) });
+    expect(ids(keeper).slice(SAMPLE)).toEqual(["tcp/102", "tcp/103", "tcp/110"]);
+  });
+
+  test("sets aside no more than it may keep", () => {
+    const keeper = new Keeper(2 * SAMPLE, true);
+    for (let i = 0; i < 100; i++) add(keeper, i, { ...ordinary, client: "a", server: `server ${i % 2}` });
+    add(keeper, 100, { ...ordinary, uneventful: false, client: "a" });
+    expect(keeper.drafts().length).toBe(SAMPLE + 2 * SAMPLE + 1);
+    expect(counted(keeper)).toBe(101);
   });
 
   test("is not made unless asked for", () => {

@@ -3,6 +3,7 @@
  * everything the rules see, is only counted with it. Knows nothing of verdicts.
  */
 import type { Draft, Summary } from "./draft.ts";
+import { sessionKey } from "./hellos.ts";
 
 /**
  * Connections kept beyond the asked-for number: one of each kind, to another server or with another certificate. A few kB each.
@@ -12,16 +13,26 @@ import type { Draft, Summary } from "./draft.ts";
 export const MAX_KINDS = 5_000;
 
 /**
- * In a summary: of connections without incident under one name, with the same certificates and facts, this many are kept, and
- * one in every network; rules that compare connections (one key on two addresses, a neighbour that is intercepted) need few.
+ * In a summary: of connections without incident under one name, with the same certificates and facts, this many are kept, one in
+ * every network and two servers at least; rules that compare connections (one key on two addresses, a neighbour that is
+ * intercepted) need no more. The others are set aside until the end, when it is known what they might tell of.
  */
 export const SAMPLE = 8;
+
+/** Addresses and sessions remembered; past it nothing that was set aside is left out. */
+const MAX_EVENTFUL = 20_000;
 
 /** Kept connections that differ in client, time and the server's address alone. */
 interface Similar {
   readonly first: Draft;
   count: number;
   readonly networks: Set<string>;
+  readonly servers: Set<string>;
+}
+
+interface SetAside {
+  readonly summary: Summary;
+  readonly draft: (inFull: boolean) => Draft;
 }
 
 export class Keeper {
@@ -33,8 +44,12 @@ export class Keeper {
   private readonly kinds = new Map<string, Draft>();
   /** As `kinds`, whatever the address of the server, as long as the client named it. */
   private readonly named = new Map<string, Similar>();
-  /** Servers that something happened with: what comes later shows whether it was got over. */
+  /** Look-alikes of a summary, at most `keep`. */
+  private aside: SetAside[] = [];
+  /** Clients and servers that something happened with: all that they did is kept, for it may show how that ended. */
   private readonly eventful = new Set<string>();
+  /** Sessions with which connections were resumed: who gave them out is kept. */
+  private readonly resumed = new Set<string>();
   /** Without server and names: for connections that show no certificate. */
   private readonly broad = new Map<string, Draft>();
   /** Stands for the connections of which no detail is kept. */
@@ -47,40 +62,41 @@ export class Keeper {
   }
 
   /**
-   * Takes in a connection: counts it with one already kept, or keeps what `draft` makes; `draft(false)` is asked for one without
-   * detail. Answers whether its detail is kept.
+   * Takes in a connection: keeps what `draft` makes, sets it aside (then `draft` may be called later), or counts it with one
+   * already kept; `draft(false)` is asked for one without detail.
    */
-  add(summary: Summary, draft: (inFull: boolean) => Draft): boolean {
+  add(summary: Summary, draft: (inFull: boolean) => Draft): "kept" | "aside" | "counted" {
     if (summary.handshakeSeen) this.handshakes++;
     if (summary.chainSeen) this.chains++;
-    const { facts, names, named, server, network, uneventful } = summary;
-    const name = `${facts}|${names}`;
-    const kind = `${name}|${server}`;
+    const { facts, named, server, network, uneventful } = summary;
+    const name = nameOf(summary);
+    const kind = kindOf(summary);
     const full = this.kept.length >= this.keep;
     const known = this.kinds.get(kind);
     const similar = named ? this.named.get(name) : undefined;
-    const sampled =
-      this.summarize &&
-      uneventful &&
-      similar !== undefined &&
-      similar.count >= SAMPLE &&
-      similar.networks.has(network) &&
-      !this.eventful.has(server);
-    if (known !== undefined && (full || sampled)) {
-      known.alike++;
-      return false;
+    if (!uneventful) this.note(summary);
+    if (this.summarize && uneventful && similar !== undefined && isSampled(similar, network, server)) {
+      if (this.aside.length < this.keep) {
+        this.aside.push({ summary, draft });
+        return "aside";
+      }
+      fold(known ?? similar.first, known === undefined);
+      return "counted";
     }
-    if (sampled || (full && this.kept.length >= this.keep + MAX_KINDS)) {
+    if (known !== undefined && full) {
+      fold(known, false);
+      return "counted";
+    }
+    if (full && this.kept.length >= this.keep + MAX_KINDS) {
       const standIn = similar?.first ?? (summary.chainSeen ? undefined : this.broad.get(facts));
       if (standIn !== undefined) {
-        standIn.alike++;
-        standIn.elsewhere++;
-        return false;
+        fold(standIn, true);
+        return "counted";
       }
       if (!named || this.kept.length >= this.keep + 2 * MAX_KINDS) {
         if (this.rest === undefined) this.rest = draft(false);
         else this.rest.alike++;
-        return false;
+        return "counted";
       }
     }
     const made = draft(true);
@@ -88,16 +104,68 @@ export class Keeper {
     if (similar !== undefined) {
       similar.count++;
       similar.networks.add(network);
-    } else if (named) this.named.set(name, { first: made, count: 1, networks: new Set([network]) });
+      if (similar.servers.size < 2) similar.servers.add(server);
+    } else if (named) {
+      this.named.set(name, { first: made, count: 1, networks: new Set([network]), servers: new Set([server]) });
+    }
     if (!this.broad.has(facts)) this.broad.set(facts, made);
-    if (!uneventful) this.eventful.add(server);
     this.kept.push(made);
-    return true;
+    return "kept";
   }
 
   /** In the order of first frames. */
   drafts(): Draft[] {
+    this.settle();
     const kept = this.rest === undefined ? [...this.kept] : [...this.kept, this.rest];
     return kept.sort((one, other) => one.frames.first - other.frames.first);
   }
+
+  /** What a connection that is not ordinary may be explained by. */
+  private note({ client, server, resumes }: Summary): void {
+    if (this.eventful.size < MAX_EVENTFUL) this.eventful.add(client).add(server);
+    if (this.resumed.size < MAX_EVENTFUL) for (const session of resumes) this.resumed.add(sessionKey(session));
+  }
+
+  /** Keeps of what was set aside all that may tell of an incident, and the last of every kind; counts the rest. */
+  private settle(): void {
+    const { aside } = this;
+    this.aside = [];
+    const last = new Map<string, SetAside>();
+    for (const one of aside) {
+      const name = nameOf(one.summary);
+      if ((last.get(name)?.summary.firstFrame ?? 0) < one.summary.firstFrame) last.set(name, one);
+    }
+    const everything = this.eventful.size >= MAX_EVENTFUL || this.resumed.size >= MAX_EVENTFUL;
+    for (const one of aside) {
+      const { summary, draft } = one;
+      const name = nameOf(summary);
+      if (everything || last.get(name) === one || this.tells(summary)) this.kept.push(draft(true));
+      else {
+        const known = this.kinds.get(kindOf(summary));
+        fold(known ?? (this.named.get(name) as Similar).first, known === undefined);
+      }
+    }
+  }
+
+  private tells({ client, server, issued }: Summary): boolean {
+    if (this.eventful.has(client) || this.eventful.has(server)) return true;
+    return this.resumed.size > 0 && issued.some((session) => this.resumed.has(sessionKey(session)));
+  }
+}
+
+function isSampled({ count, networks, servers }: Similar, network: string, server: string): boolean {
+  return count >= SAMPLE && networks.has(network) && (servers.size > 1 || servers.has(server));
+}
+
+function fold(standIn: Draft, elsewhere: boolean): void {
+  standIn.alike++;
+  if (elsewhere) standIn.elsewhere++;
+}
+
+function nameOf({ facts, names }: Summary): string {
+  return `${facts}|${names}`;
+}
+
+function kindOf(summary: Summary): string {
+  return `${nameOf(summary)}|${summary.server}`;
 }

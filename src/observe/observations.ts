@@ -213,6 +213,18 @@ export interface TcpObservation {
   };
 }
 
+export interface Tunnel {
+  readonly kind: "http-connect";
+  /** As asked for last: `host:port`. */
+  readonly target: string;
+  readonly requestFrame: number;
+  /** The proxy's last answer; absent when it gave none. */
+  readonly status?: number;
+  readonly statusFrame?: number;
+  /** Headers of that answer that tell who answered and what it wants. */
+  readonly headers: readonly { readonly name: string; readonly value: string }[];
+}
+
 export interface ConnectionObservation {
   readonly id: string;
   readonly transport: Transport;
@@ -226,6 +238,8 @@ export interface ConnectionObservation {
   /** Payload bytes. */
   readonly bytes: { readonly fromClient: number; readonly fromServer: number };
   readonly tcp?: TcpObservation;
+  /** The tunnel that the connection asks of a proxy; `server` is then the proxy. */
+  readonly through?: Tunnel;
   readonly handshake: readonly HandshakeMessage[];
   readonly tls?: TlsObservation;
   readonly pseudoTls?: PseudoTlsObservation;

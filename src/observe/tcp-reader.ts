@@ -8,6 +8,7 @@
  */
 import type { Blocks } from "../bytes/blocks.ts";
 import { ParseError } from "../bytes/parse-error.ts";
+import { beginPrelude, type Prelude } from "../protocol/prelude/prelude.ts";
 import { TurnFraming } from "../protocol/pseudo-tls/framing.ts";
 import {
   mayBePseudoTls,
@@ -67,10 +68,12 @@ export interface SeenAlert {
 
 /** One direction as far as it was read. */
 export class SeenSide implements TlsEvents {
-  readonly head = new Head();
-  readonly stream: TlsStream;
-  /** Bytes handed over so far, gaps included. */
+  head = new Head();
+  stream: TlsStream;
+  /** Bytes handed over so far, gaps included; of what follows a prelude, once it follows. */
   bytes = 0;
+  /** Where this side is past the prelude. */
+  pastPrelude = false;
   firstFrame = 0;
   firstAt = 0;
   records = 0;
@@ -91,6 +94,14 @@ export class SeenSide implements TlsEvents {
     this.reader = reader;
     this.number = number;
     this.stream = new TlsStream(this, midStream, blocks);
+  }
+
+  /** What follows the prelude begins here: the first bytes that count are the next ones. */
+  beginAnew(): void {
+    this.pastPrelude = true;
+    this.head = new Head();
+    this.bytes = 0;
+    this.firstFrame = 0;
   }
 
   record(): void {
@@ -128,6 +139,17 @@ export interface Shared {
   readonly blocks: Blocks;
 }
 
+/** Stands for a stream that has ended. */
+const NO_STREAM = new TlsStream({
+  record: () => {},
+  handshake: () => {},
+  alert: () => {},
+  changeCipherSpec: () => {},
+  encrypted: () => {},
+  notTls: () => {},
+  lost: () => {},
+});
+
 export class TcpReader implements FlowReader {
   readonly messages: SeenMessage[] = [];
   readonly alerts: SeenAlert[] = [];
@@ -152,8 +174,8 @@ export class TcpReader implements FlowReader {
   pseudoHelloAt = 0;
   pseudoAnswered = false;
   pseudoAnswerFrame = 0;
-  /** Neither side speaks TLS. */
-  other = false;
+  /** What is said in the clear before TLS, or instead of it. */
+  prelude: Prelude | undefined = undefined;
 
   private readonly flow: Flow;
   private readonly reassembly: TcpReassembly;
@@ -186,19 +208,22 @@ export class TcpReader implements FlowReader {
     at: number,
   ): void {
     const seen = this.sides[side];
+    this.available = available;
+    this.at = at;
+    const from = this.passPrelude(side, seen, bytes, start, end);
     if (seen.firstFrame === 0) {
       seen.firstFrame = available;
       seen.firstAt = at;
     }
-    this.available = available;
-    this.at = at;
     const before = seen.bytes;
-    seen.bytes += end - start;
-    if (before === 0) seen.ordinary = this.beginsOrdinarily(bytes, start, end);
-    if (!seen.ordinary) seen.head.append(bytes, start, end);
-    const tlsEnd = this.pseudoTls(side, seen, before, start, end, available);
-    if (tlsEnd > start) seen.stream.data(bytes, start, tlsEnd, frame);
-    if (tlsEnd < end) seen.framing?.data(bytes, tlsEnd, end, available);
+    if (from < end) {
+      seen.bytes += end - from;
+      if (before === 0) seen.ordinary = this.beginsOrdinarily(bytes, from, end);
+      if (!seen.ordinary) seen.head.append(bytes, from, end);
+      const tlsEnd = this.pseudoTls(side, seen, before, from, end, available);
+      if (tlsEnd > from) seen.stream.data(bytes, from, tlsEnd, frame);
+      if (tlsEnd < end) seen.framing?.data(bytes, tlsEnd, end, available);
+    }
     this.stopWhenDone(side, seen);
   }
 
@@ -206,14 +231,40 @@ export class TcpReader implements FlowReader {
     const seen = this.sides[side];
     seen.bytes += length;
     seen.head.broken = true;
-    if (seen.framing !== undefined) seen.framing.gap();
+    if (this.prelude !== undefined && !seen.pastPrelude) this.prelude.gap(side === this.clientSide);
+    else if (seen.framing !== undefined) seen.framing.gap();
     else seen.stream.gap(length);
     this.stopWhenDone(side, seen);
   }
 
+  /** Lets the prelude of the connection take what is its own; answers where the rest begins, `end` when there is none. */
+  private passPrelude(side: SideNumber, seen: SeenSide, bytes: Uint8Array, start: number, end: number): number {
+    if (seen.pastPrelude) return start;
+    if (this.prelude === undefined) {
+      if (this.sides[0].bytes > 0 || this.sides[1].bytes > 0) return start;
+      const found = beginPrelude(bytes, start, end);
+      if (found === undefined) return start;
+      const client = found.fromClient ? side : side === 0 ? 1 : 0;
+      // Whoever opened the connection is the client.
+      if (this.flow.clientSide >= 0 && client !== this.flow.clientSide) return start;
+      this.helloSide = client;
+      this.prelude = found.prelude;
+    }
+    const from = this.prelude.data(side === this.clientSide, bytes, start, end, this.available);
+    if (from === end) {
+      seen.bytes += end - start;
+      seen.head.append(bytes, start, end);
+    } else seen.beginAnew();
+    return from;
+  }
+
   /** Nothing more comes: what was cut short is reported. */
   end(): void {
-    for (const { stream } of this.sides) stream.end();
+    for (const side of this.sides) {
+      side.stream.end();
+      // A reader may wait long until somebody asks what it has seen.
+      side.stream = NO_STREAM;
+    }
     if (this.certificateSide !== this.clientSide) return;
     // Who is who became clear only after it: a client's certificate must never be judged as a server's.
     this.clientCertificates ??= Math.max(1, this.certificates.length);
@@ -416,6 +467,7 @@ export class TcpReader implements FlowReader {
 
   private isDone(side: SideNumber, seen: SeenSide): boolean {
     if (seen.bytes > MAX_FOLLOWED_BYTES) return true;
+    if (this.prelude !== undefined && !seen.pastPrelude) return this.prelude.dead && seen.bytes > MAX_OTHER_BYTES;
     if (seen.framing !== undefined) return seen.framing.done;
     // Until the answer is there it is open whether this is pseudo-TLS.
     if (this.pseudo !== undefined && side !== this.helloSide)

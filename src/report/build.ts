@@ -5,12 +5,14 @@
 import type { Writable } from "../bytes/writable.ts";
 import type { JudgedConnection, NumberedFinding } from "../diagnose/diagnose.ts";
 import { diagnose } from "../diagnose/diagnose.ts";
+import { nameOf } from "../diagnose/peer.ts";
 import type {
   HandshakeMessage,
   Observations,
   ObservedCertificate,
   Timestamp,
   TlsObservation,
+  Tunnel,
 } from "../observe/observations.ts";
 import { cipherSuiteName, versionName } from "../protocol/tls/names.ts";
 import type { Trust } from "../protocol/x509/trust.ts";
@@ -92,7 +94,7 @@ function select(judged: readonly JudgedConnection[], keys: readonly string[], mo
 }
 
 function toConnection({ connection, verdict, service }: JudgedConnection): ReportConnection {
-  const { tls, tcp } = connection;
+  const { tls, tcp, through } = connection;
   const row: Writable<ReportConnection> = {
     id: connection.id,
     file: connection.file,
@@ -109,13 +111,19 @@ function toConnection({ connection, verdict, service }: JudgedConnection): Repor
     outcome: connection.outcome,
     verdict,
   };
-  if (tls?.clientHello?.serverName !== undefined) row.serverName = tls.clientHello.serverName;
+  if (through !== undefined) row.through = toThrough(through);
+  const name = nameOf(connection);
+  if (name !== undefined) row.serverName = name;
   if (tls !== undefined) row.tls = toTls(tls);
   if (tls?.trust !== undefined) row.trust = toTrust(tls.trust);
   if (tcp?.reset !== undefined) row.reset = { from: tcp.reset.from, frame: tcp.reset.frame, at: tcp.reset.at };
   if (service !== undefined) row.service = service;
   if (connection.alike > 0) row.alike = connection.alike;
   return row;
+}
+
+function toThrough({ kind, target, status }: Tunnel): NonNullable<ReportConnection["through"]> {
+  return { kind, target, ...(status !== undefined && { status }) };
 }
 
 function toMessage({ from, message, frame, frames, record, at, length, incomplete }: HandshakeMessage): Message {
@@ -212,7 +220,7 @@ function groupsOf(judged: readonly JudgedConnection[], keys: readonly string[]):
       continue;
     }
     const { server, protocol, tls, id, alike, elsewhere } = connection;
-    const name = tls?.clientHello?.serverName;
+    const name = nameOf(connection);
     const leaf = tls?.certificates[0]?.sha256;
     // In the contract's order.
     const group = { server } as Writable<PlainGroup>;
@@ -246,7 +254,7 @@ function groupKey({ connection, verdict }: JudgedConnection): string {
   const { server, tls, protocol } = connection;
   const leaf = tls?.certificates[0]?.sha256 ?? "";
   // The name is last: only it comes from the capture as it is.
-  return `${server.ip} ${server.port} ${protocol} ${verdict.is} ${leaf} ${tls?.clientHello?.serverName ?? ""}`;
+  return `${server.ip} ${server.port} ${protocol} ${verdict.is} ${leaf} ${nameOf(connection) ?? ""}`;
 }
 
 /** ISO 8601 in UTC, to the nanosecond where there are any. */

@@ -195,7 +195,7 @@ describe("forgetting", () => {
     const { table, forgotten } = newTable();
     const packet = packetOf(CLIENT, SERVER);
     const flows = Array.from({ length: MAX_FLOWS }, (_, i) => add(table, bend(packet, i)));
-    table.close(flows[500] as Flow);
+    table.close(flows[500] as Flow, false);
     add(table, bend(packet, MAX_FLOWS));
     // It was closed already: nobody is told again.
     expect(forgotten).toEqual([]);

@@ -77,11 +77,18 @@ export class Half {
   pendingBytes = 0;
 
   /** Place of its words, in the array of the flow. */
-  readonly at: number;
-  private readonly words: Int32Array;
-  private readonly doubles: Float64Array;
+  at: number;
+  private words: Int32Array;
+  private doubles: Float64Array;
 
   constructor({ words, doubles }: FlowTable, at: number) {
+    this.words = words;
+    this.doubles = doubles;
+    this.at = at;
+  }
+
+  /** Its words are elsewhere from now on. */
+  move(words: Int32Array, doubles: Float64Array, at: number): void {
     this.words = words;
     this.doubles = doubles;
     this.at = at;
@@ -235,10 +242,10 @@ export class Flow {
   unreachableCode = 0;
   unreachableFrom = "";
 
-  readonly words: Int32Array;
-  readonly doubles: Float64Array;
+  words: Int32Array;
+  doubles: Float64Array;
   /** Place of its words. */
-  readonly at: number;
+  at: number;
 
   /** Made by `FlowTable.add`, which has filled the words at `at`. */
   constructor(
@@ -273,6 +280,16 @@ export class Flow {
     this.nanos = nanos;
     this.half0 = new Half(table, at + HALF0);
     this.half1 = new Half(table, at + HALF0 + HALF);
+  }
+
+  /** Takes its words along: the table, which is done with it, may use their place again. */
+  detach(): void {
+    const words = this.words.slice(this.at, this.at + STRIDE);
+    this.words = words;
+    this.doubles = new Float64Array(words.buffer);
+    this.at = 0;
+    this.half0.move(words, this.doubles, HALF0);
+    this.half1.move(words, this.doubles, HALF0 + HALF);
   }
 
   get lastFrame(): number {
@@ -327,6 +344,8 @@ export class FlowTable {
   private readonly spilled = new Map<string, number>();
   /** By place; undefined once the flow is done. */
   private readonly open: (Flow | undefined)[] = [undefined];
+  /** By place, the done flows that still refer to their words. */
+  private readonly readers = new Map<number, Flow>();
   /** Index into `open` of the next candidate to be forgotten. */
   private hand = 1;
   /** Number of the next new flow. */
@@ -452,24 +471,28 @@ export class FlowTable {
     return flow;
   }
 
-  /** The flow's observation was taken: its frames are not counted any more, and its object is let go. */
-  close(flow: Flow): void {
+  /**
+   * Nothing of the flow is counted any more, and its object is let go. `needed`: its words will be read later, and are handed to
+   * it before their place is used again.
+   */
+  close(flow: Flow, needed: boolean): void {
     flow.done = true;
     const { at } = flow;
     this.words[at + STATE] = (this.words[at + STATE] as number) | DONE;
     this.open[at / STRIDE] = undefined;
+    if (needed) this.readers.set(at, flow);
   }
 
   private link(at: number, packet: Packet): void {
     const { words, buckets } = this;
+    // Of an older flow on the same ports nothing may be found any more.
+    const replaced = this.find(packet);
+    if (replaced !== NONE) this.unlink(replaced);
+    this.side = 0;
     const bucket = (words[at + HASH] as number) & (MAX_FLOWS - 1);
     let length = 0;
     for (let other = buckets[bucket] as number; other !== NONE; other = words[other + CHAIN] as number) length++;
     if (length >= MAX_CHAIN) {
-      // New ones in front of the chain would hide behind it: a spilled flow is looked up only after the chain.
-      const replaced = this.find(packet);
-      if (replaced !== NONE) this.unlink(replaced);
-      this.side = 0;
       this.spilled.set(packetKey(packet), at);
       return;
     }
@@ -512,6 +535,8 @@ export class FlowTable {
       this.unlink(at);
       const flow = this.flow(at);
       if (flow !== undefined) this.forget(flow);
+      this.readers.get(at)?.detach();
+      this.readers.delete(at);
       words.fill(0, at, at + STRIDE);
       return at;
     }

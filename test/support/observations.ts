@@ -19,6 +19,7 @@ import type {
   TcpDirection,
   TcpObservation,
   TlsObservation,
+  Tunnel,
 } from "../../src/observe/observations.ts";
 import { type Certificate, type DistinguishedName, parseCertificate } from "../../src/protocol/x509/certificate.ts";
 import { verifiesUnderOwnKey, verifySignature } from "../../src/protocol/x509/signature.ts";
@@ -194,6 +195,7 @@ export interface Where {
   readonly elsewhere?: number;
   readonly undetailed?: true;
   readonly tcp?: TcpOverrides;
+  readonly through?: Tunnel;
 }
 
 /** Frames are relative to the connection: 1 to 99. */
@@ -398,6 +400,15 @@ function tcpConnection(index: number, id: string, options: Where): ConnectionObs
   });
   return {
     ...base(index, id, options, options.protocol ?? "unknown"),
+    ...(options.through === undefined
+      ? {}
+      : {
+          through: {
+            ...options.through,
+            requestFrame: frame(options.through.requestFrame),
+            ...(options.through.statusFrame !== undefined && { statusFrame: frame(options.through.statusFrame) }),
+          },
+        }),
     tcp: {
       client: side(client, spoke ? 4 : undefined),
       server: side(server, answered ? 6 : undefined),

@@ -6,8 +6,10 @@
  * default certificate in the same way, while the client reaches others.
  */
 import { networkOf } from "../../bytes/address.ts";
-import { type Context, registrableDomain, speaksFor, type TlsConnection } from "../context.ts";
+import { speaksFor } from "../../protocol/x509/host-name.ts";
+import { type Context, registrableDomain, type TlsConnection } from "../context.ts";
 import type { Finding } from "../finding.ts";
+import { nameOf, peerOf } from "../peer.ts";
 import type { Rule } from "../rule.ts";
 import { holder, list, servers } from "../words.ts";
 import { certificateAnswer, certificateEvidence, chainIsGood } from "./support.ts";
@@ -22,7 +24,7 @@ export const captivePortal: Rule = {
   check(context) {
     const judged = context
       .tls()
-      .filter((c) => chainIsGood(c) && context.leaf(c) !== undefined && c.tls.clientHello?.serverName !== undefined);
+      .filter((c) => chainIsGood(c) && context.leaf(c) !== undefined && nameOf(c) !== undefined);
     const strangers = new Map<string, TlsConnection[]>();
     const reached: TlsConnection[] = [];
     for (const connection of judged) {
@@ -42,9 +44,9 @@ function finding(
   connections: readonly TlsConnection[],
   reached: readonly TlsConnection[],
 ): Finding[] {
-  const addresses = new Set(connections.map(({ server }) => server.ip));
-  const networks = new Set(connections.map(({ server }) => networkOf(server.ip)));
-  const domains = new Set(connections.map(({ tls }) => registrableDomain(tls.clientHello?.serverName ?? "")));
+  const addresses = new Set(connections.map((c) => peerOf(c).host));
+  const networks = new Set(connections.map(networkOfPeer));
+  const domains = new Set(connections.map((c) => registrableDomain(nameOf(c) ?? "")));
   // One owner's hosts in one network that show a default certificate are no portal.
   if (addresses.size < 2 || (networks.size < 2 && domains.size < 2)) return [];
   const spans = spansOf(connections);
@@ -66,9 +68,15 @@ function finding(
   ];
 }
 
+/** Behind a proxy every name may be a network of its own. */
+function networkOfPeer(connection: TlsConnection): string {
+  const { host, ip } = peerOf(connection);
+  return ip === undefined ? host : networkOf(ip);
+}
+
 function isForName(context: Context, connection: TlsConnection): boolean {
   const leaf = context.leaf(connection);
-  return leaf !== undefined && speaksFor(leaf, connection.tls.clientHello?.serverName ?? "");
+  return leaf !== undefined && speaksFor(leaf, nameOf(connection) ?? "");
 }
 
 /** For each client the frames with which the first and the last of its `connections` begin. */

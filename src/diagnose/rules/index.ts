@@ -13,6 +13,7 @@ import { packetLoss } from "./packet-loss.ts";
 import { pathMtuBlackHole } from "./path-mtu-black-hole.ts";
 import { portBlocked } from "./port-blocked.ts";
 import { portRefused } from "./port-refused.ts";
+import { proxyRefused } from "./proxy-refused.ts";
 import { publicServiceOnPrivateRoot } from "./public-service-on-private-root.ts";
 import { refusedCertificate } from "./refused-certificate.ts";
 import { resetOnHello } from "./reset-on-hello.ts";
@@ -36,6 +37,7 @@ export const RULES: readonly Rule[] = [
   undocumentedPseudoTlsAnswer,
   separateServerHello,
   captivePortal,
+  proxyRefused,
   portBlocked,
   portRefused,
   resetOnHello,

@@ -6,7 +6,9 @@
  * Not judged: certificates that are self-signed in all but form, and chains that are good.
  */
 import type { Certificate } from "../../protocol/x509/certificate.ts";
-import { speaksFor, type TlsConnection } from "../context.ts";
+import { speaksFor } from "../../protocol/x509/host-name.ts";
+import type { TlsConnection } from "../context.ts";
+import { nameOf } from "../peer.ts";
 import type { Rule } from "../rule.ts";
 import { called, servers } from "../words.ts";
 import { byIssuer, bypassAdvice, certificateAnswer, certificateEvidence, chainIsGood } from "./support.ts";
@@ -45,7 +47,7 @@ export const leafWithIssuerKey: Rule = {
  * An honest self-signed certificate names itself as issuer. Devices that make their own are not always exact: the issuer
  * is empty, differs in case or order, or is the host's own name with fewer attributes. A proxy's issuer is none of these.
  */
-function isOwnIssuer(leaf: Certificate, { tls }: TlsConnection): boolean {
+function isOwnIssuer(leaf: Certificate, connection: TlsConnection): boolean {
   const { issuer, subject } = leaf;
   const values = ({ attributes }: Certificate["issuer"]) =>
     attributes
@@ -54,7 +56,7 @@ function isOwnIssuer(leaf: Certificate, { tls }: TlsConnection): boolean {
       .join("\n");
   if (issuer.attributes.every(({ value }) => value.trim() === "") || values(issuer) === values(subject)) return true;
   const hosts = issuer.attributes.filter(({ type }) => type === "CN").map(({ value }) => value.trim());
-  const asked = tls.clientHello?.serverName;
+  const asked = nameOf(connection);
   return hosts.some(
     (host) =>
       host !== "" &&

@@ -8,6 +8,7 @@
  */
 import type { Context, TlsConnection } from "../context.ts";
 import type { Finding } from "../finding.ts";
+import { peerOf } from "../peer.ts";
 import type { Rule } from "../rule.ts";
 import { called, moment, servers } from "../words.ts";
 import {
@@ -17,7 +18,7 @@ import {
   certificateEvidence,
   compareAdvice,
   hasPrivateIssuer,
-  isOwnNetwork,
+  isOwn,
   unrelatedDomains,
 } from "./support.ts";
 
@@ -41,7 +42,7 @@ export const mintedOnDemand: Rule = {
     const fresh = judged.filter(
       (connection) =>
         // Inside an organisation, short-lived certificates of its own CA are common.
-        !isOwnNetwork(connection.server.ip) && hasPrivateIssuer(context, connection) && isFresh(context, connection),
+        !isOwn(connection) && hasPrivateIssuer(context, connection) && isFresh(context, connection),
     );
     const findings = byIssuer(context, fresh).flatMap(({ connections }) => finding(context, connections));
     return certificateAnswer(context.tls(), findings, judged.length);
@@ -50,7 +51,7 @@ export const mintedOnDemand: Rule = {
 
 function finding(context: Context, connections: readonly TlsConnection[]): Finding[] {
   const leaves = new Set(connections.map(({ tls }) => tls.certificates[0]?.sha256));
-  const addresses = new Set(connections.map(({ server }) => server.ip));
+  const addresses = new Set(connections.map((c) => peerOf(c).host));
   const issuer = connections[0] === undefined ? undefined : context.leaf(connections[0])?.issuer;
   if (leaves.size < 2 || addresses.size < 2 || issuer === undefined) return [];
   const second = [

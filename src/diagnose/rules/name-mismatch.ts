@@ -1,6 +1,8 @@
 /** A good chain whose certificate does not speak for the name the client asked for. */
-import { speaksFor } from "../context.ts";
+
+import { speaksFor } from "../../protocol/x509/host-name.ts";
 import type { Finding } from "../finding.ts";
+import { nameOf } from "../peer.ts";
 import type { Rule } from "../rule.ts";
 import { describe, holder, list, short } from "../words.ts";
 import { certificateAnswer, chainIsGood } from "./support.ts";
@@ -15,10 +17,10 @@ export const nameMismatch: Rule = {
   check(context) {
     const judged = context
       .tls()
-      .filter((c) => chainIsGood(c) && c.tls.clientHello?.serverName !== undefined && context.leaf(c) !== undefined);
+      .filter((c) => chainIsGood(c) && nameOf(c) !== undefined && context.leaf(c) !== undefined);
     const findings = judged.flatMap((connection): Finding[] => {
       const leaf = context.leaf(connection);
-      const name = connection.tls.clientHello?.serverName;
+      const name = nameOf(connection);
       if (leaf === undefined || name === undefined || speaksFor(leaf, name)) return [];
       return [
         {

@@ -2,6 +2,7 @@
  * A name of a public meeting service on a chain that reaches no public root. Microsoft, Zoom, Cisco and Google serve these
  * names with public certificates only. "Public service" means a name on the services list, never just any name.
  */
+import { nameOf } from "../peer.ts";
 import type { Rule } from "../rule.ts";
 import { isPublicServiceName } from "../service.ts";
 import { called, servers } from "../words.ts";
@@ -13,8 +14,8 @@ export const publicServiceOnPrivateRoot: Rule = {
   references: ["https://learn.microsoft.com/en-us/microsoft-365/enterprise/urls-and-ip-address-ranges"],
   check(context) {
     const isPublic = new Map<string, boolean>();
-    const named = context.tls().filter(({ tls }) => {
-      const name = tls.clientHello?.serverName;
+    const named = context.tls().filter((connection) => {
+      const name = nameOf(connection);
       if (name === undefined) return false;
       const known = isPublic.get(name) ?? isPublicServiceName(name);
       isPublic.set(name, known);

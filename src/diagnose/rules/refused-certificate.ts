@@ -4,8 +4,10 @@
  * looks the same, so the rules that show interception come first in the order of causes.
  */
 import type { Alert } from "../../observe/observations.ts";
-import { type Context, speaksFor, type TlsConnection } from "../context.ts";
+import { speaksFor } from "../../protocol/x509/host-name.ts";
+import type { Context, TlsConnection } from "../context.ts";
 import type { Finding } from "../finding.ts";
+import { nameOf } from "../peer.ts";
 import type { Rule } from "../rule.ts";
 import type { Cause } from "../vocabulary.ts";
 import { called, describe } from "../words.ts";
@@ -63,7 +65,7 @@ function finding(context: Context, connection: TlsConnection): Finding[] {
 function isExplained(context: Context, connection: TlsConnection): boolean {
   const leaf = context.leaf(connection);
   if (leaf === undefined || !chainIsGood(connection)) return false;
-  const name = connection.tls.clientHello?.serverName;
+  const name = nameOf(connection);
   const now = connection.from.seconds;
   return now < leaf.notBefore || now > leaf.notAfter || (name !== undefined && !speaksFor(leaf, name));
 }

@@ -2,8 +2,10 @@
  * A reset right after the ClientHello, before a byte from the server: a filter that reads the hello, often its server name.
  * Pseudo-TLS hellos are judged by `undocumented-pseudo-tls-answer`.
  */
+
 import { serverClose } from "../context.ts";
 import type { Finding } from "../finding.ts";
+import { nameOf } from "../peer.ts";
 import { answer, type Rule } from "../rule.ts";
 import { describe, milliseconds, short } from "../words.ts";
 
@@ -22,7 +24,7 @@ export const resetOnHello: Rule = {
       // Not when the client itself had closed: then the reset only confirms it.
       if (serverClose(connection) !== reset.frame || reset.frame < helloFrame) return [];
       if ((connection.tcp?.server.missing ?? 0) > 0) return [];
-      const name = connection.tls.clientHello?.serverName;
+      const name = nameOf(connection);
       const synAckTtl = connection.tcp?.server.ttl;
       const ttl =
         synAckTtl === undefined || synAckTtl === reset.ttl

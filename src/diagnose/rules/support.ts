@@ -9,6 +9,7 @@ import type { Certificate } from "../../protocol/x509/certificate.ts";
 import type { Context, TlsConnection } from "../context.ts";
 import type { Evidence, Finding } from "../finding.ts";
 import { hidesCertificate, missingFrom } from "../lacks.ts";
+import { nameOf, peerOf } from "../peer.ts";
 import { answer, type RuleAnswer } from "../rule.ts";
 import { list, short } from "../words.ts";
 
@@ -85,6 +86,12 @@ export function isOwnNetwork(ip: string): boolean {
   return first === 100 && second >= 64 && second < 128;
 }
 
+/** The same of a connection's peer; one that a proxy was asked for by name is not known to be. */
+export function isOwn(connection: ConnectionObservation): boolean {
+  const { ip } = peerOf(connection);
+  return ip !== undefined && isOwnNetwork(ip);
+}
+
 /** Connections in groups of one issuer name, in order of appearance. Each group has at least one connection. */
 export function byIssuer<C extends ConnectionObservation>(
   context: Context,
@@ -110,7 +117,7 @@ export function unrelatedDomains(context: Context, connections: readonly Connect
   const byLeaf = new Map<string, string>();
   for (const connection of connections) {
     const leaf = connection.tls?.certificates[0]?.sha256;
-    if (leaf === undefined || byLeaf.has(leaf) || isOwnNetwork(connection.server.ip)) continue;
+    if (leaf === undefined || byLeaf.has(leaf) || isOwn(connection)) continue;
     const domain = context.domain(connection);
     if (domain !== undefined) byLeaf.set(leaf, domain);
   }
@@ -152,7 +159,7 @@ export function compareAdvice(connections: readonly ConnectionObservation[]): st
 
 function targets(connections: readonly ConnectionObservation[]): string {
   return list(
-    connections.map(({ tls, server }) => short(tls?.clientHello?.serverName || server.ip)),
+    connections.map((connection) => short(nameOf(connection) || peerOf(connection).host)),
     4,
   );
 }

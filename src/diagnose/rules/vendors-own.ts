@@ -6,7 +6,8 @@ import type { InterceptorProduct } from "../../knowledge/interceptors/product.ts
 import type { ConnectionObservation } from "../../observe/observations.ts";
 import type { Certificate } from "../../protocol/x509/certificate.ts";
 import { type Context, registrableDomain } from "../context.ts";
-import { isOwnNetwork } from "./support.ts";
+import { nameOf } from "../peer.ts";
+import { isOwn } from "./support.ts";
 
 export function isVendorsOwn(
   context: Context,
@@ -15,14 +16,14 @@ export function isVendorsOwn(
   product: InterceptorProduct,
 ): boolean {
   // A box in the own network that answers for no name anybody could register answers for itself.
-  if (isOwnNetwork(connection.server.ip) && context.domain(connection) === undefined) return true;
+  if (isOwn(connection) && context.domain(connection) === undefined) return true;
   const vendor = words(product.vendor);
   const [first] = vendor;
   // Nobody's organisation is called "open source" or "unknown"; those products have no sites or appliances of their own.
   if (first === undefined || product.vendor === "open source" || product.vendor === "unknown") return false;
   const subject = leaf.subject.attributes.filter(({ type }) => type === "O" || type === "OU");
   if (subject.some(({ value }) => words(value).includes(first))) return true;
-  const asked = registrableDomain(connection.tls?.clientHello?.serverName ?? "");
+  const asked = registrableDomain(nameOf(connection) ?? "");
   const label = asked?.split(".")[0]?.replaceAll("-", "");
   return label !== undefined && (label === first || label === vendor.join("") || label === words(product.name)[0]);
 }

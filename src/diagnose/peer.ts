@@ -1,0 +1,40 @@
+/**
+ * Peer: whom a client wants to reach, which is not whom it speaks to when it asks a proxy for a tunnel. Owns the reading of the
+ * tunnel's target; judges nothing.
+ */
+import { parseAddress } from "../bytes/address.ts";
+import { ParseError } from "../bytes/parse-error.ts";
+import type { ConnectionObservation } from "../observe/observations.ts";
+
+export interface Peer {
+  /** Name or address. */
+  readonly host: string;
+  readonly port: number;
+  /** The address; undefined when a proxy was given a name. */
+  readonly ip: string | undefined;
+}
+
+export function peerOf({ server, through }: ConnectionObservation): Peer {
+  if (through === undefined) return { host: server.ip, port: server.port, ip: server.ip };
+  const [, bracketed, plain, port] = /^(?:\[([^\]]*)\]|([^:]*)):(\d{1,5})$/.exec(through.target) ?? [];
+  const host = bracketed ?? plain ?? through.target;
+  return { host, port: port === undefined ? 0 : Number(port), ip: isAddress(host) ? host : undefined };
+}
+
+/** The name that the client asked for: server_name, else the one it gave the proxy. */
+export function nameOf(connection: ConnectionObservation): string | undefined {
+  const sent = connection.tls?.clientHello?.serverName;
+  if (sent !== undefined || connection.through === undefined) return sent;
+  const { host, ip } = peerOf(connection);
+  return ip === undefined && host !== "" ? host.toLowerCase() : undefined;
+}
+
+function isAddress(text: string): boolean {
+  try {
+    parseAddress(text);
+    return true;
+  } catch (error) {
+    if (error instanceof ParseError) return false;
+    throw error;
+  }
+}
