@@ -30,8 +30,10 @@ export function bypassEntries(judged: readonly JudgedConnection[]): BypassEntry[
   for (const { connection, verdict } of ofServices.length > 0 ? ofServices : intercepted) {
     const sent = nameOf(connection);
     const name = sent !== undefined && isHost(sent) ? sent : undefined;
-    const { host, ip, port } = peerOf(connection);
-    const value = name ?? (ip === undefined ? host : `${ip}/${ip.includes(":") ? 128 : 32}`);
+    const { ip, port } = peerOf(connection);
+    // A target that is neither host nor address is nothing to put into a list.
+    if (name === undefined && ip === undefined) continue;
+    const value = name ?? `${ip}/${ip?.includes(":") ? 128 : 32}`;
     const key = `${value} ${port}`;
     const note = name !== undefined ? [] : [sent === undefined ? NO_NAME : ODD_NAME];
     if (ofServices.length === 0) note.push(ALL_INSPECTED);

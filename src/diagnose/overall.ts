@@ -50,7 +50,9 @@ export function overallVerdict(
       next: `Add ${entries} to the proxy's TLS inspection bypass list, then capture again and run \`sightline analyze\`.`,
     };
   }
-  const overcome = impaired.filter((failed) => genuine.some((later) => overcomes(later, failed)));
+  const overcome = impaired.filter(
+    (failed) => genuine.some((later) => overcomes(later, failed)) || judged.some((later) => isLetIn(later, failed)),
+  );
   const failing = impaired.filter((failed) => !overcome.includes(failed));
   const [worst] = [...failing].sort((one, other) => rank(one) - rank(other));
   if (worst !== undefined) {
@@ -159,8 +161,25 @@ function overcomes(later: JudgedConnection, failed: JudgedConnection): boolean {
     one.client.ip === other.client.ip &&
     one.server.ip === other.server.ip &&
     one.server.port === other.server.port &&
-    one.through?.target === other.through?.target
+    targetOf(one) === targetOf(other)
   );
+}
+
+/** A proxy that refused a tunnel granted it to the same client later. */
+function isLetIn({ connection: later }: JudgedConnection, { connection: failed, verdict }: JudgedConnection): boolean {
+  if (verdict.is !== "impaired" || !verdict.cause.startsWith("proxy-")) return false;
+  const status = later.through?.status ?? 0;
+  return (
+    status >= 200 &&
+    status < 300 &&
+    later.frames.first > failed.frames.first &&
+    later.client.ip === failed.client.ip &&
+    targetOf(later) === targetOf(failed)
+  );
+}
+
+function targetOf({ through }: ConnectionObservation): string | undefined {
+  return through?.target.toLowerCase();
 }
 
 function isProven(judged: readonly JudgedConnection[]): boolean {

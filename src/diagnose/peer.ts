@@ -21,6 +21,11 @@ export function peerOf({ server, through }: ConnectionObservation): Peer {
   return { host, port: port === undefined ? 0 : Number(port), ip: isAddress(host) ? host : undefined };
 }
 
+/** Distinct addresses of the peers that are known: two names that a proxy was given may be one host. */
+export function addressesOf(connections: readonly ConnectionObservation[]): Set<string> {
+  return new Set(connections.flatMap((connection) => peerOf(connection).ip ?? []));
+}
+
 /** The name that the client asked for: server_name, else the one it gave the proxy. */
 export function nameOf(connection: ConnectionObservation): string | undefined {
   const sent = connection.tls?.clientHello?.serverName;

@@ -241,9 +241,8 @@ function base(flow: Flow, { clientSide, protocol, outcome }: Summary): Draft {
 }
 
 function addressKey(flow: Flow, side: 0 | 1): string {
-  return side === 0
-    ? `${flow.ipVersion} ${flow.a0} ${flow.a1} ${flow.a2} ${flow.a3}`
-    : `${flow.ipVersion} ${flow.b0} ${flow.b1} ${flow.b2} ${flow.b3}`;
+  if (flow.ipVersion === 4) return `4 ${side === 0 ? flow.a3 : flow.b3}`;
+  return side === 0 ? `${flow.a0} ${flow.a1} ${flow.a2} ${flow.a3}` : `${flow.b0} ${flow.b1} ${flow.b2} ${flow.b3}`;
 }
 
 /** Inside a tunnel TLS is TLS; after STARTTLS it is still mail or chat. */

@@ -325,9 +325,13 @@ class Collector implements Skimmer {
       reader?.end();
       const summary = tcpSummary(flow, reader);
       this.vantage.add(flow, summary.clientSide);
-      const outcome = this.keeper.add(summary, (inFull) =>
-        inFull ? tcpDraft(flow, reader, summary) : draftWithoutDetail(flow, summary),
-      );
+      // Asked for later, it makes the summary again: thousands of them would wait for that.
+      let now: typeof summary | undefined = summary;
+      const outcome = this.keeper.add(summary, (inFull) => {
+        const known = now ?? tcpSummary(flow, reader);
+        return inFull ? tcpDraft(flow, reader, known) : draftWithoutDetail(flow, known);
+      });
+      now = undefined;
       if (outcome === "counted") reader?.release();
       aside = outcome === "aside";
     }

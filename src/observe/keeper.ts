@@ -30,8 +30,15 @@ interface Similar {
   readonly servers: Set<string>;
 }
 
+/** As little as can be: thousands wait. */
 interface SetAside {
-  readonly summary: Summary;
+  readonly similar: Similar;
+  /** One kept that differs in client and time alone. */
+  readonly known: Draft | undefined;
+  readonly client: string;
+  readonly server: string;
+  readonly firstFrame: number;
+  readonly issued: readonly Uint8Array[];
   readonly draft: (inFull: boolean) => Draft;
 }
 
@@ -69,15 +76,16 @@ export class Keeper {
     if (summary.handshakeSeen) this.handshakes++;
     if (summary.chainSeen) this.chains++;
     const { facts, named, server, network, uneventful } = summary;
-    const name = nameOf(summary);
-    const kind = kindOf(summary);
+    const name = `${facts}|${summary.names}`;
+    const kind = `${name}|${server}`;
     const full = this.kept.length >= this.keep;
     const known = this.kinds.get(kind);
     const similar = named ? this.named.get(name) : undefined;
     if (!uneventful) this.note(summary);
     if (this.summarize && uneventful && similar !== undefined && isSampled(similar, network, server)) {
       if (this.aside.length < this.keep) {
-        this.aside.push({ summary, draft });
+        const { client, firstFrame, issued } = summary;
+        this.aside.push({ similar, known, client, server, firstFrame, issued, draft });
         return "aside";
       }
       fold(known ?? similar.first, known === undefined);
@@ -130,24 +138,19 @@ export class Keeper {
   private settle(): void {
     const { aside } = this;
     this.aside = [];
-    const last = new Map<string, SetAside>();
+    const last = new Map<Similar, SetAside>();
     for (const one of aside) {
-      const name = nameOf(one.summary);
-      if ((last.get(name)?.summary.firstFrame ?? 0) < one.summary.firstFrame) last.set(name, one);
+      if ((last.get(one.similar)?.firstFrame ?? 0) < one.firstFrame) last.set(one.similar, one);
     }
     const everything = this.eventful.size >= MAX_EVENTFUL || this.resumed.size >= MAX_EVENTFUL;
     for (const one of aside) {
-      const { summary, draft } = one;
-      const name = nameOf(summary);
-      if (everything || last.get(name) === one || this.tells(summary)) this.kept.push(draft(true));
-      else {
-        const known = this.kinds.get(kindOf(summary));
-        fold(known ?? (this.named.get(name) as Similar).first, known === undefined);
-      }
+      const { similar, known, draft } = one;
+      if (everything || last.get(similar) === one || this.tells(one)) this.kept.push(draft(true));
+      else fold(known ?? similar.first, known === undefined);
     }
   }
 
-  private tells({ client, server, issued }: Summary): boolean {
+  private tells({ client, server, issued }: SetAside): boolean {
     if (this.eventful.has(client) || this.eventful.has(server)) return true;
     return this.resumed.size > 0 && issued.some((session) => this.resumed.has(sessionKey(session)));
   }
@@ -160,12 +163,4 @@ function isSampled({ count, networks, servers }: Similar, network: string, serve
 function fold(standIn: Draft, elsewhere: boolean): void {
   standIn.alike++;
   if (elsewhere) standIn.elsewhere++;
-}
-
-function nameOf({ facts, names }: Summary): string {
-  return `${facts}|${names}`;
-}
-
-function kindOf(summary: Summary): string {
-  return `${nameOf(summary)}|${summary.server}`;
 }

@@ -231,7 +231,7 @@ export class TcpReader implements FlowReader {
     const seen = this.sides[side];
     seen.bytes += length;
     seen.head.broken = true;
-    if (this.prelude !== undefined && !seen.pastPrelude) this.prelude.gap(side === this.clientSide);
+    if (this.prelude !== undefined && !seen.pastPrelude) this.prelude.gap(side === this.clientSide, length);
     else if (seen.framing !== undefined) seen.framing.gap();
     else seen.stream.gap(length);
     this.stopWhenDone(side, seen);
@@ -242,7 +242,8 @@ export class TcpReader implements FlowReader {
     if (seen.pastPrelude) return start;
     if (this.prelude === undefined) {
       if (this.sides[0].bytes > 0 || this.sides[1].bytes > 0) return start;
-      const found = beginPrelude(bytes, start, end);
+      // In the middle of a connection anything may look like the beginning of one.
+      const found = this.flow.half(side).fromStart ? beginPrelude(bytes, start, end) : undefined;
       if (found === undefined) return start;
       const client = found.fromClient ? side : side === 0 ? 1 : 0;
       // Whoever opened the connection is the client.
@@ -255,6 +256,11 @@ export class TcpReader implements FlowReader {
       seen.bytes += end - start;
       seen.head.append(bytes, start, end);
     } else seen.beginAnew();
+    // The last words of a prelude end it for both sides: whoever has spoken last has said nothing yet of what follows.
+    for (const number of [0, 1] as const) {
+      const other = this.sides[number];
+      if (!other.pastPrelude && this.prelude.isOver(number === this.clientSide)) other.beginAnew();
+    }
     return from;
   }
 

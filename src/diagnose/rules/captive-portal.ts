@@ -9,7 +9,7 @@ import { networkOf } from "../../bytes/address.ts";
 import { speaksFor } from "../../protocol/x509/host-name.ts";
 import { type Context, registrableDomain, type TlsConnection } from "../context.ts";
 import type { Finding } from "../finding.ts";
-import { nameOf, peerOf } from "../peer.ts";
+import { addressesOf, nameOf } from "../peer.ts";
 import type { Rule } from "../rule.ts";
 import { holder, list, servers } from "../words.ts";
 import { certificateAnswer, certificateEvidence, chainIsGood } from "./support.ts";
@@ -44,8 +44,8 @@ function finding(
   connections: readonly TlsConnection[],
   reached: readonly TlsConnection[],
 ): Finding[] {
-  const addresses = new Set(connections.map((c) => peerOf(c).host));
-  const networks = new Set(connections.map(networkOfPeer));
+  const addresses = addressesOf(connections);
+  const networks = new Set([...addresses].map(networkOf));
   const domains = new Set(connections.map((c) => registrableDomain(nameOf(c) ?? "")));
   // One owner's hosts in one network that show a default certificate are no portal.
   if (addresses.size < 2 || (networks.size < 2 && domains.size < 2)) return [];
@@ -66,12 +66,6 @@ function finding(
       evidence: certificateEvidence(context, connections, "subjectAltName", () => names, "the name that was asked for"),
     },
   ];
-}
-
-/** Behind a proxy every name may be a network of its own. */
-function networkOfPeer(connection: TlsConnection): string {
-  const { host, ip } = peerOf(connection);
-  return ip === undefined ? host : networkOf(ip);
 }
 
 function isForName(context: Context, connection: TlsConnection): boolean {

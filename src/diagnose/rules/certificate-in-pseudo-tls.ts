@@ -6,8 +6,9 @@
  * server's, or a load balancer ends TLS there; `undocumented-pseudo-tls-answer` judges it as it does every other answer.
  */
 import type { Finding } from "../finding.ts";
+import { peerOf } from "../peer.ts";
 import { answer, type Rule } from "../rule.ts";
-import { called, describe } from "../words.ts";
+import { called, describe, short } from "../words.ts";
 import { chainIsGood } from "./support.ts";
 
 export const certificateInPseudoTls: Rule = {
@@ -33,7 +34,7 @@ export const certificateInPseudoTls: Rule = {
           connections: [connection],
           what: `The pseudo-TLS hello to ${describe(connection)} (frame ${pseudo.helloFrame}) was answered with a certificate${issuer} (frame ${frame}).`,
           why: "The server answers this hello with one fixed record and has no certificate at all; only a TLS proxy in between can have sent one.",
-          fix: `Exempt ${connection.server.ip} from TLS inspection on the proxy, by address: this hello carries no server name.`,
+          fix: `Exempt ${short(peerOf(connection).host)} from TLS inspection on the proxy, by address: this hello carries no server name.`,
           evidence: [
             { file: connection.file, frame: pseudo.helloFrame, path: "pseudoTls.clientHello", value: pseudo.dialect },
             {

@@ -8,7 +8,7 @@
  */
 import type { Context, TlsConnection } from "../context.ts";
 import type { Finding } from "../finding.ts";
-import { peerOf } from "../peer.ts";
+import { addressesOf } from "../peer.ts";
 import type { Rule } from "../rule.ts";
 import { called, moment, servers } from "../words.ts";
 import {
@@ -51,7 +51,7 @@ export const mintedOnDemand: Rule = {
 
 function finding(context: Context, connections: readonly TlsConnection[]): Finding[] {
   const leaves = new Set(connections.map(({ tls }) => tls.certificates[0]?.sha256));
-  const addresses = new Set(connections.map((c) => peerOf(c).host));
+  const addresses = addressesOf(connections);
   const issuer = connections[0] === undefined ? undefined : context.leaf(connections[0])?.issuer;
   if (leaves.size < 2 || addresses.size < 2 || issuer === undefined) return [];
   const second = [
@@ -92,6 +92,8 @@ function isFresh(context: Context, connection: TlsConnection): boolean {
   return false;
 }
 
-function answersFar({ timing: { tcpRtt, hello } }: TlsConnection): boolean {
+function answersFar({ timing: { tcpRtt, hello }, through }: TlsConnection): boolean {
+  // Behind a proxy that was asked for a tunnel TLS is always further away.
+  if (through !== undefined) return false;
   return tcpRtt !== undefined && hello !== undefined && hello - tcpRtt >= FAR_SECONDS && hello >= tcpRtt * FAR_RATIO;
 }

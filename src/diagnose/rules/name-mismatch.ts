@@ -2,7 +2,7 @@
 
 import { speaksFor } from "../../protocol/x509/host-name.ts";
 import type { Finding } from "../finding.ts";
-import { nameOf } from "../peer.ts";
+import { nameOf, peerOf } from "../peer.ts";
 import type { Rule } from "../rule.ts";
 import { describe, holder, list, short } from "../words.ts";
 import { certificateAnswer, chainIsGood } from "./support.ts";
@@ -29,7 +29,7 @@ export const nameMismatch: Rule = {
           connections: [connection],
           what: `${describe(connection)} presented a valid certificate, but one for ${holder(leaf)}.`,
           why: "The chain is genuine, so nobody forged it; but it is another site's certificate: a wrong address, a default site, or a portal that took the connection over.",
-          fix: `Check to which address ${short(name)} resolves, and what ${connection.server.ip} is.`,
+          fix: `Check to which address ${short(name)} resolves, and what ${short(peerOf(connection).host)} is.`,
           evidence: [
             {
               file: connection.file,

@@ -26,7 +26,9 @@ export const proxyRefused: Rule = {
 };
 
 function isRefused(connection: ConnectionObservation): connection is Refusal {
-  return (connection.through?.status ?? 0) >= 300;
+  // A client that goes on in TLS was let in, whatever the capture has of it.
+  const goesOn = connection.tls !== undefined || connection.pseudoTls !== undefined;
+  return (connection.through?.status ?? 0) >= 300 && !goesOn;
 }
 
 function finding(connection: Refusal): Finding {

@@ -5,6 +5,7 @@
 import type { ConnectionObservation } from "../../observe/observations.ts";
 import type { Context } from "../context.ts";
 import type { Evidence } from "../finding.ts";
+import { peerOf } from "../peer.ts";
 import { describe, milliseconds } from "../words.ts";
 
 /** TCP answered near, the same host's UDP far: an interceptor on site is tens to thousands of times nearer (measured). */
@@ -18,7 +19,8 @@ export interface Sign {
 }
 
 export function secondSigns(context: Context, connection: ConnectionObservation): Sign[] {
-  const udp = context.answeringUdp(connection.server.ip);
+  const { ip } = peerOf(connection);
+  const udp = ip === undefined ? undefined : context.answeringUdp(ip);
   const signs = [hostIsAlive(udp), networkIsIntercepted(context, connection), nearAndFar(connection, udp)];
   return signs.filter((sign) => sign !== undefined);
 }
@@ -53,6 +55,8 @@ function networkIsIntercepted(context: Context, connection: ConnectionObservatio
 }
 
 function nearAndFar(connection: ConnectionObservation, udp: ConnectionObservation | undefined): Sign | undefined {
+  // TCP of a tunnel goes to the proxy.
+  if (connection.through !== undefined) return undefined;
   const near = connection.timing.tcpRtt;
   const far = udp?.stun?.rtt;
   const frame = connection.tcp?.synAckFrame;

@@ -6,7 +6,7 @@
  */
 import type { TlsConnection } from "../context.ts";
 import type { Finding } from "../finding.ts";
-import { peerOf } from "../peer.ts";
+import { addressesOf } from "../peer.ts";
 import type { Rule } from "../rule.ts";
 import { describe, list, short } from "../words.ts";
 import { bypassAdvice, certificateAnswer, certificateEvidence, hasPrivateIssuer, unrelatedDomains } from "./support.ts";
@@ -29,7 +29,7 @@ export const sharedLeafKey: Rule = {
     }
     const findings = [...holders.entries()].flatMap(([key, connections]): Finding[] => {
       const domains = unrelatedDomains(context, connections);
-      const addresses = new Set(connections.map((c) => peerOf(c).host));
+      const addresses = addressesOf(connections);
       if (domains.length < 2 || addresses.size < 2) return [];
       return [
         {

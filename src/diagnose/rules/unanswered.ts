@@ -62,6 +62,8 @@ function overUdp(context: Context, connection: ConnectionObservation): Silence |
 
 function overTcp(context: Context, connection: ConnectionObservation): Silence | undefined {
   const { tcp, tls, head, server, protocol } = connection;
+  // What the proxy said of the tunnel is no answer to what is in it.
+  if (connection.through?.status !== undefined) return undefined;
   if (tcp?.synAckFrame === undefined || tcp.server.missing > 0 || tcp.client.missing > 0) return undefined;
   const target = describe(connection);
   const asked = tcp.client.firstData ?? connection.frames.first;

@@ -7,9 +7,10 @@
 import type { ConnectionObservation } from "../../observe/observations.ts";
 import { type Context, PATIENCE, serverClose } from "../context.ts";
 import type { Evidence, Finding } from "../finding.ts";
+import { peerOf } from "../peer.ts";
 import { answer, type Rule } from "../rule.ts";
 import type { Cause } from "../vocabulary.ts";
-import { describe, holder } from "../words.ts";
+import { describe, holder, short } from "../words.ts";
 import { secondSigns } from "./second-signs.ts";
 import { chainIsGood } from "./support.ts";
 
@@ -39,7 +40,7 @@ function finding(context: Context, connection: ConnectionObservation): Finding[]
   if (pseudo === undefined || description === undefined) return [];
   const signs = secondSigns(context, connection);
   const likely = signs.length > 0;
-  const { ip } = connection.server;
+  const host = short(peerOf(connection).host);
   return [
     {
       confidence: likely ? "likely" : "possible",
@@ -50,8 +51,8 @@ function finding(context: Context, connection: ConnectionObservation): Finding[]
         ? "The server always answers this hello with one fixed record. Something that takes it for real TLS very likely ended the connection in its place: a host that is merely down does not explain the second sign."
         : "The server always answers this hello with one fixed record. A TLS proxy that takes it for real TLS fails like this; so does a filter on the path, a server that is down, or a wrong address.",
       fix: likely
-        ? `Exempt ${ip} from TLS inspection, by address: this hello carries no server name, so an entry by name cannot match on a transparent proxy. If a load balancer stands before the server, let it pass TCP unchanged.`
-        : `Capture again with UDP 3478 to ${ip} and a TLS connection through the same path in it: a second sign decides.`,
+        ? `Exempt ${host} from TLS inspection, by address: this hello carries no server name, so an entry by name cannot match on a transparent proxy. If a load balancer stands before the server, let it pass TCP unchanged.`
+        : `Capture again with UDP 3478 to ${host} and a TLS connection through the same path in it: a second sign decides.`,
       evidence: [...evidence(connection, description), ...signs.map((sign) => sign.evidence)],
     },
   ];

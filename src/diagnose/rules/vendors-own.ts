@@ -6,7 +6,7 @@ import type { InterceptorProduct } from "../../knowledge/interceptors/product.ts
 import type { ConnectionObservation } from "../../observe/observations.ts";
 import type { Certificate } from "../../protocol/x509/certificate.ts";
 import { type Context, registrableDomain } from "../context.ts";
-import { nameOf } from "../peer.ts";
+import { nameOf, peerOf } from "../peer.ts";
 import { isOwn } from "./support.ts";
 
 export function isVendorsOwn(
@@ -16,7 +16,8 @@ export function isVendorsOwn(
   product: InterceptorProduct,
 ): boolean {
   // A box in the own network that answers for no name anybody could register answers for itself.
-  if (isOwn(connection) && context.domain(connection) === undefined) return true;
+  if ((isOwn(connection) || peerOf(connection).ip === undefined) && context.domain(connection) === undefined)
+    return true;
   const vendor = words(product.vendor);
   const [first] = vendor;
   // Nobody's organisation is called "open source" or "unknown"; those products have no sites or appliances of their own.

@@ -2,11 +2,14 @@
  * HTTP CONNECT: a client asks a proxy for a tunnel (RFC 9110 section 9.3.6). Owns request and answer, asked again after a demand
  * for authentication on the same connection; knows nothing of what the tunnel carries.
  */
+import { toLatin1 } from "../../bytes/text.ts";
 import { Lines } from "./lines.ts";
 import type { Prelude } from "./prelude.ts";
 
 /** Header lines of one message; honest ones have some twenty. */
 const MAX_HEADERS = 200;
+/** Headers kept of one answer. */
+const MAX_KEPT = 10;
 /** Bytes of a header's value that are kept. */
 const MAX_VALUE = 200;
 /** First byte of a TLS handshake record: what a client sends that got its tunnel. */
@@ -47,7 +50,16 @@ export class HttpConnect implements Prelude {
     return fromClient ? this.fromClient(bytes, start, end, frame) : this.fromServer(bytes, start, end, frame);
   }
 
-  gap(fromClient: boolean): void {
+  isOver(fromClient: boolean): boolean {
+    return this.open && (!fromClient || this.request === BETWEEN);
+  }
+
+  gap(fromClient: boolean, length: number): void {
+    if (!fromClient && this.answer === BODY && length <= this.body) {
+      this.body -= length;
+      if (this.body === 0) this.expectAnswer();
+      return;
+    }
     (fromClient ? this.requestLines : this.answerLines).gap();
     // A header that is not whole may hide anything; what follows the gap is not found again.
     if (fromClient ? this.request === HEAD : this.answer !== BETWEEN) this.dead = true;
@@ -71,14 +83,20 @@ export class HttpConnect implements Prelude {
 
   private requestLine(line: string, frame: number): void {
     if (this.requestHeaders < 0) {
+      // RFC 9112 section 2.2: an empty line before a message is passed over.
+      if (line === "") return;
       const target = /^CONNECT (\S{1,300}) HTTP\/1\.[01]$/.exec(line)?.[1];
       if (target === undefined) {
         this.dead = true;
         return;
       }
-      this.target = target;
+      this.target = flat(target);
       this.requestFrame = frame;
       this.requestHeaders = 0;
+      // What was answered before was no answer to this.
+      this.status = undefined;
+      this.statusFrame = 0;
+      this.headers = [];
     } else if (line === "") {
       this.request = BETWEEN;
       // The end of an answer that did not say how long it was is where the next one begins.
@@ -107,6 +125,7 @@ export class HttpConnect implements Prelude {
 
   private answerLine(line: string, frame: number): void {
     if (this.answerHeaders < 0) {
+      if (line === "") return;
       const status = /^HTTP\/1\.[01] (\d{3})(?: |$)/.exec(line)?.[1];
       if (status === undefined) {
         this.dead = true;
@@ -131,8 +150,9 @@ export class HttpConnect implements Prelude {
       .trim()
       .slice(0, MAX_VALUE);
     if (/^content-length$/i.test(name) && /^\d{1,9}$/.test(value)) this.body = Number(value);
+    if (this.headers.length === MAX_KEPT) return;
     if (/^(via|server|proxy-authenticate|proxy-agent|x-[a-z0-9-]{1,60})$/i.test(name))
-      this.headers.push({ name, value });
+      this.headers.push({ name: flat(name), value: flat(value) });
   }
 
   private endOfAnswer(): void {
@@ -146,4 +166,9 @@ export class HttpConnect implements Prelude {
     this.answer = HEAD;
     this.answerHeaders = -1;
   }
+}
+
+/** The text without the line it was cut from, which an engine would keep as long as the piece. */
+function flat(text: string): string {
+  return toLatin1(Uint8Array.from(text, (character) => character.charCodeAt(0)));
 }

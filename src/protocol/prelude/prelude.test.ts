@@ -262,12 +262,12 @@ describe("what is lost or too much", () => {
     const request = bytes(CONNECT);
     const cut = new HttpConnect();
     cut.data(true, request, 0, 20, 1);
-    cut.gap(true);
+    cut.gap(true, 30);
     expect(cut.dead).toBe(true);
     const whole = new HttpConnect();
     whole.data(true, request, 0, request.length, 1);
     whole.data(false, bytes(GRANTED), 0, GRANTED.length, 2);
-    whole.gap(true);
+    whole.gap(true, 30);
     expect(whole.dead).toBe(false);
   });
 

@@ -13,8 +13,10 @@ export interface Prelude {
    * what follows the prelude on that side, `end` when there is none yet.
    */
   data(fromClient: boolean, bytes: Uint8Array, start: number, end: number, frame: number): number;
-  /** Bytes of one side were never captured. */
-  gap(fromClient: boolean): void;
+  /** What that side says next is no part of the prelude any more. */
+  isOver(fromClient: boolean): boolean;
+  /** `length` bytes of one side were never captured. */
+  gap(fromClient: boolean, length: number): void;
   /** Nothing that follows can be read: it is not what it seemed to be, or too long. */
   readonly dead: boolean;
 }

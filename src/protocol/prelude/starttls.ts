@@ -45,6 +45,10 @@ export class StartTls implements Prelude {
       : this.lines(fromClient, bytes, start, end);
   }
 
+  isOver(): boolean {
+    return this.accepted;
+  }
+
   gap(fromClient: boolean): void {
     (fromClient ? this.client : this.server).gap();
     this.tails[fromClient ? 0 : 1] = "";
@@ -111,8 +115,8 @@ export class StartTls implements Prelude {
       if (/<starttls[\s/>]/.test(text)) this.asked = true;
       return end;
     }
-    const proceed = /<proceed(?:\s[^>]*)?>/.exec(text);
-    if (!this.asked || proceed === null) return end;
+    const proceed = this.asked ? /<proceed(?:\s[^>]{0,200})?>/.exec(text) : null;
+    if (proceed === null) return end;
     this.accepted = true;
     return Math.min(end, Math.max(start, start + proceed.index + proceed[0].length - before.length));
   }

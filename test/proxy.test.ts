@@ -1,0 +1,173 @@
+/**
+ * Behind an explicit proxy: what is said of a tunnel must not be said of the server behind it. Whole captures, as they go wrong.
+ */
+import { describe, expect, test } from "vitest";
+import { analyze, type Report } from "../src/index.ts";
+import { concat, memorySource } from "./support/capture-writer.ts";
+import { altNames, ascii, caExtension, ecKeys, makeCertificate } from "./support/certificates.ts";
+import { ACK, Conversation, pcapOf, SYN, udpFrame } from "./support/packets.ts";
+import {
+  APPLICATION_DATA,
+  CHANGE_CIPHER_SPEC,
+  CLIENT_KEY_EXCHANGE,
+  certificate,
+  clientHello,
+  FINISHED,
+  flight,
+  MS_TURN_HELLO,
+  SERVER_HELLO_DONE,
+  SERVER_KEY_EXCHANGE,
+  serverHello,
+} from "./support/tls-messages.ts";
+
+const PROXY = { ip: "10.0.0.9", port: 3128 };
+const text = (words: string) => new TextEncoder().encode(words);
+const GRANTED = text("HTTP/1.1 200 Connection established\r\n\r\n");
+const DEMAND = text("HTTP/1.1 407 Who?\r\nProxy-Authenticate: NTLM\r\nContent-Length: 0\r\n\r\n");
+const connect = (target: string) => text(`CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\n\r\n`);
+const request = (target: string, port: number, sequence = 1000) =>
+  new Conversation({ client: { ip: "10.0.0.5", port }, server: PROXY, clientStart: sequence })
+    .open()
+    .say("client", connect(target));
+
+const keys = ecKeys();
+const ROOT = makeCertificate({ subject: "Root", issuer: "Root", signer: keys, extensions: [caExtension()] });
+const leaf = (name: string, options: object = {}) =>
+  makeCertificate({
+    subject: name,
+    issuer: "Root",
+    signer: keys,
+    keys: ecKeys(),
+    extensions: [altNames(ascii(0x82, name))],
+    ...options,
+  });
+
+/** A whole handshake in the tunnel. */
+function inTunnel(talk: Conversation, name: string, chain: readonly Uint8Array[]): Conversation {
+  return talk
+    .say("client", flight(clientHello({ name })))
+    .say("server", flight(serverHello(), certificate(...chain), SERVER_KEY_EXCHANGE, SERVER_HELLO_DONE))
+    .say("client", concat(flight(CLIENT_KEY_EXCHANGE), CHANGE_CIPHER_SPEC, FINISHED))
+    .say("server", concat(CHANGE_CIPHER_SPEC, FINISHED))
+    .say("client", APPLICATION_DATA)
+    .say("server", APPLICATION_DATA)
+    .fin("client")
+    .fin("server")
+    .ack("client");
+}
+
+async function report(...frames: readonly (readonly Uint8Array[])[]): Promise<Report> {
+  const base64 = Buffer.from(ROOT)
+    .toString("base64")
+    .replace(/(.{64})/g, "$1\n");
+  const roots = [`-----BEGIN CERTIFICATE-----\n${base64}\n-----END CERTIFICATE-----\n`];
+  return analyze([memorySource(pcapOf(frames.flat(), { seconds: 1_790_000_000 }))], { roots });
+}
+
+const HELLO = flight(clientHello({ name: "av.fabrikam.com" }));
+const tunnel = () => request("av.fabrikam.com:443", 50_000).say("server", GRANTED);
+
+describe("the proxy's grant is no answer of the server's", () => {
+  test.each([
+    ["TLS, and the capture ends", tunnel().say("client", HELLO)],
+    ["TLS, and a reset", tunnel().say("client", HELLO).reset("server")],
+    ["TLS, and the server closes", tunnel().say("client", HELLO).fin("server")],
+    ["pseudo-TLS, and the capture ends", tunnel().say("client", MS_TURN_HELLO)],
+  ])("%s: nothing is accused", async (_, talk) => {
+    const stun = udpFrame({ ip: "10.0.0.5", port: 60_000 }, { ip: PROXY.ip, port: 3478 }, new Uint8Array(20));
+    const { verdict, connections, findings } = await report(talk.frames, [stun]);
+    expect(verdict.is).toBe("cannot-tell");
+    expect(findings.filter(({ rule }) => rule !== "capture-incomplete")).toEqual([]);
+    expect(connections[0]).toMatchObject({ through: { target: "av.fabrikam.com:443", status: 200 } });
+  });
+});
+
+describe("one host behind several names is one host", () => {
+  const shared = { issuer: "Corp CA", signer: ecKeys(), keys: ecKeys(), dates: ["200101000000Z", "450101000000Z"] };
+  const names = ["app.contoso.com", "www.fabrikam.org"];
+
+  test("one key for both proves nothing", async () => {
+    const talks = names.map((name, i) =>
+      inTunnel(request(`${name}:443`, 50_000 + i).say("server", GRANTED), name, [leaf(name, shared)]),
+    );
+    const { findings } = await report(...talks.map(({ frames }) => frames));
+    expect(findings.filter(({ rule }) => rule === "shared-leaf-key" || rule === "minted-on-demand")).toEqual([]);
+  });
+
+  test("one default certificate for both is no portal", async () => {
+    const chain = [leaf("default.contoso.com")];
+    const talks = names.map((name, i) =>
+      inTunnel(request(`${name}:443`, 50_000 + i).say("server", GRANTED), name, chain),
+    );
+    const { findings } = await report(...talks.map(({ frames }) => frames));
+    expect(findings.filter(({ rule }) => rule === "captive-portal")).toEqual([]);
+    expect(findings.some(({ rule }) => rule === "name-mismatch")).toBe(true);
+  });
+});
+
+describe("a demand for credentials", () => {
+  test("that was met on the same connection is none, though the answer is not in the capture", async () => {
+    const asked = request("av.fabrikam.com:443", 50_000)
+      .say("server", DEMAND)
+      .say("client", connect("av.fabrikam.com:443"));
+    const { connections, findings } = await report(asked.frames);
+    expect(findings).toEqual([]);
+    expect(connections[0]?.through).toEqual({ kind: "http-connect", target: "av.fabrikam.com:443" });
+  });
+
+  test("with an empty line before the second request, and in other letters on a second connection", async () => {
+    const chain = [leaf("av.fabrikam.com")];
+    const first = request("AV.fabrikam.com:443", 50_000).say("server", DEMAND).fin("server").fin("client");
+    const second = request("av.fabrikam.com:443", 50_001)
+      .say("server", DEMAND)
+      .say("client", concat(text("\r\n"), connect("av.fabrikam.com:443")))
+      .say("server", GRANTED);
+    const { verdict } = await report(first.frames, inTunnel(second, "av.fabrikam.com", chain).frames);
+    expect(verdict.is).toBe("clear");
+  });
+
+  test("that is met on a second connection, whose certificate nobody knows, is got over", async () => {
+    const first = request("app.contoso.com:443", 50_000).say("server", DEMAND).fin("server").fin("client");
+    const second = request("app.contoso.com:443", 50_001).say("server", GRANTED);
+    const chain = [
+      leaf("app.contoso.com", { issuer: "Corp CA", signer: ecKeys(), dates: ["200101000000Z", "450101000000Z"] }),
+    ];
+    const { verdict } = await report(first.frames, inTunnel(second, "app.contoso.com", chain).frames);
+    expect(verdict.is).toBe("cannot-tell");
+  });
+
+  test("that stays is what fails", async () => {
+    const { verdict } = await report(request("av.fabrikam.com:443", 50_000).say("server", DEMAND).frames);
+    expect(verdict).toMatchObject({ is: "impaired", confidence: "proven" });
+  });
+});
+
+test("a box in the own network that is asked for by a name of its own is not accused", async () => {
+  const chain = [leaf("fw", { issuer: "FortiGate CA", signer: ecKeys() })];
+  const { verdict } = await report(inTunnel(request("fw:443", 50_000).say("server", GRANTED), "fw", chain).frames);
+  expect(verdict.is).toBe("cannot-tell");
+});
+
+test.each(["*:443", "*.com:443", 'a,b;c"d:443'])("%s is put into no list", async (target) => {
+  const talk = request(target, 50_000).say("server", GRANTED).say("client", MS_TURN_HELLO);
+  const answered = talk.say(
+    "server",
+    flight(serverHello(), certificate(leaf("x", { issuer: "Corp CA", signer: ecKeys() }))),
+  );
+  const { verdict, bypass } = await report(answered.frames);
+  expect(verdict.is).toBe("intercepted");
+  expect(bypass).toEqual([]);
+});
+
+test("mail without its beginning is read as what is found in it", async () => {
+  const whole = new Conversation();
+  whole
+    .segment("client", SYN)
+    .segment("server", SYN | ACK)
+    .ack("client");
+  const before = whole.frames.length;
+  whole.say("server", text("220 FTP\r\n")).say("client", text("AUTH TLS\r\n")).say("server", text("234 go\r\n"));
+  const { frames } = inTunnel(whole, "ftp.fabrikam.com", [leaf("ftp.fabrikam.com")]);
+  const { connections } = await report(frames.slice(before));
+  expect(connections[0]?.handshake.map(({ message }) => message)).toContain("Certificate");
+});
