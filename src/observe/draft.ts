@@ -39,8 +39,6 @@ const SHOWN_HEAD = 64;
 const DAY = 86_400;
 /** Days for which a leaf counts as new; proxies that make them on demand date them back by up to two. */
 const FRESH_DAYS = 4;
-/** TLS answered later than TCP by this factor: connections on either side of it are never taken for alike. */
-const FAR_RATIO = 3;
 const FATAL = 2;
 const WARNING = 1;
 const CLOSE_NOTIFY = 0;
@@ -127,7 +125,7 @@ export function tcpSummary(flow: Flow, reader: TcpReader | undefined): TcpSummar
   }
   if (through !== undefined) facts += ` through ${through.status}`;
   const leaf = certificates[0]?.pooled.certificate;
-  if (reader !== undefined && leaf !== undefined) facts += moments(flow, reader, leaf, clientSeen, serverSeen);
+  if (reader !== undefined && leaf !== undefined) facts += moments(flow, reader, leaf);
   let names = `${serverSide === 0 ? flow.aPort : flow.bPort} ${serverName ?? ""}`;
   for (const { pooled } of certificates) names += ` ${pooled.number}`;
   if (through !== undefined) names += ` ${through.target}`;
@@ -262,14 +260,11 @@ function networkKey(flow: Flow, side: 0 | 1): string {
   return side === 0 ? `${flow.a0} ${flow.a1}` : `${flow.b0} ${flow.b1}`;
 }
 
-/** What rules make of the leaf's dates and of times, as far as it differs between connections that are else alike. */
-function moments(flow: Flow, reader: TcpReader, leaf: Certificate, client?: SeenSide, server?: SeenSide): string {
-  const now = flow.seconds;
-  const dates = now < leaf.notBefore ? "early" : now > leaf.notAfter ? "late" : "in time";
-  const hello = helloDelay(reader, client, server) ?? 0;
-  const far = flow.synAckFrame > 0 && hello >= FAR_RATIO * (flow.synAckAt - flow.synAt);
+/** What rules make of the leaf's dates and of where it stands, as far as it differs between connections that are else alike. */
+function moments({ seconds }: Flow, reader: TcpReader, leaf: Certificate): string {
+  const dates = seconds < leaf.notBefore ? "early" : seconds > leaf.notAfter ? "late" : "in time";
   // Trust in a root ends on a day.
-  return ` ${dates} ${Math.floor(now / DAY)} ${far} ${isSplit(reader)}`;
+  return ` ${dates} ${Math.floor(seconds / DAY)} ${isSplit(reader)}`;
 }
 
 /** The server's Certificate begins in a later frame than its ServerHello ends in. */
@@ -282,7 +277,19 @@ function isSplit({ messages }: TcpReader): boolean {
 /** For the host that was asked for, and not made within the last days: one made on demand tells by its connections. */
 function isOrdinaryLeaf(leaf: Certificate, name: string | undefined, now: number): boolean {
   const age = now - leaf.notBefore;
-  return (name === undefined || speaksFor(leaf, name)) && !(age > -DAY && age < FRESH_DAYS * DAY);
+  if (age > -DAY && age < FRESH_DAYS * DAY) return false;
+  return name === undefined || isFor(leaf, name);
+}
+
+/** The host that a leaf was last asked about: mostly one and the same. */
+const ASKED = new WeakMap<Certificate, { readonly name: string; readonly answer: boolean }>();
+
+function isFor(leaf: Certificate, name: string): boolean {
+  const before = ASKED.get(leaf);
+  if (before?.name === name) return before.answer;
+  const answer = speaksFor(leaf, name);
+  ASKED.set(leaf, { name, answer });
+  return answer;
 }
 
 function isUneventful(flow: Flow, tls: TcpReader, outcome: Draft["outcome"]): boolean {
