@@ -211,7 +211,8 @@ export class TcpReader implements FlowReader {
     this.available = available;
     this.at = at;
     const from = this.passPrelude(side, seen, bytes, start, end);
-    if (seen.firstFrame === 0) {
+    // The last bytes of a prelude are not the first ones of what follows.
+    if (seen.firstFrame === 0 && (from < end || !seen.pastPrelude)) {
       seen.firstFrame = available;
       seen.firstAt = at;
     }
