@@ -88,6 +88,13 @@ export function stop(input: Input, notes: Notes, detail: string): Step {
   return END;
 }
 
+/** Throws the ParseError for a `format` file that is shorter than its header of `length` bytes. */
+export function requireHeader(input: Input, format: string, length: number): void {
+  const left = input.end - input.start;
+  if (left >= length) return;
+  throw refuse("truncated", input, `a ${format} file that ends inside its header (${left} of ${length} bytes)`);
+}
+
 /** For a header that is no capture we read. */
 export function refuse(kind: ParseErrorKind, input: Input, detail: string): ParseError {
   return new ParseError(kind, input.name, input.offset, detail);

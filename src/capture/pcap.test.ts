@@ -1,16 +1,11 @@
 import { describe, expect, test } from "vitest";
-import type { SeenFrame } from "../../test/support/capture-walk.ts";
-import { walk } from "../../test/support/capture-walk.ts";
+import { ethernetFrame as frame, walk } from "../../test/support/capture-walk.ts";
 import { concat, memorySource, payload, pcapHeader, pcapRecord } from "../../test/support/capture-writer.ts";
 import { formatSuite, kindAndFrame, type Part } from "../../test/support/format-suite.ts";
 import { ParseError } from "../bytes/parse-error.ts";
 import { MAX_PROBLEMS } from "./problem.ts";
 
 const P = payload(60);
-
-function frame(number: number, data: Uint8Array, time: string, original = data.length): SeenFrame {
-  return { number, data, time, original, linkType: 1, interfaceIndex: 0, fcs: 0 };
-}
 
 const parts: readonly Part[] = [
   { bytes: pcapHeader() },

@@ -12,6 +12,7 @@ import {
   plausiblyLong,
   refuse,
   report,
+  requireHeader,
   starve,
   stop,
 } from "./format.ts";
@@ -62,10 +63,7 @@ class PcapReader implements FrameReader {
 
   constructor(input: Input, notes: Notes) {
     const { view, start: at } = input;
-    const left = input.end - at;
-    if (left < FILE_HEADER) {
-      throw refuse("truncated", input, `a pcap file that ends inside its header (${left} of ${FILE_HEADER} bytes)`);
-    }
+    requireHeader(input, "pcap", FILE_HEADER);
     const variant = variantOf(view.getUint32(at));
     if (variant === undefined) throw refuse("unsupported", input, "not a pcap file");
     const little = variant.littleEndian;

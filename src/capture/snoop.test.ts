@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type SeenFrame, walk } from "../../test/support/capture-walk.ts";
+import { ethernetFrame as frame, walk } from "../../test/support/capture-walk.ts";
 import { concat, ints, memorySource, payload } from "../../test/support/capture-writer.ts";
 import { formatSuite, kindAndFrame, type Part } from "../../test/support/format-suite.ts";
 
@@ -25,10 +25,6 @@ function record(
     data,
     padding,
   );
-}
-
-function frame(number: number, data: Uint8Array, time: string, original = data.length): SeenFrame {
-  return { number, data, time, original, linkType: 1, interfaceIndex: 0, fcs: 0 };
 }
 
 /** A frame and its padding apart: a file cut between them has lost nothing of the frame, and still says that it was cut. */

@@ -3,7 +3,17 @@
  *
  * Part of the per-frame fast path: indexes bytes directly instead of through a Cursor, and allocates nothing per frame.
  */
-import { type CaptureFormat, type FrameReader, MAX_FRAME, type Notes, refuse, report, starve, stop } from "./format.ts";
+import {
+  type CaptureFormat,
+  type FrameReader,
+  MAX_FRAME,
+  type Notes,
+  refuse,
+  report,
+  requireHeader,
+  starve,
+  stop,
+} from "./format.ts";
 import { END, FRAME, type Frame, type Step } from "./frame.ts";
 import type { Input } from "./input.ts";
 
@@ -30,10 +40,7 @@ class SnoopReader implements FrameReader {
 
   constructor(input: Input, notes: Notes) {
     const { view, start: at } = input;
-    const left = input.end - at;
-    if (left < FILE_HEADER) {
-      throw refuse("truncated", input, `a snoop file that ends inside its header (${left} of ${FILE_HEADER} bytes)`);
-    }
+    requireHeader(input, "snoop", FILE_HEADER);
     const version = view.getUint32(at + 8);
     // Shomiti's analysers write other versions, with other records.
     if (version !== 2) throw refuse("unsupported", input, `snoop version ${version}`);

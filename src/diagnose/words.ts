@@ -2,7 +2,7 @@
  * Words for sentences: servers, issuers, lists, counts and dates as people read them. What comes from the capture is
  * hostile and may be of any length, so it is cut short here; evidence keeps it whole. Knows no rule.
  */
-import type { ConnectionObservation } from "../observe/observations.ts";
+import type { ConnectionObservation, Endpoint } from "../observe/observations.ts";
 import type { Certificate, DistinguishedName } from "../protocol/x509/certificate.ts";
 import { nameOf } from "./peer.ts";
 
@@ -12,14 +12,15 @@ const MAX_TEXT = 80;
 /** `sip.fabrikam.example (198.51.100.20:443)`, or the bare address; `sip.fabrikam.example (through 10.0.0.1:3128)`. */
 export function describe(connection: ConnectionObservation): string {
   const { server, through } = connection;
-  const address = endpoint(server.ip, server.port);
+  const address = endpoint(server);
   const name = nameOf(connection);
   const asked = name === undefined || name === "" ? through?.target : name;
   if (asked === undefined) return address;
   return `${short(asked)} (${through === undefined ? "" : "through "}${address})`;
 }
 
-function endpoint(ip: string, port: number): string {
+/** `198.51.100.20:443`, `[2001:db8::1]:443`. */
+export function endpoint({ ip, port }: Endpoint): string {
   return ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`;
 }
 

@@ -68,29 +68,24 @@ export function buildReport(observations: Observations, { version, maxConnection
   };
 }
 
-/** Those with findings first, then one of every group, then the rest; each part in order of appearance. */
+/** At most `most`: those with findings before one of every group before the rest. In order of appearance. */
 function select(judged: readonly JudgedConnection[], keys: readonly string[], most: number): JudgedConnection[] {
   if (judged.length <= most) return [...judged];
+  const found: JudgedConnection[] = [];
+  const firsts: JudgedConnection[] = [];
+  const others: JudgedConnection[] = [];
   const groups = new Set<string>();
-  const ranks = judged.map(({ verdict }, index) => {
-    if (verdict.findings.length > 0) return 0;
-    const { size } = groups;
-    return groups.add(keys[index] as string).size > size ? 1 : 2;
-  });
-  const places = [0, 0, 0];
-  for (const rank of ranks) places[rank] = (places[rank] as number) + 1;
-  let left = most;
-  const room = places.map((count) => {
-    const taken = Math.min(count, left);
-    left -= taken;
-    return taken;
-  });
-  return judged.filter((_, index) => {
-    const rank = ranks[index] as number;
-    const free = room[rank] as number;
-    room[rank] = free - 1;
-    return free > 0;
-  });
+  for (const [index, connection] of judged.entries()) {
+    const key = keys[index] as string;
+    if (connection.verdict.findings.length > 0) found.push(connection);
+    else if (groups.has(key)) others.push(connection);
+    else {
+      groups.add(key);
+      firsts.push(connection);
+    }
+  }
+  const chosen = new Set([...found, ...firsts, ...others].slice(0, most));
+  return judged.filter((connection) => chosen.has(connection));
 }
 
 function toConnection({ connection, verdict, service }: JudgedConnection): ReportConnection {

@@ -4,6 +4,7 @@
  *
  * About 60 lines for the usual case, whatever the size of the capture: long lists are cut and say so.
  */
+import { endpoint, plural } from "../diagnose/words.ts";
 import { SERVICES } from "../knowledge/services/index.ts";
 import { ladder } from "./ladder.ts";
 import { Page, type Piece, type Span, span, type TextStyle, type Tone } from "./layout.ts";
@@ -267,14 +268,14 @@ function connections(page: Page, report: Report, inFull: ReadonlySet<string>): v
     if (all.length === 0) continue;
     const count = all.reduce((sum, group) => sum + group.connections, 0);
     if (is === "not-judged") {
-      heading(page, `${word}: ${connectionsOf(count)} without an identity to check (${protocolCounts(all)})`);
+      heading(page, `${word}: ${plural(count, "connection")} without an identity to check (${protocolCounts(all)})`);
       continue;
     }
     const rest = all.filter((group) => group.connections > 1 || !inFull.has(group.firstId));
     if (rest.length === 0) continue;
     heading(
       page,
-      `${word}: ${connectionsOf(count)}${rest.length < all.length ? `, ${all.length - rest.length} of them above` : ""}`,
+      `${word}: ${plural(count, "connection")}${rest.length < all.length ? `, ${all.length - rest.length} of them above` : ""}`,
     );
     for (const group of rest.slice(0, MAX_GROUPS)) groupLine(page, group, byId.get(group.firstId));
     const hidden = rest.slice(MAX_GROUPS).reduce((sum, group) => sum + ("folded" in group ? group.folded : 1), 0);
@@ -344,7 +345,7 @@ function input(page: Page, { input, totals, verdict }: Report): void {
   if (input.files.length > MAX_FILES) more(page, "  ", input.files.length - MAX_FILES);
   const seen = input.vantage === "unknown" ? "" : `; seen from the ${VANTAGE_WORDS[input.vantage]}`;
   page.paragraph("  ", [
-    `${connectionsOf(totals.connections)}: ${verdict.judged} judged, ${verdict.notJudged} could not be${seen}`,
+    `${plural(totals.connections, "connection")}: ${verdict.judged} judged, ${verdict.notJudged} could not be${seen}`,
   ]);
 }
 
@@ -383,14 +384,6 @@ function andMore(count: number): string {
 function list(items: readonly string[], most: number): string {
   const rest = items.length - most;
   return items.slice(0, most).join(", ") + (rest > 0 ? ` and ${rest} more` : "");
-}
-
-function connectionsOf(count: number): string {
-  return count === 1 ? "1 connection" : `${count} connections`;
-}
-
-function endpoint({ ip, port }: ReportConnection["server"]): string {
-  return ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`;
 }
 
 /** `TLS 1.2, A/V Edge`; the service's own name where the role is not known. */

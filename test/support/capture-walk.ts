@@ -16,6 +16,11 @@ export interface SeenFrame {
   readonly data: Uint8Array;
 }
 
+/** The frame that a test expects of a file of Ethernet with one interface; `time` as tshark prints it. */
+export function ethernetFrame(number: number, data: Uint8Array, time: string, original = data.length): SeenFrame {
+  return { number, data, time, original, linkType: 1, interfaceIndex: 0, fcs: 0 };
+}
+
 export interface Seen {
   readonly format: string;
   readonly frames: SeenFrame[];

@@ -6,7 +6,7 @@ import type { ConnectionObservation, Tunnel } from "../../observe/observations.t
 import type { Finding } from "../finding.ts";
 import { answer, type Rule } from "../rule.ts";
 import type { Cause } from "../vocabulary.ts";
-import { short } from "../words.ts";
+import { endpoint, short } from "../words.ts";
 
 const AUTHENTICATION_REQUIRED = 407;
 
@@ -34,7 +34,7 @@ function isRefused(connection: ConnectionObservation): connection is Refusal {
 function finding(connection: Refusal): Finding {
   const { server, through, file } = connection;
   const { status, target, headers } = through;
-  const proxy = `${server.ip.includes(":") ? `[${server.ip}]` : server.ip}:${server.port}`;
+  const proxy = endpoint(server);
   const frame = through.statusFrame ?? through.requestFrame;
   const wanted = headers.filter(({ name }) => name.toLowerCase() === "proxy-authenticate").map(({ value }) => value);
   const said = headers.map(({ name, value }) => `${name}: ${value}`);
