@@ -157,6 +157,7 @@ test.each(["*:443", "*.com:443", 'a,b;c"d:443'])("%s is put into no list", async
   const { verdict, bypass } = await report(answered.frames);
   expect(verdict.is).toBe("intercepted");
   expect(bypass).toEqual([]);
+  expect(verdict.next).toMatch(/^Add the server \(.+\) to the proxy's TLS inspection bypass list, /);
 });
 
 test("mail without its beginning is read as what is found in it", async () => {

@@ -38,16 +38,12 @@ export function overallVerdict(
   const counts = { judged: total([...intercepted, ...impaired, ...genuine]), notJudged: total(unanswered) };
   const open = missingSentence(unanswered);
   if (intercepted.length > 0) {
-    const entries = list(
-      bypass.map(({ value }) => short(value)),
-      4,
-    );
     return {
       is: "intercepted",
       confidence: isProven(intercepted) ? "proven" : "likely",
       ...counts,
       headline: interceptionHeadline(intercepted, features) + open,
-      next: `Add ${entries} to the proxy's TLS inspection bypass list, then capture again and run \`sightline analyze\`.`,
+      next: `Add ${toExempt(bypass)} to the proxy's TLS inspection bypass list, then capture again and run \`sightline analyze\`.`,
     };
   }
   const overcome = impaired.filter(
@@ -78,6 +74,15 @@ export function overallVerdict(
     headline: cannotTellHeadline(unanswered, judged.length),
     next: `To find out: ${list(missing.map(howToGet), 4)}.`,
   };
+}
+
+function toExempt(bypass: readonly BypassEntry[]): string {
+  // A client can ask its proxy for what is neither host nor address: that must not stand in a list.
+  if (bypass.length === 0) return "the server (the capture shows neither its name nor its address)";
+  return list(
+    bypass.map(({ value }) => short(value)),
+    4,
+  );
 }
 
 function interceptionHeadline(intercepted: readonly JudgedConnection[], features: readonly FeatureStatus[]): string {
