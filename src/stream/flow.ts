@@ -345,7 +345,7 @@ export class FlowTable {
   /** By place; undefined once the flow is done. */
   private readonly open: (Flow | undefined)[] = [undefined];
   /** By place, the done flows that still refer to their words. */
-  private readonly readers = new Map<number, Flow>();
+  private readonly referring = new Map<number, Flow>();
   /** Index into `open` of the next candidate to be forgotten. */
   private hand = 1;
   /** Number of the next new flow. */
@@ -480,7 +480,7 @@ export class FlowTable {
     const { at } = flow;
     this.words[at + STATE] = (this.words[at + STATE] as number) | DONE;
     this.open[at / STRIDE] = undefined;
-    if (needed) this.readers.set(at, flow);
+    if (needed) this.referring.set(at, flow);
   }
 
   private link(at: number, packet: Packet): void {
@@ -535,8 +535,8 @@ export class FlowTable {
       this.unlink(at);
       const flow = this.flow(at);
       if (flow !== undefined) this.forget(flow);
-      this.readers.get(at)?.detach();
-      this.readers.delete(at);
+      this.referring.get(at)?.detach();
+      this.referring.delete(at);
       words.fill(0, at, at + STRIDE);
       return at;
     }
