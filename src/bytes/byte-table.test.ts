@@ -17,6 +17,7 @@ describe("a byte table", () => {
           const inside = new Uint8Array(key.length + 3);
           inside.set(key, 3);
           expect(table.get(inside.subarray(3))).toBe(i);
+          expect(table.get(inside, 3, 3 + key.length)).toBe(i);
         }
       }),
     );
@@ -41,6 +42,16 @@ describe("a byte table", () => {
     });
     expect(keys.map((key, i) => table.add(key, i))).toEqual(keys.map((_, i) => i < 16));
     expect(keys.map((key) => table.get(key))).toEqual(keys.map((_, i) => (i < 16 ? i : undefined)));
+  });
+
+  test("with a limit keeps no more keys, and takes another when one is gone", () => {
+    const table = new ByteTable<number>(2);
+    expect([1, 2, 3].map((fill) => table.add(bytes(4, fill), fill))).toEqual([true, true, false]);
+    expect(table.get(bytes(4, 3))).toBeUndefined();
+    table.delete(bytes(4, 9));
+    expect(table.add(bytes(4, 3), 3)).toBe(false);
+    table.delete(bytes(4, 1));
+    expect(table.add(bytes(4, 3), 3)).toBe(true);
   });
 
   test("forgets a key, and only that", () => {

@@ -18,50 +18,60 @@ interface Entry<T> {
 
 export class ByteTable<T> {
   private readonly byHash = new Map<number, Entry<T>[]>();
+  private readonly limit: number;
+  private size = 0;
 
-  get(key: Uint8Array): T | undefined {
-    const same = this.byHash.get(hashOf(key));
+  /** `limit`: keys kept at most. */
+  constructor(limit = Number.POSITIVE_INFINITY) {
+    this.limit = limit;
+  }
+
+  /** The value of the key `bytes[start..end)`. */
+  get(bytes: Uint8Array, start = 0, end = bytes.length): T | undefined {
+    const same = this.byHash.get(hashOf(bytes, start, end));
     if (same === undefined) return undefined;
-    const view = viewOf(key);
+    const view = viewOf(bytes, start, end);
     for (const entry of same) if (equal(entry.view, view)) return entry.value;
     return undefined;
   }
 
-  /** `key` is kept, not copied, and must be new. False: there are too many like it, and the value was not kept. */
+  /** `key` is kept, not copied, and must be new. False: there are too many, or too many like it, and the value was not kept. */
   add(key: Uint8Array, value: T): boolean {
-    const hash = hashOf(key);
+    if (this.size >= this.limit) return false;
+    const hash = hashOf(key, 0, key.length);
     const same = this.byHash.get(hash);
-    const entry = { view: viewOf(key), value };
+    const entry = { view: viewOf(key, 0, key.length), value };
     if (same === undefined) this.byHash.set(hash, [entry]);
     else if (same.length < MAX_SAME_HASH) same.push(entry);
     else return false;
+    this.size++;
     return true;
   }
 
   delete(key: Uint8Array): void {
-    const hash = hashOf(key);
-    const view = viewOf(key);
-    const rest = (this.byHash.get(hash) ?? []).filter((entry) => !equal(entry.view, view));
+    const hash = hashOf(key, 0, key.length);
+    const same = this.byHash.get(hash) ?? [];
+    const view = viewOf(key, 0, key.length);
+    const rest = same.filter((entry) => !equal(entry.view, view));
+    this.size -= same.length - rest.length;
     if (rest.length === 0) this.byHash.delete(hash);
     else this.byHash.set(hash, rest);
   }
 }
 
 /** FNV-1a (32 bits) over the length and both ends. */
-function hashOf(key: Uint8Array): number {
-  const { length } = key;
+function hashOf(bytes: Uint8Array, start: number, end: number): number {
+  const length = end - start;
   let hash = 0x811c9dc5 ^ length;
-  const head = Math.min(length, HASHED);
-  for (let i = 0; i < head; i++) hash = Math.imul(hash ^ (key[i] as number), 0x01000193);
-  for (let i = Math.max(head, length - HASHED); i < length; i++) {
-    hash = Math.imul(hash ^ (key[i] as number), 0x01000193);
-  }
+  const head = start + Math.min(length, HASHED);
+  for (let i = start; i < head; i++) hash = Math.imul(hash ^ (bytes[i] as number), 0x01000193);
+  for (let i = Math.max(head, end - HASHED); i < end; i++) hash = Math.imul(hash ^ (bytes[i] as number), 0x01000193);
   return hash;
 }
 
 /** A certificate has over a thousand bytes: read through views, four at a time. */
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+function viewOf(bytes: Uint8Array, start: number, end: number): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset + start, end - start);
 }
 
 function equal(one: DataView, other: DataView): boolean {

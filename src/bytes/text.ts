@@ -34,11 +34,13 @@ const MAX_ARGUMENTS = 4096;
 
 /** One character per byte (ISO 8859-1). */
 export function toLatin1(bytes: Uint8Array): string {
-  // As a whole, for the reason above.
+  if (bytes.length <= MAX_ARGUMENTS) return characters(bytes);
   let text = "";
-  for (let at = 0; at < bytes.length; at += MAX_ARGUMENTS) {
-    // Not spread: that walks through an iterator.
-    text += String.fromCharCode.apply(undefined, bytes.subarray(at, at + MAX_ARGUMENTS) as unknown as number[]);
-  }
+  for (let at = 0; at < bytes.length; at += MAX_ARGUMENTS) text += characters(bytes.subarray(at, at + MAX_ARGUMENTS));
   return text;
+}
+
+/** As a whole, for the reason above; not spread: that walks through an iterator. */
+function characters(bytes: Uint8Array): string {
+  return String.fromCharCode.apply(undefined, bytes as unknown as number[]);
 }

@@ -4,7 +4,14 @@
  */
 import { ByteTable } from "../bytes/byte-table.ts";
 import { ParseError } from "../bytes/parse-error.ts";
+import { parseCertificateList } from "../protocol/tls/messages.ts";
 import { type Certificate, parseCertificate } from "../protocol/x509/certificate.ts";
+
+/** Certificates kept per chain; OpenSSL's and browsers' path limits are far below. */
+const MAX_CERTIFICATES = 32;
+/** Chains remembered as a whole, and their length in bytes: a capture has thousands of connections to a few hundred servers. */
+const MAX_CHAINS = 1024;
+const MAX_CHAIN_BYTES = 16 * 1024;
 
 export interface PooledCertificate {
   readonly number: number;
@@ -15,9 +22,40 @@ export interface PooledCertificate {
   holders: number;
 }
 
+/** What a Certificate message presents, the leaf first. */
+export interface Chain {
+  readonly certificates: readonly PooledCertificate[];
+  /** Two chains of the same certificates have the same one. */
+  readonly key: string;
+}
+
 export class CertificatePool {
   private readonly known = new ByteTable<PooledCertificate>();
+  /** By the message that presents it. They hold their certificates. */
+  private readonly chains = new ByteTable<Chain>(MAX_CHAINS);
   private count = 0;
+
+  /**
+   * The chain that the body of a Certificate message of TLS 1.2 or earlier presents, each of its certificates with one more holder.
+   * Throws ParseError when the body is no such list.
+   */
+  holdChain(body: Uint8Array): Chain {
+    const known = this.chains.get(body);
+    if (known !== undefined) {
+      for (const pooled of known.certificates) pooled.holders++;
+      return known;
+    }
+    const chain = this.readChain(body);
+    // Not slice(), as below.
+    if (body.length <= MAX_CHAIN_BYTES && this.chains.add(new Uint8Array(body), chain)) {
+      for (const pooled of chain.certificates) pooled.holders++;
+    }
+    return chain;
+  }
+
+  releaseChain(chain: Chain): void {
+    for (const pooled of chain.certificates) this.release(pooled);
+  }
 
   /** The pooled certificate with these bytes, with one more holder. `der` is copied only when it is new. */
   hold(der: Uint8Array): PooledCertificate {
@@ -31,6 +69,12 @@ export class CertificatePool {
     const added: PooledCertificate = { number: this.count++, der: copy, certificate: read(copy), holders: 1 };
     this.known.add(copy, added);
     return added;
+  }
+
+  private readChain(body: Uint8Array): Chain {
+    const ders = parseCertificateList(body, false).slice(0, MAX_CERTIFICATES);
+    const certificates = ders.map((der) => this.hold(der));
+    return { certificates, key: certificates.map(({ number }) => number).join(" ") };
   }
 
   /** One holder less; the last one lets it go. */

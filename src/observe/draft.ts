@@ -12,7 +12,6 @@ import type { Certificate } from "../protocol/x509/certificate.ts";
 import { speaksFor } from "../protocol/x509/host-name.ts";
 import type { Flow, Half } from "../stream/flow.ts";
 import type { PooledCertificate } from "./certificate-pool.ts";
-import { sessionKey } from "./hellos.ts";
 import type {
   Alert,
   ConnectionObservation,
@@ -74,9 +73,9 @@ export interface Summary {
   readonly client: string;
   readonly firstFrame: number;
   /** Sessions given out. */
-  readonly issued: readonly Uint8Array[];
+  readonly issued: readonly string[];
   /** It was resumed with one of these sessions. */
-  readonly resumes: readonly Uint8Array[];
+  readonly resumes: readonly string[];
   /** The client named the server. */
   readonly named: boolean;
   /** It went well, and nothing happened that is this connection's own or tells of another one. */
@@ -113,7 +112,7 @@ export function tcpSummary(flow: Flow, reader: TcpReader | undefined): TcpSummar
   const outcome = tcpOutcome(flow, client, server, reader, serverSide);
   const version = tls?.serverHello?.version;
   const resumed = tls === undefined ? undefined : resumption(tls, version, serverSeen);
-  const certificates = tls?.certificates ?? [];
+  const chain = tls?.chain;
   const serverName = tls?.clientHello?.serverName;
   let facts = `${protocol} ${outcome} ${tcpFlags(flow, client, server, serverSide)}`;
   if (tls !== undefined) {
@@ -124,17 +123,17 @@ export function tcpSummary(flow: Flow, reader: TcpReader | undefined): TcpSummar
     facts += ` ${pseudoTls.answer} ${pseudoTls.framedTurn.client !== undefined} ${pseudoTls.framedTurn.server !== undefined}`;
   }
   if (through !== undefined) facts += ` through ${through.status}`;
-  const leaf = certificates[0]?.pooled.certificate;
+  const leaf = chain?.certificates[0]?.certificate;
   if (reader !== undefined && leaf !== undefined) facts += moments(flow, reader, leaf);
   let names = `${serverSide === 0 ? flow.aPort : flow.bPort} ${serverName ?? ""}`;
-  for (const { pooled } of certificates) names += ` ${pooled.number}`;
+  if (chain !== undefined) names += ` ${chain.key}`;
   if (through !== undefined) names += ` ${through.target}`;
   return {
     clientSide: clientSide as 0 | 1,
     protocol,
     outcome,
     handshakeSeen: tls !== undefined && (tls.clientHelloFrame > 0 || tls.serverHelloFrame > 0),
-    chainSeen: certificates.length > 0,
+    chainSeen: chain !== undefined && chain.certificates.length > 0,
     facts,
     names,
     server: addressKey(flow, serverSide),
@@ -314,39 +313,33 @@ function lacks({ missing, lost, fromStart }: Half): boolean {
 
 /** What rules ask of TCP, a bit each. */
 function tcpFlags(flow: Flow, client: Half, server: Half, serverSide: 0 | 1): number {
-  const resetByServer = flow.resetSide === serverSide;
-  return bits(
-    flow.syns > 0,
-    flow.synAckFrame > 0,
-    client.missing > 0,
-    server.missing > 0,
-    client.lost > 0,
-    server.lost > 0,
-    client.firstDataFrame > 0,
-    server.firstDataFrame > 0,
-    client.finFrame > 0,
-    server.finFrame > 0,
-    flow.unreachableFrame > 0,
-    flow.resetFrame > 0 && resetByServer,
-    flow.resetFrame > 0 && !resetByServer,
-  );
+  const reset = flow.resetFrame > 0;
+  let flags = 0;
+  if (flow.syns > 0) flags |= 1;
+  if (flow.synAckFrame > 0) flags |= 2;
+  if (client.missing > 0) flags |= 4;
+  if (server.missing > 0) flags |= 8;
+  if (client.lost > 0) flags |= 16;
+  if (server.lost > 0) flags |= 32;
+  if (client.firstDataFrame > 0) flags |= 64;
+  if (server.firstDataFrame > 0) flags |= 128;
+  if (client.finFrame > 0) flags |= 256;
+  if (server.finFrame > 0) flags |= 512;
+  if (flow.unreachableFrame > 0) flags |= 1024;
+  if (reset && flow.resetSide === serverSide) flags |= 2048;
+  if (reset && flow.resetSide !== serverSide) flags |= 4096;
+  return flags;
 }
 
 function tlsFlags(reader: TcpReader, client: SeenSide | undefined, server: SeenSide | undefined): number {
-  return bits(
-    isCertificateUnreadable(reader),
-    reader.certificateRequested,
-    client?.applicationData === true,
-    server?.applicationData === true,
-    reader.clientHello !== undefined,
-    reader.certificates.length > 0,
-  );
-}
-
-function bits(...flags: readonly boolean[]): number {
-  let value = 0;
-  for (const flag of flags) value = value * 2 + (flag ? 1 : 0);
-  return value;
+  let flags = 0;
+  if (isCertificateUnreadable(reader)) flags |= 1;
+  if (reader.certificateRequested) flags |= 2;
+  if (client?.applicationData === true) flags |= 4;
+  if (server?.applicationData === true) flags |= 8;
+  if (reader.clientHello !== undefined) flags |= 16;
+  if (reader.chain?.certificates[0] !== undefined) flags |= 32;
+  return flags;
 }
 
 function direction(half: Half): TcpDirection {
@@ -408,14 +401,14 @@ function tlsDraft(
   client?: SeenSide,
   server?: SeenSide,
 ): TlsDraft {
-  const { serverHello } = reader;
+  const { serverHello, chain } = reader;
   const tls: Writable<TlsDraft> = {
     helloRetryRequest: reader.helloRetryRequest,
-    certificates: reader.certificates,
+    certificates: (chain?.certificates ?? []).map((pooled) => ({ pooled, frame: reader.chainFrame })),
     certificateUnreadable: isCertificateUnreadable(reader),
     certificateRequested: reader.certificateRequested,
-    issuedSessions: reader.issuedSessions.map(sessionKey),
-    offeredSessions: reader.offeredSessions.map(sessionKey),
+    issuedSessions: reader.issuedSessions,
+    offeredSessions: reader.offeredSessions,
     alerts: reader.alerts.map((alert) => toAlert(alert, sideName)),
     changeCipherSpec: frames(client?.changeCipherSpecFrame, server?.changeCipherSpecFrame),
     encrypted: frames(client?.encryptedFrame, server?.encryptedFrame),
@@ -443,7 +436,7 @@ function toAlert({ side, level, code, frame, at }: SeenAlert, sideName: (side: 0
 }
 
 function isCertificateUnreadable(reader: TcpReader): boolean {
-  return reader.certificateSeen && reader.certificates[0]?.pooled.certificate === undefined;
+  return reader.certificateSeen && reader.chain?.certificates[0]?.certificate === undefined;
 }
 
 /** Frame numbers of both sides; 0 and undefined mean none. */
@@ -499,8 +492,7 @@ function spokenAnswer(reader: TcpReader, server: Half, seen: SeenSide | undefine
   if (reader.pseudoAnswered) return ["documented", reader.pseudoAnswerFrame];
   // Only what stands at the start of the server's stream answers the hello.
   if (!server.fromStart) return NOT_CAPTURED;
-  const certificate = reader.certificates[0];
-  if (certificate !== undefined) return ["certificate", certificate.frame];
+  if (reader.chain?.certificates[0] !== undefined) return ["certificate", reader.chainFrame];
   if (reader.certificateSeen)
     return ["certificate", reader.messages.find(({ name }) => name === "Certificate")?.frame ?? 0];
   // What is missing in the capture may have been the documented answer, or the rest of it.

@@ -41,8 +41,8 @@ export interface ObservedServerHello {
 
 export interface SeenClientHello {
   readonly observed: ObservedClientHello;
-  /** Sessions it offers to resume: session id, tickets; copies. */
-  readonly offers: readonly Uint8Array[];
+  /** Keys of the sessions it offers to resume: session id, tickets. */
+  readonly offers: readonly string[];
 }
 
 /** Of a ServerHello, all that is the same in every one of its shape. */
@@ -57,27 +57,28 @@ export interface SeenServerHello {
 type ClientShape = Omit<ObservedClientHello, "serverName">;
 
 const NO_TICKETS: readonly Uint8Array[] = [];
+const NO_OFFERS: readonly string[] = [];
 
 export class Hellos {
   private readonly shape = new HelloShape();
-  private readonly clients = new Memory<ClientShape>();
-  private readonly servers = new Memory<SeenServerHello>();
+  private readonly clients = new ByteTable<ClientShape>(MAX_REMEMBERED);
+  private readonly servers = new ByteTable<SeenServerHello>(MAX_REMEMBERED);
   /** By the data of server_name: a client hello of every name and shape. */
-  private readonly names = new Memory<string | undefined>();
+  private readonly names = new ByteTable<string | undefined>(MAX_REMEMBERED);
 
   /** Throws ParseError when the body is no ClientHello. */
   client(body: Uint8Array): SeenClientHello {
     const { shape } = this;
     if (!shape.clientHello(body)) return seenClient(parseClientHello(body));
-    const known = this.clients.get(shape.bytes.subarray(0, shape.length));
+    const known = this.clients.get(shape.bytes, 0, shape.length);
     if (known === undefined) {
       const hello = parseClientHello(body);
       const seen = seenClient(hello);
-      this.clients.add(shape.bytes.subarray(0, shape.length), clientShape(hello));
+      this.clients.add(copy(shape.bytes, 0, shape.length), clientShape(hello));
       return seen;
     }
     // The shape says that the rest can be read; the name is not part of it.
-    const serverName = this.name(body.subarray(shape.nameStart, shape.nameEnd));
+    const serverName = this.name(body, shape.nameStart, shape.nameEnd);
     return {
       observed: serverName === undefined ? known : { ...known, serverName },
       offers: offersOf(helloSessionId(body), shape.hasTickets ? shape.tickets(body) : NO_TICKETS),
@@ -93,36 +94,21 @@ export class Hellos {
   server(body: Uint8Array): SeenServerHello {
     const { shape } = this;
     if (isHelloRetryRequest(body) || !shape.serverHello(body)) return seenServer(body);
-    const key = shape.bytes.subarray(0, shape.length);
-    const known = this.servers.get(key);
+    const known = this.servers.get(shape.bytes, 0, shape.length);
     if (known !== undefined) return known;
     const seen = seenServer(body);
-    this.servers.add(key, seen);
+    this.servers.add(copy(shape.bytes, 0, shape.length), seen);
     return seen;
   }
 
-  private name(data: Uint8Array): string | undefined {
-    if (data.length === 0) return undefined;
-    const known = this.names.get(data);
+  private name(body: Uint8Array, start: number, end: number): string | undefined {
+    if (start === end) return undefined;
+    const known = this.names.get(body, start, end);
     if (known !== undefined) return known;
+    const data = copy(body, start, end);
     const name = parseServerName(data);
     this.names.add(data, name);
     return name;
-  }
-}
-
-/** A bounded ByteTable. */
-class Memory<T> {
-  private readonly table = new ByteTable<T>();
-  private size = 0;
-
-  get(key: Uint8Array): T | undefined {
-    return this.table.get(key);
-  }
-
-  /** Copies `key`. */
-  add(key: Uint8Array, value: T): void {
-    if (this.size < MAX_REMEMBERED && this.table.add(new Uint8Array(key), value)) this.size++;
   }
 }
 
@@ -157,15 +143,19 @@ function seenServer(body: Uint8Array): SeenServerHello {
   };
 }
 
-function offersOf(sessionId: Uint8Array, tickets: readonly Uint8Array[]): readonly Uint8Array[] {
-  if (sessionId.length === 0 && tickets.length === 0) return NO_TICKETS;
+function offersOf(sessionId: Uint8Array, tickets: readonly Uint8Array[]): readonly string[] {
+  if (sessionId.length === 0 && tickets.length === 0) return NO_OFFERS;
   const sessions = sessionId.length === 0 ? tickets : [sessionId, ...tickets];
-  // Not slice(): on a Buffer that would be a view of the caller's reused memory.
-  return sessions.slice(0, MAX_SESSIONS).map((session) => new Uint8Array(session));
+  return sessions.slice(0, MAX_SESSIONS).map(sessionKey);
 }
 
 /** Sessions are compared, hardly ever shown: a character per byte, of a long ticket its two ends. */
 export function sessionKey(session: Uint8Array): string {
   if (session.length <= 64) return toLatin1(session);
   return `${toLatin1(session.subarray(0, 32))}…${toLatin1(session.subarray(session.length - 32))}`;
+}
+
+/** Not slice(): on a Buffer that would be a view of the caller's reused memory. */
+function copy(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  return new Uint8Array(bytes.subarray(start, end));
 }

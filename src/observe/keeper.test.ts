@@ -211,7 +211,7 @@ describe("a summary", () => {
 
   test("keeps who gave out a session that another client resumed", () => {
     const keeper = sampled();
-    const session = (byte: number) => [Uint8Array.of(byte)];
+    const session = (number: number) => [`session ${number}`];
     for (const i of [1, 2, 3]) add(keeper, 100 + i, { ...ordinary, client: `${i}`, server: "x", issued: session(i) });
     add(keeper, 110, { ...ordinary, uneventful: false, client: "z", server: "z", resumes: session(2) });
     expect(ids(keeper).slice(SAMPLE)).toEqual(["tcp/102", "tcp/103", "tcp/110"]);

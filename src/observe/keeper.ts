@@ -3,7 +3,6 @@
  * everything the rules see, is only counted with it. Knows nothing of verdicts.
  */
 import type { Draft, Summary } from "./draft.ts";
-import { sessionKey } from "./hellos.ts";
 
 /**
  * Connections kept beyond the asked-for number: one of each kind, to another server or with another certificate. A few kB each.
@@ -38,7 +37,7 @@ interface SetAside {
   readonly client: string;
   readonly server: string;
   readonly firstFrame: number;
-  readonly issued: readonly Uint8Array[];
+  readonly issued: readonly string[];
   readonly draft: (inFull: boolean) => Draft;
 }
 
@@ -131,7 +130,7 @@ export class Keeper {
   /** What a connection that is not ordinary may be explained by. */
   private note({ client, server, resumes }: Summary): void {
     if (this.eventful.size < MAX_EVENTFUL) this.eventful.add(client).add(server);
-    if (this.resumed.size < MAX_EVENTFUL) for (const session of resumes) this.resumed.add(sessionKey(session));
+    if (this.resumed.size < MAX_EVENTFUL) for (const session of resumes) this.resumed.add(session);
   }
 
   /** Keeps of what was set aside all that may tell of an incident, and the last of every kind; counts the rest. */
@@ -152,7 +151,7 @@ export class Keeper {
 
   private tells({ client, server, issued }: SetAside): boolean {
     if (this.eventful.has(client) || this.eventful.has(server)) return true;
-    return this.resumed.size > 0 && issued.some((session) => this.resumed.has(sessionKey(session)));
+    return this.resumed.size > 0 && issued.some((session) => this.resumed.has(session));
   }
 }
 

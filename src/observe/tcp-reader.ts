@@ -22,7 +22,7 @@ import { APPLICATION_DATA, firstBytes } from "../protocol/tls/record.ts";
 import { type HandshakeEvent, type TlsEvents, TlsStream } from "../protocol/tls/stream.ts";
 import type { Flow, FlowReader } from "../stream/flow.ts";
 import type { TcpReassembly } from "../stream/tcp.ts";
-import type { CertificatePool, PooledCertificate } from "./certificate-pool.ts";
+import type { CertificatePool, Chain } from "./certificate-pool.ts";
 import { Head } from "./head.ts";
 import {
   type Hellos,
@@ -30,20 +30,21 @@ import {
   type ObservedClientHello,
   type SeenClientHello,
   type SeenServerHello,
+  sessionKey,
 } from "./hellos.ts";
 
 /** Handshake messages kept per connection: the longest honest handshake has about 15; renegotiation is encrypted. */
 const MAX_MESSAGES = 64;
 /** Alerts kept per connection. */
 const MAX_ALERTS = 16;
-/** Certificates kept per connection; OpenSSL's and browsers' path limits are far below. */
-const MAX_CERTIFICATES = 32;
 /** Payload of a direction that is read looking for a handshake; the longest flights (post-quantum chains) are under 256 KiB. */
 const MAX_FOLLOWED_BYTES = 1024 * 1024;
 /** Payload of a direction that is no TLS before its beginning has told all it will. */
 const MAX_OTHER_BYTES = 4096;
 /** Encrypted TLS 1.3 records of one side after which its handshake is surely over (a flight has up to five, plus tickets). */
 const ENOUGH_ENCRYPTED_RECORDS = 12;
+
+const NO_SESSIONS: readonly string[] = [];
 
 type SideNumber = 0 | 1;
 
@@ -104,6 +105,12 @@ export class SeenSide implements TlsEvents {
     this.firstFrame = 0;
   }
 
+  end(): void {
+    this.stream.end();
+    // A reader may wait long until somebody asks what it has seen.
+    this.stream = NO_STREAM;
+  }
+
   record(): void {
     this.records++;
   }
@@ -160,13 +167,15 @@ export class TcpReader implements FlowReader {
   serverHello: SeenServerHello | undefined = undefined;
   serverHelloFrame = 0;
   helloRetryRequest = false;
-  certificates: { readonly pooled: PooledCertificate; readonly frame: number }[] = [];
+  /** What the server presented, and the frame that completed it. */
+  chain: Chain | undefined = undefined;
+  chainFrame = 0;
   certificateSeen = false;
   certificateRequested = false;
   clientCertificates: number | undefined = undefined;
-  /** Copies. */
-  readonly issuedSessions: Uint8Array[] = [];
-  offeredSessions: readonly Uint8Array[] = [];
+  /** Keys of the sessions. */
+  issuedSessions: readonly string[] = NO_SESSIONS;
+  offeredSessions: readonly string[] = NO_SESSIONS;
   /** Side that must be the client by what it said; -1 while it said nothing telling. A Certificate does not tell: both send one. */
   helloSide: -1 | SideNumber = -1;
   pseudo: PseudoTlsDialect | undefined = undefined;
@@ -267,22 +276,19 @@ export class TcpReader implements FlowReader {
 
   /** Nothing more comes: what was cut short is reported. */
   end(): void {
-    for (const side of this.sides) {
-      side.stream.end();
-      // A reader may wait long until somebody asks what it has seen.
-      side.stream = NO_STREAM;
-    }
+    this.sides[0].end();
+    this.sides[1].end();
     if (this.certificateSide !== this.clientSide) return;
     // Who is who became clear only after it: a client's certificate must never be judged as a server's.
-    this.clientCertificates ??= Math.max(1, this.certificates.length);
+    this.clientCertificates ??= Math.max(1, this.chain?.certificates.length ?? 0);
     this.certificateSeen = false;
     this.release();
   }
 
   /** The connection's details are not kept. */
   release(): void {
-    for (const { pooled } of this.certificates) this.pool.release(pooled);
-    this.certificates = [];
+    if (this.chain !== undefined) this.pool.releaseChain(this.chain);
+    this.chain = undefined;
   }
 
   /** Side of the client: who sent the SYN, else who spoke as a client, else the higher port. */
@@ -363,7 +369,7 @@ export class TcpReader implements FlowReader {
 
   handshake(side: SideNumber, event: HandshakeEvent): void {
     const name = handshakeName(event.type, event.format);
-    const complete = event.body !== undefined;
+    const complete = event.whole;
     const frame = Math.max(event.frames.at(-1) ?? 0, complete ? this.available : 0);
     if (this.messages.length < MAX_MESSAGES) {
       const { frames, record, length } = event;
@@ -377,33 +383,32 @@ export class TcpReader implements FlowReader {
     }
   }
 
-  private read(side: SideNumber, { type, format, body }: HandshakeEvent, frame: number): void {
-    if (format === "sslv2") {
-      if (type !== HANDSHAKE_TYPE.clientHello) return;
+  private read(side: SideNumber, event: HandshakeEvent, frame: number): void {
+    if (event.format === "sslv2") {
+      if (event.type !== HANDSHAKE_TYPE.clientHello) return;
+      const { body } = event;
       this.setClientHello(side, body && this.hellos.sslv2Client(body), frame);
       return;
     }
-    switch (type) {
-      case HANDSHAKE_TYPE.clientHello:
+    switch (event.type) {
+      case HANDSHAKE_TYPE.clientHello: {
+        const { body } = event;
         this.setClientHello(side, body && this.hellos.client(body), frame);
         return;
+      }
       case HANDSHAKE_TYPE.serverHello:
         this.setTheOther(side);
-        if (body === undefined) {
-          if (this.serverHelloFrame === 0) this.serverHelloFrame = frame;
-          return;
-        }
-        this.setServerHello(body, frame);
+        this.setServerHello(event.body, frame);
         return;
       case HANDSHAKE_TYPE.certificate:
-        this.certificate(side, body, frame);
+        this.certificate(side, event.body, frame);
         return;
       case HANDSHAKE_TYPE.certificateRequest:
         this.certificateRequested = true;
         this.setTheOther(side);
         return;
       case HANDSHAKE_TYPE.newSessionTicket:
-        if (body !== undefined && body.length > 6) this.issue(body.subarray(6));
+        if (event.whole && event.length > 6) this.issue(event.captured.subarray(6));
         return;
       case HANDSHAKE_TYPE.serverKeyExchange:
       case HANDSHAKE_TYPE.serverHelloDone:
@@ -428,7 +433,11 @@ export class TcpReader implements FlowReader {
     this.offeredSessions = hello.offers;
   }
 
-  private setServerHello(body: Uint8Array, frame: number): void {
+  private setServerHello(body: Uint8Array | undefined, frame: number): void {
+    if (body === undefined) {
+      if (this.serverHelloFrame === 0) this.serverHelloFrame = frame;
+      return;
+    }
     const hello = this.hellos.server(body);
     if (hello.isHelloRetryRequest) {
       this.helloRetryRequest = true;
@@ -454,10 +463,9 @@ export class TcpReader implements FlowReader {
     if (this.certificateSide >= 0 && this.certificateSide !== side) this.release();
     this.certificateSeen = true;
     this.certificateSide = side;
-    if (body === undefined || this.certificates.length > 0) return;
-    for (const der of parseCertificateList(body, false).slice(0, MAX_CERTIFICATES)) {
-      this.certificates.push({ pooled: this.pool.hold(der), frame });
-    }
+    if (body === undefined || this.chain?.certificates[0] !== undefined) return;
+    this.chain = this.pool.holdChain(body);
+    this.chainFrame = frame;
   }
 
   private setTheOther(server: SideNumber): void {
@@ -465,7 +473,8 @@ export class TcpReader implements FlowReader {
   }
 
   private issue(session: Uint8Array): void {
-    if (this.issuedSessions.length < MAX_SESSIONS) this.issuedSessions.push(new Uint8Array(session));
+    if (this.issuedSessions.length < MAX_SESSIONS)
+      this.issuedSessions = this.issuedSessions.concat(sessionKey(session));
   }
 
   private stopWhenDone(side: SideNumber, seen: SeenSide): void {

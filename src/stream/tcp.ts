@@ -123,12 +123,15 @@ export class TcpReassembly {
 
   /** Nothing more will come for this flow: gives up every hole, and counts what was sent after the last byte captured. */
   finish(flow: Flow): void {
-    for (const side of [0, 1] as const) {
-      this.skipHoles(flow, side, 0, 0);
-      const half = flow.half(side);
-      const tail = tailOf(half);
-      if (tail > 0 && half.following) this.skip(flow, side, half, tail);
-    }
+    this.finishHalf(flow, 0);
+    this.finishHalf(flow, 1);
+  }
+
+  private finishHalf(flow: Flow, side: 0 | 1): void {
+    this.skipHoles(flow, side, 0, 0);
+    const half = flow.half(side);
+    const tail = tailOf(half);
+    if (tail > 0 && half.following) this.skip(flow, side, half, tail);
   }
 
   /** The payload of this direction is not wanted any more. */

@@ -38,8 +38,7 @@ export function pseudoTlsAnswer(prefix: Uint8Array, dialect: PseudoTlsDialect): 
  * both go.
  */
 export function mayBePseudoTls(bytes: Uint8Array, start: number, end: number): boolean {
-  for (const template of TEMPLATES) if (compare(bytes, template, start, end) !== "no") return true;
-  return false;
+  return TEMPLATES.some((template) => compare(bytes, template, start, end) !== "no");
 }
 
 /** One number per byte; `ANY` where the sender chooses the byte. */

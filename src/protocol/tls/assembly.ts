@@ -6,24 +6,65 @@ import { BLOCK_SIZE, type Blocks } from "../../bytes/blocks.ts";
 import { isHandshakeType } from "./names.ts";
 
 /** A handshake message (RFC 5246 section 7.4, RFC 8446 section 4) with where it was. */
-export interface HandshakeEvent {
+export class HandshakeEvent {
   /** `sslv2`: the message stood in an SSLv2 record (RFC 5246 appendix E.2); `type` is then SSLv2's: 1 ClientHello, 4 ServerHello. */
   readonly format: "tls" | "sslv2";
   /** HandshakeType, e.g. 11 = Certificate. */
   readonly type: number;
   /** Bytes of the body: without the 4-byte header; for SSLv2 without the message type. */
   readonly length: number;
-  /**
-   * The body; undefined when part of it was never captured or it is longer than 1 MiB. Like `partial` it may be a view of what
-   * was handed in: valid only while the event is being handled.
-   */
-  readonly body: Uint8Array | undefined;
-  /** When `body` is undefined: what was captured from its start (possibly nothing), at most 1 MiB. */
-  readonly partial: Uint8Array | undefined;
   /** Frames that carried any of its bytes, ascending, distinct. The last one completes the message. */
   readonly frames: readonly number[];
   /** 1-based number, within this direction, of the record in which the message begins; counts the records seen. */
   readonly record: number;
+  /** What was captured from the start of the body: `kept` bytes from `bytes[start]` on. */
+  private readonly bytes: Uint8Array;
+  private readonly start: number;
+  private readonly kept: number;
+  private view: Uint8Array | undefined = undefined;
+
+  constructor(
+    format: "tls" | "sslv2",
+    type: number,
+    length: number,
+    frames: readonly number[],
+    record: number,
+    bytes: Uint8Array,
+    start: number,
+    kept: number,
+  ) {
+    this.format = format;
+    this.type = type;
+    this.length = length;
+    this.frames = frames;
+    this.record = record;
+    this.bytes = bytes;
+    this.start = start;
+    this.kept = kept;
+  }
+
+  /** Every byte of the body was captured, and it is not longer than 1 MiB. */
+  get whole(): boolean {
+    return this.kept === this.length;
+  }
+
+  /** The body when it is whole. Like `captured` it may be a view of what was handed in: valid only while the event is handled. */
+  get body(): Uint8Array | undefined {
+    return this.whole ? this.captured : undefined;
+  }
+
+  /** What was captured from the start of the body (possibly nothing), at most 1 MiB. Most messages are never looked into. */
+  get captured(): Uint8Array {
+    this.view ??= this.bytes.subarray(this.start, this.start + this.kept);
+    return this.view;
+  }
+
+  /** With bytes of its own, for an event that is handed on later. */
+  own(): HandshakeEvent {
+    const { format, type, length, frames, record, kept } = this;
+    // Not slice(): on a Buffer that would be a view of the caller's reused memory.
+    return new HandshakeEvent(format, type, length, frames, record, new Uint8Array(this.captured), 0, kept);
+  }
 }
 
 /**
@@ -36,6 +77,8 @@ const MAX_BODY = 1024 * 1024;
 const MAX_FRAMES = 4096;
 
 const EMPTY = new Uint8Array(0);
+/** Never written to. */
+const NONE: number[] = [];
 
 export class Assembly {
   private readonly blocks: Blocks;
@@ -49,12 +92,13 @@ export class Assembly {
   private length = 0;
   /** Bytes of the body that went by, captured or not. */
   private passed = 0;
-  /** The captured start of the body: `kept` bytes of `body`. */
+  /** The captured start of the body: `kept` bytes from `body[from]` on. */
   private body: Uint8Array = EMPTY;
+  private from = 0;
   private kept = 0;
   /** Nothing more is kept: bytes are missing, or the limit is reached. */
   private cut = false;
-  private frames: number[] = [];
+  private frames: number[] = NONE;
 
   /** `blocks`: where the bytes of bodies that come in pieces are kept; `giveBack` returns them. */
   constructor(blocks: Blocks) {
@@ -71,10 +115,10 @@ export class Assembly {
     this.type = 0;
     this.passed = 0;
     this.body = EMPTY;
+    this.from = 0;
     this.kept = 0;
     this.cut = false;
-    // Not emptied: the last message's event has the old one.
-    this.frames = [];
+    this.frames = NONE;
   }
 
   get headerDone(): boolean {
@@ -119,20 +163,20 @@ export class Assembly {
     this.cut = true;
   }
 
-  /** The message as it stands: with its body when every byte was kept. */
+  /** The message as it stands. */
   event(): HandshakeEvent {
-    const captured = this.kept === this.body.length ? this.body : this.body.subarray(0, this.kept);
-    const whole = this.kept === this.length;
-    return {
-      format: this.format,
-      type: this.type,
-      length: this.length,
-      body: whole ? captured : undefined,
-      partial: whole ? undefined : captured,
-      // Out of order on the wire is in order here, so frames may come descending.
-      frames: isAscending(this.frames) ? this.frames : [...new Set(this.frames)].sort((a, b) => a - b),
-      record: this.record,
-    };
+    // Out of order on the wire is in order here, so frames may come descending.
+    const frames = isAscending(this.frames) ? this.frames : [...new Set(this.frames)].sort((a, b) => a - b);
+    return new HandshakeEvent(
+      this.format,
+      this.type,
+      this.length,
+      frames,
+      this.record,
+      this.body,
+      this.from,
+      this.kept,
+    );
   }
 
   /** Events handed out so far are not looked at any more. */
@@ -153,7 +197,8 @@ export class Assembly {
     if (wanted > MAX_BODY) this.cut = true;
     // The usual case, a message in one piece, needs no copy.
     else if (wanted === this.length && this.kept === 0) {
-      this.body = bytes.subarray(start, end);
+      this.body = bytes;
+      this.from = start;
       this.kept = wanted;
       return;
     }
@@ -177,18 +222,13 @@ export class Assembly {
   }
 
   private note(frame: number): void {
+    // Most are in one frame; an array that is added to takes room for many.
+    if (this.frames === NONE) this.frames = [frame];
     const last = this.frames.length - 1;
     if (this.frames[last] === frame) return;
     if (this.frames.length < MAX_FRAMES) this.frames.push(frame);
     else this.frames[last] = frame;
   }
-}
-
-/** The event with bytes of its own, for one that is handed on later. */
-export function withOwnBytes(event: HandshakeEvent): HandshakeEvent {
-  // Not slice(): on a Buffer that would be a view of the caller's reused memory.
-  const { body, partial } = event;
-  return { ...event, body: body && new Uint8Array(body), partial: partial && new Uint8Array(partial) };
 }
 
 function isAscending(frames: readonly number[]): boolean {

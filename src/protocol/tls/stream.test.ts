@@ -3,7 +3,6 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Blocks } from "../../bytes/blocks.ts";
 import { fromHex, toHex } from "../../bytes/text.ts";
-import { withOwnBytes } from "./assembly.ts";
 import { HELLO_RETRY_RANDOM } from "./messages.ts";
 import { type HandshakeEvent, TlsStream, type TlsStreamState } from "./stream.ts";
 
@@ -77,8 +76,8 @@ function run(pieces: readonly Piece[], { midStream = false, end = true } = {}): 
     {
       record: (type, version, length, frame) => log.push(`record ${type} ${version.toString(16)} ${length} @${frame}`),
       handshake: (event) => {
-        messages.push(withOwnBytes(event));
-        const content = event.body === undefined ? `partial ${toHex(event.partial as Uint8Array)}` : toHex(event.body);
+        messages.push(event.own());
+        const content = event.body === undefined ? `partial ${toHex(event.captured)}` : toHex(event.body);
         log.push(
           `${event.format} ${event.type} ${event.length} r${event.record} @${event.frames.join("+")} ${content}`,
         );
@@ -183,7 +182,7 @@ describe("TlsStream", () => {
     const seen = run([{ bytes: server12.subarray(0, 5 + serverHello.length + 5 + 104) }]);
     expect(types(seen)).toEqual([2, 11]);
     expect(seen.messages[1]).toMatchObject({ length: 900, body: undefined });
-    expect(seen.messages[1]?.partial).toEqual(certificate.subarray(4, 104));
+    expect(seen.messages[1]?.captured).toEqual(certificate.subarray(4, 104));
   });
 
   it("reads plaintext alerts, and one of two bytes even after ChangeCipherSpec", () => {
@@ -248,7 +247,7 @@ describe("TlsStream", () => {
     const seen = run([record(22, serverHello), ...records, record(22, helloDone)].map((bytes) => ({ bytes })));
     expect(types(seen)).toEqual([2, 11, 14]);
     expect(seen.messages[1]?.body).toBeUndefined();
-    expect(seen.messages[1]?.partial).toEqual(body.subarray(0, 1024 * 1024));
+    expect(seen.messages[1]?.captured).toEqual(body.subarray(0, 1024 * 1024));
   });
 
   it("accepts every version of the record header, and records longer than the RFC by stacks that send them", () => {
@@ -337,7 +336,7 @@ describe("TlsStream with missing bytes", () => {
         expect(known).toContain(signature(event));
         const source = original.messages.find((candidate) => signature(candidate) === signature(event))
           ?.body as Uint8Array;
-        expect(event.partial).toEqual(source.subarray(0, event.partial?.length));
+        expect(event.captured).toEqual(source.subarray(0, event.captured.length));
       }
     }
     expect(seen.log.filter((line) => /^(alert|notTls|lost)/.test(line))).toEqual([]);
@@ -368,7 +367,7 @@ describe("TlsStream with missing bytes", () => {
     ]);
     expect(types(seen)).toEqual([2, 11, 12, 14, 4]);
     expect(seen.messages[1]).toMatchObject({ body: undefined, length: 900, frames: [1, 2] });
-    expect(seen.messages[1]?.partial).toEqual(certificate.subarray(4, 50));
+    expect(seen.messages[1]?.captured).toEqual(certificate.subarray(4, 50));
     expect(seen.messages[2]?.body).toEqual(keyExchange.subarray(4));
   });
 

@@ -6,7 +6,7 @@
  * record or a message begins. Encrypted content is counted, never copied.
  */
 import { Blocks } from "../../bytes/blocks.ts";
-import { Assembly, type HandshakeEvent, withOwnBytes } from "./assembly.ts";
+import { Assembly, type HandshakeEvent } from "./assembly.ts";
 import { HANDSHAKE_TYPE, HELLO_RETRY_RANDOM } from "./messages.ts";
 import {
   ALERT,
@@ -106,7 +106,8 @@ export class TlsStream {
   private readonly message: Assembly;
   private assembling = false;
   /** Messages of the record at hand that are complete while the record is not; the first `owned` have bytes of their own. */
-  private readonly completed: HandshakeEvent[] = [];
+  private readonly completed: (HandshakeEvent | undefined)[] = [];
+  private completedCount = 0;
   private owned = 0;
   private alertLevel: number | undefined;
 
@@ -155,13 +156,13 @@ export class TlsStream {
       }
     }
     if (this.head !== undefined && this.current === "not-tls") this.gatherHead(bytes, at, end);
-    if (this.owned < this.completed.length) this.ownCompleted();
+    if (this.owned < this.completedCount) this.ownCompleted();
   }
 
   /** What is handed on only when the record is complete must not refer to the bytes at hand. */
   private ownCompleted(): void {
-    for (; this.owned < this.completed.length; this.owned++) {
-      this.completed[this.owned] = withOwnBytes(this.completed[this.owned] as HandshakeEvent);
+    for (; this.owned < this.completedCount; this.owned++) {
+      this.completed[this.owned] = (this.completed[this.owned] as HandshakeEvent).own();
     }
     if (!this.assembling) this.message.giveBack();
   }
@@ -397,17 +398,16 @@ export class TlsStream {
   private deliver(): void {
     const event = this.message.event();
     this.assembling = false;
-    const known = event.body ?? event.partial;
     if (event.format === "sslv2") {
       if (!this.sslv2Hello) this.current = "sslv2";
     } else if (event.type === HANDSHAKE_TYPE.clientHello) {
-      this.helloStart = known !== undefined && known.length >= 34 ? new Uint8Array(known.subarray(0, 34)) : undefined;
+      const { captured } = event;
+      this.helloStart = captured.length >= 34 ? new Uint8Array(captured.subarray(0, 34)) : undefined;
     } else {
       this.helloStart = undefined;
-      if (event.type === HANDSHAKE_TYPE.serverHello)
-        this.retryAsked = known !== undefined && contains(known, HELLO_RETRY_RANDOM, 2);
+      if (event.type === HANDSHAKE_TYPE.serverHello) this.retryAsked = contains(event.captured, HELLO_RETRY_RANDOM, 2);
     }
-    this.completed.push(event);
+    this.completed[this.completedCount++] = event;
   }
 
   /**
@@ -415,11 +415,14 @@ export class TlsStream {
    * announced when its last byte is there.
    */
   private announceMessages(): void {
-    if (this.completed.length === 0) return;
-    const { completed } = this;
-    this.owned = 0;
-    for (let i = 0; i < completed.length; i++) this.events.handshake(completed[i] as HandshakeEvent);
-    completed.length = 0;
+    const { completed, completedCount } = this;
+    if (completedCount === 0) return;
+    this.owned = this.completedCount = 0;
+    for (let i = 0; i < completedCount; i++) {
+      this.events.handshake(completed[i] as HandshakeEvent);
+      // Not emptied: an array that grows anew takes room for many.
+      completed[i] = undefined;
+    }
     if (!this.assembling) this.message.giveBack();
   }
 
