@@ -1,94 +1,67 @@
 #!/usr/bin/env node
 /**
- * The `sightline` program: reads the command line and hands over to one command. Owns help, usage errors and the last
- * resort; each command is loaded only when it is asked for, which keeps `--help` fast.
+ * The `sightline` command: loads the program and runs it. Owns its compiled code, kept beside it: compiling takes half of a
+ * short run. As Python's __pycache__ it has the permissions of the program itself, and where it cannot be written, is
+ * damaged or was made by another Node, the program is compiled as if it were not there.
  */
-import { existsSync } from "node:fs";
-import { Command, CommanderError, InvalidArgumentError } from "commander";
-import { VERSION } from "../version.ts";
-import type { AnalyzeFlags } from "./commands/analyze.ts";
-import { EXIT_COULD_NOT_RUN, say, sayDefect, sayError, UserError } from "./messages.ts";
+import { createHash } from "node:crypto";
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { Script } from "node:vm";
 
-const EXIT_STATUS = `
-Exit status:
-  0  clear
-  1  intercepted or impaired
-  2  cannot tell, or could not run
-`;
+/** File name of the bundled program.ts, which changes with its content. Filled in by scripts/bundle.mjs. */
+declare const PROGRAM: string;
 
-const EXAMPLES = `
-Examples:
-  $ sightline analyze meeting.pcapng
-  $ sightline analyze ring_*.pcapng.gz
-  $ sightline analyze --private-ca corporate-ca.pem meeting.pcapng
-  $ sightline analyze --json meeting.pcapng > report.json
-  $ tcpdump -i eth0 -U -w - port 443 or port 3478 | sightline analyze
-`;
+/** Bytes of a SHA-256. */
+const DIGEST = 32;
 
-process.on("uncaughtException", fail);
-// A reader that went away is no error; other errors of stdout are met where it is written.
-process.stdout.on("error", () => {});
-process.stderr.on("error", () => {});
+const file = join(import.meta.dirname, PROGRAM);
+const compiled = `${file}.${process.version}-${process.arch}.cache`;
+const require = createRequire(file);
 
-const program = new Command("sightline")
-  .description(
-    "Reads packet captures and proves or rules out TLS interception between a client and a meeting server: " +
-      "names the interceptor, or the look-alike fault, the feature that breaks, and what to change.",
-  )
-  .version(VERSION)
-  .exitOverride()
-  .configureOutput({ outputError: () => {} })
-  .addHelpText("after", EXIT_STATUS + EXAMPLES);
+const source = `(function (exports, require, module, __filename, __dirname) {${readFileSync(file, "latin1")}\n})`;
+const cachedData = readCompiled();
+const script = new Script(source, { filename: file, ...(cachedData !== undefined && { cachedData }) });
+const module = { exports: {} as typeof import("./program.ts") };
+script.runInThisContext()(module.exports, require, module, file, dirname(file));
 
-program
-  .command("analyze")
-  .summary("judge the connections of a capture")
-  .description("Judges the connections of one or more captures, read as one. Without files it reads stdin.")
-  .argument("[files...]", "pcap, pcapng or snoop files, gzip-compressed or not; - is stdin")
-  .option("--json", "print the Report as JSON instead of text")
-  .option("--roots <file>", "PEM roots to treat as public, besides Mozilla's (repeatable)", append)
-  .option("--private-ca <file>", "PEM of a legitimate private CA (repeatable)", append)
-  .option("--max-connections <number>", "most connections the Report lists (default: 5000)", positive)
-  .addHelpText("after", EXIT_STATUS + EXAMPLES)
-  .action(async (files: string[], flags: AnalyzeFlags) => {
-    const { analyzeCommand } = await import("./commands/analyze.ts");
-    process.exitCode = await analyzeCommand(files, flags);
-  });
+const judged = await module.exports.run();
+// All that reading and judging need is compiled now; a run that came to neither would leave the next ones most to compile.
+if (judged && (cachedData === undefined || script.cachedDataRejected === true)) writeCompiled();
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  if (error instanceof CommanderError) sayUsage(error);
-  else fail(error);
+/** SHA-256 of the code, then the code: V8 trusts what it is given, and what has changed on the disk would do anything. */
+function readCompiled(): Buffer | undefined {
+  try {
+    const bytes = readFileSync(compiled);
+    const code = bytes.subarray(DIGEST);
+    return sha256(code).equals(bytes.subarray(0, DIGEST)) ? code : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
-function fail(error: unknown): void {
-  process.exitCode = EXIT_COULD_NOT_RUN;
-  if (error instanceof UserError) sayError(error);
-  else sayDefect(error);
+function writeCompiled(): void {
+  // Renamed when complete: another run may read it at any time.
+  const unfinished = `${compiled}.${process.pid}`;
+  try {
+    const code = script.createCachedData();
+    writeFileSync(unfinished, Buffer.concat([sha256(code), code]));
+    renameSync(unfinished, compiled);
+  } catch {
+    // The folder cannot be written, or the disk is full.
+    removeQuietly(unfinished);
+  }
 }
 
-function sayUsage(error: CommanderError): void {
-  if (error.exitCode === 0) return;
-  process.exitCode = EXIT_COULD_NOT_RUN;
-  // The bare program: commander has written the help to stderr.
-  if (error.code === "commander.help") return;
-  const [what, suggestion] = error.message.replace(/^error: /, "").split("\n");
-  say("error", what ?? error.message);
-  const args = process.argv.slice(2);
-  if (suggestion !== undefined) say("hint", suggestion.replace(/^\(Did/, "did").replace(/\)$/, ""));
-  else if (args[0] !== "analyze" && args.some((argument) => existsSync(argument)))
-    say("hint", `to judge a capture: sightline analyze ${args.join(" ")}`);
-  else say("hint", "see `sightline --help`");
+function sha256(bytes: Buffer): Buffer {
+  return createHash("sha256").update(bytes).digest();
 }
 
-function append(value: string, previous: string[] = []): string[] {
-  return [...previous, value];
-}
-
-function positive(value: string): number {
-  const number = Number(value);
-  if (!/^\d+$/.test(value) || !Number.isSafeInteger(number) || number < 1)
-    throw new InvalidArgumentError("It must be a whole number, 1 or more.");
-  return number;
+function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // Nor can it be removed.
+  }
 }

@@ -5,6 +5,7 @@
 import { toHex } from "../bytes/text.ts";
 import type { Writable } from "../bytes/writable.ts";
 import type { Certificate } from "../protocol/x509/certificate.ts";
+import { sameBytes } from "../protocol/x509/der.ts";
 import { verifiesUnderOwnKey, verifySignature } from "../protocol/x509/signature.ts";
 import { judgeChain, type Trust, type TrustStore } from "../protocol/x509/trust.ts";
 import type { PooledCertificate } from "./certificate-pool.ts";
@@ -43,15 +44,17 @@ export async function derive(
     Promise.all([digest(der), certificate && digest(certificate.spki)]),
   );
   const digests = new Map<PooledCertificate, string>();
+  const keys = new Map<Certificate, string>();
   const certificates = new Map<string, ObservedCertificate>();
   for (const [index, [sha256, spkiSha256]] of hashes.entries()) {
     const entry = entries[index] as PooledCertificate;
     digests.set(entry, sha256);
     const { certificate } = entry;
-    if (certificate !== undefined && spkiSha256 !== undefined) certificates.set(sha256, { certificate, spkiSha256 });
+    if (certificate === undefined || spkiSha256 === undefined) continue;
+    certificates.set(sha256, { certificate, spkiSha256 });
+    keys.set(certificate, spkiSha256);
   }
-  const issuers = entries.flatMap(({ certificate }) => (certificate?.isCa === true ? [certificate] : []));
-  const judged = await judgeChains(drafts, issuers, store);
+  const judged = await judgeChains(drafts, keys, store);
   const connections = drafts.map((draft, index): ConnectionObservation => {
     const { tls } = draft;
     if (tls === undefined) return draft as Draft & { tls?: never };
@@ -83,30 +86,31 @@ interface Judged {
 
 /**
  * By index of `drafts`, of those that show a readable leaf. Identical chains are judged once per day of capture: trust changes
- * with the date, and a root's end is a day.
+ * with the date, and a root's end is a day. `keys`: SHA-256 of the key of every certificate of the capture.
  */
 async function judgeChains(
   drafts: readonly Draft[],
-  issuers: readonly Certificate[],
+  keys: ReadonlyMap<Certificate, string>,
   store: TrustStore,
 ): Promise<(Judged | undefined)[]> {
   const byName = new Map<string, Certificate[]>();
-  for (const issuer of issuers) {
+  for (const issuer of keys.keys()) {
+    if (!issuer.isCa) continue;
     const same = byName.get(issuer.subject.text);
     if (same === undefined) byName.set(issuer.subject.text, [issuer]);
     else if (same.length < MAX_SAME_NAME) same.push(issuer);
   }
   const intermediates = [...byName.values()].flat();
-  const keys = drafts.map(({ tls, from }) => (tls === undefined ? undefined : chainKey(tls, from.seconds)));
+  const chains = drafts.map(({ tls, from }) => (tls === undefined ? undefined : chainKey(tls, from.seconds)));
   const first = new Map<string, number>();
-  for (const [index, key] of keys.entries()) if (key !== undefined && !first.has(key)) first.set(key, index);
+  for (const [index, key] of chains.entries()) if (key !== undefined && !first.has(key)) first.set(key, index);
   const judged = await inBatches([...first.values()], (index) => {
     const { tls, from } = drafts[index] as Draft & { tls: TlsDraft };
     const chain = tls.certificates.flatMap(({ pooled }) => pooled.certificate ?? []);
-    return judgeOne(chain as [Certificate], intermediates, byName, from.seconds, store);
+    return judgeOne(chain as [Certificate], intermediates, byName, keys, from.seconds, store);
   });
   const known = new Map([...first.keys()].map((key, index) => [key, judged[index]]));
-  return keys.map((key) => (key === undefined ? undefined : known.get(key)));
+  return chains.map((key) => (key === undefined ? undefined : known.get(key)));
 }
 
 /** Undefined when there is no readable leaf. */
@@ -121,18 +125,28 @@ async function judgeOne(
   chain: readonly [Certificate, ...Certificate[]],
   intermediates: readonly Certificate[],
   byName: ReadonlyMap<string, readonly Certificate[]>,
+  keys: ReadonlyMap<Certificate, string>,
   at: number,
   store: TrustStore,
 ): Promise<Judged> {
   const [leaf, ...others] = chain;
   const trust = await judgeChain(chain, intermediates, at, store);
-  const ownKey = (await verifiesUnderOwnKey(leaf)) === "valid";
   const presented = others.filter(({ subject }) => subject.text === leaf.issuer.text);
   for (const issuer of [...presented, ...(byName.get(leaf.issuer.text) ?? [])].slice(0, MAX_SIGNERS)) {
     if ((await verifySignature(leaf, issuer)) !== "valid") continue;
-    return { trust, signing: { ownKey, issuerKey: await digest(issuer.spki) } };
+    const issuerKey = keys.get(issuer) as string;
+    return { trust, signing: { ownKey: await isKeyOf(issuer, leaf), issuerKey } };
   }
-  return { trust, signing: { ownKey, ...(ownKey && { issuerKey: await digest(leaf.spki) }) } };
+  if ((await verifiesUnderOwnKey(leaf)) !== "valid") return { trust, signing: { ownKey: false } };
+  return { trust, signing: { ownKey: true, issuerKey: keys.get(leaf) as string } };
+}
+
+/** Does what `issuer` has signed, `leaf`, verify under the leaf's own key as well? The signature covers that key, so only if it is the same. */
+async function isKeyOf(issuer: Certificate, leaf: Certificate): Promise<boolean> {
+  if (issuer.key !== leaf.key) return false;
+  if (issuer.spki.length === leaf.spki.length) return sameBytes(issuer.spki, leaf.spki);
+  // One key can be written in two ways.
+  return (await verifiesUnderOwnKey(leaf)) === "valid";
 }
 
 async function digest(bytes: Uint8Array): Promise<string> {

@@ -8,6 +8,8 @@ import { delimiter, join, relative } from "node:path";
 import { bundle } from "../../scripts/bundle.mjs";
 
 export interface Program {
+  /** The folder of the command, and of its compiled code. */
+  readonly folder: string;
   /** An empty folder to run in. */
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
@@ -28,6 +30,7 @@ export async function buildProgram(): Promise<Program> {
   // Nothing of the person's own terminal may change what is expected.
   const env = { PATH: `${bin}${delimiter}${process.env["PATH"]}`, HOME: cwd, LC_ALL: "C.UTF-8" };
   return {
+    folder: join(built, "cli"),
     cwd,
     env,
     remove: () => {

@@ -19,7 +19,9 @@ export const kazakhstan20202024: InterceptorProduct = {
     { field: "O", pattern: /^ISCA$/, confidence: "observed", source: "OONI report text" },
     {
       field: "CN",
-      pattern: /^НЕГІЗГІ КУӘЛАНДЫРУШЫ ОРТАЛЫҚ$/,
+      // НЕГІЗГІ КУӘЛАНДЫРУШЫ ОРТАЛЫҚ, escaped so that the bundled program is ASCII (scripts/bundle.mjs).
+      pattern:
+        /^\u041d\u0415\u0413\u0406\u0417\u0413\u0406 \u041a\u0423\u04d8\u041b\u0410\u041d\u0414\u042b\u0420\u0423\u0428\u042b \u041e\u0420\u0422\u0410\u041b\u042b\u049a$/,
       confidence: "observed",
       source: "OONI report text (2015 root)",
     },

@@ -1,0 +1,100 @@
+/**
+ * The `sightline` program: reads the command line and hands over to one command. Owns help, usage errors and the last
+ * resort.
+ */
+import { existsSync } from "node:fs";
+import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { VERSION } from "../version.ts";
+import { type AnalyzeFlags, analyzeCommand } from "./commands/analyze.ts";
+import { EXIT_COULD_NOT_RUN, say, sayDefect, sayError, UserError } from "./messages.ts";
+
+const EXIT_STATUS = `
+Exit status:
+  0  clear
+  1  intercepted or impaired
+  2  cannot tell, or could not run
+`;
+
+const EXAMPLES = `
+Examples:
+  $ sightline analyze meeting.pcapng
+  $ sightline analyze ring_*.pcapng.gz
+  $ sightline analyze --private-ca corporate-ca.pem meeting.pcapng
+  $ sightline analyze --json meeting.pcapng > report.json
+  $ tcpdump -i eth0 -U -w - port 443 or port 3478 | sightline analyze
+`;
+
+process.on("uncaughtException", fail);
+// A reader that went away is no error; other errors of stdout are met where it is written.
+process.stdout.on("error", () => {});
+process.stderr.on("error", () => {});
+
+const program = new Command("sightline")
+  .description(
+    "Reads packet captures and proves or rules out TLS interception between a client and a meeting server: " +
+      "names the interceptor, or the look-alike fault, the feature that breaks, and what to change.",
+  )
+  .version(VERSION)
+  .exitOverride()
+  .configureOutput({ outputError: () => {} })
+  .addHelpText("after", EXIT_STATUS + EXAMPLES);
+
+program
+  .command("analyze")
+  .summary("judge the connections of a capture")
+  .description("Judges the connections of one or more captures, read as one. Without files it reads stdin.")
+  .argument("[files...]", "pcap, pcapng or snoop files, gzip-compressed or not; - is stdin")
+  .option("--json", "print the Report as JSON instead of text")
+  .option("--roots <file>", "PEM roots to treat as public, besides Mozilla's (repeatable)", append)
+  .option("--private-ca <file>", "PEM of a legitimate private CA (repeatable)", append)
+  .option("--max-connections <number>", "most connections the Report lists (default: 5000)", positive)
+  .addHelpText("after", EXIT_STATUS + EXAMPLES)
+  .action(async (files: string[], flags: AnalyzeFlags) => {
+    process.exitCode = await analyzeCommand(files, flags);
+  });
+
+/**
+ * Runs the command line of this process; its exit status is `process.exitCode`. True: a capture was read and judged. After
+ * false it may have been too, for one exit status says that nothing could be told and that nothing could be run.
+ */
+export async function run(): Promise<boolean> {
+  try {
+    await program.parseAsync();
+    return process.exitCode !== EXIT_COULD_NOT_RUN;
+  } catch (error) {
+    if (error instanceof CommanderError) sayUsage(error);
+    else fail(error);
+    return false;
+  }
+}
+
+function fail(error: unknown): void {
+  process.exitCode = EXIT_COULD_NOT_RUN;
+  if (error instanceof UserError) sayError(error);
+  else sayDefect(error);
+}
+
+function sayUsage(error: CommanderError): void {
+  if (error.exitCode === 0) return;
+  process.exitCode = EXIT_COULD_NOT_RUN;
+  // The bare program: commander has written the help to stderr.
+  if (error.code === "commander.help") return;
+  const [what, suggestion] = error.message.replace(/^error: /, "").split("\n");
+  say("error", what ?? error.message);
+  const args = process.argv.slice(2);
+  if (suggestion !== undefined) say("hint", suggestion.replace(/^\(Did/, "did").replace(/\)$/, ""));
+  else if (args[0] !== "analyze" && args.some((argument) => existsSync(argument)))
+    say("hint", `to judge a capture: sightline analyze ${args.join(" ")}`);
+  else say("hint", "see `sightline --help`");
+}
+
+function append(value: string, previous: string[] = []): string[] {
+  return [...previous, value];
+}
+
+function positive(value: string): number {
+  const number = Number(value);
+  if (!/^\d+$/.test(value) || !Number.isSafeInteger(number) || number < 1)
+    throw new InvalidArgumentError("It must be a whole number, 1 or more.");
+  return number;
+}
