@@ -34,16 +34,22 @@ export async function bundle(outdir) {
     entryPoints: ["src/cli/program.ts"],
     // A new name for new content, so that compiled code is never taken for that of another program.
     entryNames: "[dir]/[name]-[hash]",
-    outExtension: { ".js": ".cjs" },
     format: "cjs",
   });
   const [file] = Object.keys(program.metafile.outputs);
   requireAscii(join(ROOT, file));
-  const define = { PROGRAM: JSON.stringify(basename(file)) };
-  const entryPoints = ["src/cli/main.ts", "src/index.ts"];
-  const modules = await build({ ...COMMON, outdir, entryPoints, define, format: "esm" });
-  const inputs = [...Object.keys(program.metafile.inputs), ...Object.keys(modules.metafile.inputs)];
+  await build({
+    ...COMMON,
+    outdir,
+    entryPoints: ["src/cli/main.ts"],
+    define: { PROGRAM: JSON.stringify(basename(file)), "import.meta.dirname": "__dirname" },
+    format: "cjs",
+  });
+  const api = await build({ ...COMMON, outdir, entryPoints: ["src/index.ts"], format: "esm" });
+  const inputs = [...Object.keys(program.metafile.inputs), ...Object.keys(api.metafile.inputs)];
   writeFileSync(join(ROOT, outdir, "THIRD-PARTY-LICENSES.txt"), licences(inputs));
+  // The command is no module: Node would load its loader of modules for two files.
+  writeFileSync(join(ROOT, outdir, "cli/package.json"), '{ "type": "commonjs" }\n');
   chmodSync(join(ROOT, outdir, "cli/main.js"), 0o755);
 }
 

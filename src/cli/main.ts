@@ -26,9 +26,10 @@ const script = new Script(source, { filename: file, ...(cachedData !== undefined
 const module = { exports: {} as typeof import("./program.ts") };
 script.runInThisContext()(module.exports, require, module, file, dirname(file));
 
-const judged = await module.exports.run();
-// All that reading and judging need is compiled now; a run that came to neither would leave the next ones most to compile.
-if (judged && (cachedData === undefined || script.cachedDataRejected === true)) writeCompiled();
+void module.exports.run().then((judged) => {
+  // All that reading and judging need is compiled now; a run that came to neither would leave the next ones most to compile.
+  if (judged && (cachedData === undefined || script.cachedDataRejected === true)) writeCompiled();
+});
 
 /** SHA-256 of the code, then the code: V8 trusts what it is given, and what has changed on the disk would do anything. */
 function readCompiled(): Buffer | undefined {

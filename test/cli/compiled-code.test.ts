@@ -26,12 +26,12 @@ function sightline(...args: string[]): string {
 
 /** What is in the folder besides the program. */
 function kept(): string[] {
-  return readdirSync(program.folder).filter((name) => !/\.c?js$/.test(name));
+  return readdirSync(program.folder).filter((name) => !/\.js(on)?$/.test(name));
 }
 
 function keptFile(): string {
   const [name, ...others] = kept();
-  expect([name, others]).toEqual([expect.stringMatching(/^program-\w+\.cjs\.v[\d.]+-\w+\.cache$/), []]);
+  expect([name, others]).toEqual([expect.stringMatching(/^program-\w+\.js\.v[\d.]+-\w+\.cache$/), []]);
   return join(program.folder, name as string);
 }
 
