@@ -12,4 +12,8 @@ await bundle("dist");
 const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
 execFileSync(process.execPath, [tsc, "-p", "tsconfig.build.json"], { stdio: "inherit" });
 // The first run leaves the compiled code behind (src/cli/main.ts); it need not be a person's.
-spawnSync(process.execPath, ["dist/cli/main.js", "analyze", "test/captures/d37-sharing-before-websense-squid/capture.pcap"]);
+spawnSync(process.execPath, [
+  "dist/cli/main.js",
+  "analyze",
+  "test/captures/d37-sharing-before-websense-squid/capture.pcap",
+]);
