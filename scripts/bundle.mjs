@@ -12,6 +12,16 @@ const ROOT = join(import.meta.dirname, "..");
 /** Left to Node: zod gives types alone. */
 const OUTSIDE = ["zod"];
 
+/** brotli ships its dictionary as source of 750 kB, and for browsers compressed by itself in 70. */
+const smallDictionary = {
+  name: "small-dictionary",
+  setup(build) {
+    build.onResolve({ filter: /dictionary-data\.js$/ }, ({ resolveDir }) => ({
+      path: join(resolveDir, "dictionary-browser.js"),
+    }));
+  },
+};
+
 const COMMON = {
   absWorkingDir: ROOT,
   outbase: "src",
@@ -23,6 +33,7 @@ const COMMON = {
   external: OUTSIDE,
   mainFields: ["module", "main"],
   metafile: true,
+  plugins: [smallDictionary],
   logLevel: "warning",
 };
 
@@ -65,7 +76,10 @@ function licences(files) {
   const texts = [...new Set(packages)].sort().map((name) => {
     const folder = join(ROOT, "node_modules", name);
     const { version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
-    const file = ["LICENSE", "LICENSE.md", "LICENSE.txt"].map((one) => join(folder, one)).find(existsSync);
+    const names = ["LICENSE", "LICENSE.md", "LICENSE.txt"].map((one) => join(folder, one));
+    // What a package forgot to bring.
+    names.push(join(import.meta.dirname, "licences", `${name}.txt`));
+    const file = names.find(existsSync);
     if (file === undefined) throw new Error(`${name} ${version} is bundled and has no licence file`);
     return `${name} ${version}\n\n${readFileSync(file, "utf8").trim()}\n`;
   });

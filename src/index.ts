@@ -14,6 +14,7 @@ import { derive } from "./observe/derive.ts";
 import { type Collected, collect } from "./observe/from-capture.ts";
 import { Keeper } from "./observe/keeper.ts";
 import type { InputFile } from "./observe/observations.ts";
+import { KeyLog } from "./protocol/tls/key-log.ts";
 import { type Certificate, parseCertificate } from "./protocol/x509/certificate.ts";
 import { parsePem } from "./protocol/x509/pem.ts";
 import { TrustStore } from "./protocol/x509/trust.ts";
@@ -31,6 +32,8 @@ export interface AnalyzeOptions {
   readonly roots?: readonly string[];
   /** PEM texts of legitimate private CAs. */
   readonly privateCa?: readonly string[];
+  /** Key logs (SSLKEYLOGFILE of NSS): handshakes of TLS 1.3 that they have the secrets of are read. */
+  readonly keyLogs?: readonly string[];
   /** Connections listed in the Report; default 5000. */
   readonly maxConnections?: number;
   /**
@@ -57,15 +60,19 @@ export async function analyze(sources: readonly ByteSource[], options: AnalyzeOp
     privateCas: certificates(options.privateCa),
   });
   const maxConnections = options.maxConnections ?? DEFAULT_MAX_CONNECTIONS;
+  const keyLog = new KeyLog();
+  for (const text of options.keyLogs ?? []) keyLog.add(text);
   const set = await CaptureSet.open(sources);
   try {
     const bytesTotal = total(sources);
-    const collected = await collect(set, new Keeper(maxConnections, options.summarize === true), {
-      progress(frames) {
+    const watcher = {
+      progress(frames: number): boolean {
         options.onProgress?.({ bytesRead: set.bytesRead, bytesTotal, frames });
         return options.signal?.aborted === true;
       },
-    });
+    };
+    const keeper = new Keeper(maxConnections, options.summarize === true);
+    const collected = await collect(set, keeper, watcher, keyLog);
     const files = filesOf(set, collected);
     const totals = { ...collected.totals, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0) };
     const observations = await derive(files, collected.drafts, { vantage: collected.vantage, totals }, store);

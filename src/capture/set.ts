@@ -77,6 +77,11 @@ export class CaptureSet {
     return this.count;
   }
 
+  /** TLS key logs that the file of the last frame has carried so far. */
+  get secrets(): readonly Uint8Array[] {
+    return (this.members[this.members.length === 1 ? 0 : this.currentFile] as Member).file.secrets;
+  }
+
   /** Bytes taken from the files so far, as stored (compressed). */
   get bytesRead(): number {
     return this.members.reduce((sum, { file }, index) => sum + (index < this.admitted ? file.bytesRead : 0), 0);

@@ -20,6 +20,7 @@ Examples:
   $ sightline analyze meeting.pcapng
   $ sightline analyze ring_*.pcapng.gz
   $ sightline analyze --private-ca corporate-ca.pem meeting.pcapng
+  $ sightline analyze --keylog keys.txt meeting.pcapng
   $ sightline analyze --json meeting.pcapng > report.json
   $ tcpdump -i eth0 -U -w - port 443 or port 3478 | sightline analyze
 `;
@@ -47,6 +48,7 @@ program
   .option("--json", "print the Report as JSON instead of text")
   .option("--roots <file>", "PEM roots to treat as public, besides Mozilla's (repeatable)", append)
   .option("--private-ca <file>", "PEM of a legitimate private CA (repeatable)", append)
+  .option("--keylog <file>", "key log (SSLKEYLOGFILE), to read the handshakes of TLS 1.3 (repeatable)", append)
   .option("--max-connections <number>", "most connections the Report lists (default: 5000)", positive)
   .addHelpText("after", EXIT_STATUS + EXAMPLES)
   .action(async (files: string[], flags: AnalyzeFlags) => {

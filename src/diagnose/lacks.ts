@@ -6,6 +6,7 @@ import type { ConnectionObservation, TlsObservation } from "../observe/observati
 
 export const BASELINE = "a baseline or --private-ca";
 export const KEY_LOG = "key log";
+export const OVER_TCP = "TLS over TCP instead of QUIC";
 export const OTHER_DIRECTION = "the other direction";
 export const START = "the start of the connection";
 export const WHOLE_PACKETS = "whole packets";
@@ -30,9 +31,9 @@ export function missingFrom({ tcp, tls, protocol }: ConnectionObservation): stri
   return unseen && client.missing + server.missing > 0 ? WHOLE_PACKETS : undefined;
 }
 
-/** Why the handshake shows no certificate though it went well: encrypted, or a session resumed. */
+/** Why the handshake shows no certificate though it went well: a session resumed, or encrypted. */
 export function hidesCertificate(tls: TlsObservation): string | undefined {
   if (tls.certificates.length > 0) return undefined;
-  if (tls.version !== undefined && tls.version >= TLS_1_3) return KEY_LOG;
-  return tls.resumed === true ? FULL_HANDSHAKE : undefined;
+  if (tls.resumed === true) return FULL_HANDSHAKE;
+  return tls.version !== undefined && tls.version >= TLS_1_3 && !tls.decrypted ? KEY_LOG : undefined;
 }

@@ -270,7 +270,12 @@ describe("what is missing", () => {
   test.each<[string, Spec, string]>([
     ["TLS 1.3", tls({ tls: { version: 0x0304 } }), "key log"],
     ["a draft of TLS 1.3", tls({ tls: { version: 0x7f1c } }), "key log"],
-    ["QUIC", udp({ protocol: "quic", port: 443 }), "key log"],
+    ["QUIC", udp({ protocol: "quic", port: 443 }), "TLS over TCP instead of QUIC"],
+    [
+      "TLS 1.3 that resumes",
+      tls({ tls: { version: 0x0304, resumed: true } }),
+      "the full handshake that this connection resumes",
+    ],
     ["a resumed session", tls({ tls: { resumed: true } }), "the full handshake that this connection resumes"],
     ["a private root", tls({ ...PRIVATE_LEAF, trust: PRIVATE }), "a baseline or --private-ca"],
     ["self-signed", tls({ ...PRIVATE_LEAF, trust: SELF_SIGNED }), "a baseline or --private-ca"],

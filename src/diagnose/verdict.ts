@@ -9,7 +9,7 @@ import type { ConnectionObservation } from "../observe/observations.ts";
 import { speaksFor } from "../protocol/x509/host-name.ts";
 import type { Context } from "./context.ts";
 import type { ConnectionVerdict, NumberedFinding } from "./diagnosis.ts";
-import { BASELINE, FEWER_SERVERS, hidesCertificate, KEY_LOG, missingFrom, WHOLE_HANDSHAKE } from "./lacks.ts";
+import { BASELINE, FEWER_SERVERS, hidesCertificate, missingFrom, OVER_TCP, WHOLE_HANDSHAKE } from "./lacks.ts";
 import { nameOf } from "./peer.ts";
 import { chainIsGood } from "./rules/support.ts";
 import { fallbackCause } from "./rules/undocumented-pseudo-tls-answer.ts";
@@ -99,7 +99,7 @@ function whatIsMissing(connection: ConnectionObservation): string | undefined {
     if (pseudoTls.answer === "documented") return "the TURN messages after the pseudo-TLS hello";
     return missingFrom(connection) ?? "the server's answer";
   }
-  if (connection.protocol === "quic") return KEY_LOG;
+  if (connection.protocol === "quic") return OVER_TCP;
   if (tls === undefined) return missingFrom(connection) ?? (isTunnel(connection) ? WHOLE_HANDSHAKE : undefined);
   if (tls.certificates.length > 0) return missingTrust(connection);
   const missing = hidesCertificate(tls) ?? missingFrom(connection);

@@ -55,41 +55,41 @@ describe("a chain", () => {
 
   test("is read once, and held by all its certificates", () => {
     const pool = new CertificatePool();
-    const chain = pool.holdChain(body);
+    const chain = pool.holdChain(body, false);
     expect(chain.certificates.map((pooled) => pooled.certificate?.subject.text)).toEqual(["CN=one", "CN=two"]);
-    expect(pool.holdChain(body.slice())).toBe(chain);
+    expect(pool.holdChain(body.slice(), false)).toBe(chain);
     // Two connections and the pool itself, which remembers it.
     expect(chain.certificates.map(({ holders }) => holders)).toEqual([3, 3]);
     pool.releaseChain(chain);
     pool.releaseChain(chain);
-    expect(pool.holdChain(body)).toBe(chain);
-    expect(pool.holdChain(certificate(two, one).subarray(4)).key).not.toBe(chain.key);
+    expect(pool.holdChain(body, false)).toBe(chain);
+    expect(pool.holdChain(certificate(two, one).subarray(4), false).key).not.toBe(chain.key);
   });
 
   test("is copied", () => {
     const pool = new CertificatePool();
     const bytes = new Uint8Array(body);
-    const chain = pool.holdChain(bytes);
+    const chain = pool.holdChain(bytes, false);
     bytes.fill(0);
-    expect(pool.holdChain(body)).toBe(chain);
+    expect(pool.holdChain(body, false)).toBe(chain);
     expect(chain.certificates[0]?.der).toEqual(one);
   });
 
   test("that is too long to be remembered has the same certificates and the same key", () => {
     const pool = new CertificatePool();
     const long = certificate(...Array.from({ length: 30 }, () => new Uint8Array(1000).fill(7))).subarray(4);
-    const chain = pool.holdChain(long);
-    const again = pool.holdChain(long);
+    const chain = pool.holdChain(long, false);
+    const again = pool.holdChain(long, false);
     expect(again).not.toBe(chain);
     expect(again).toEqual(chain);
     expect(chain.certificates[0]?.holders).toBe(60);
     pool.releaseChain(chain);
     pool.releaseChain(again);
-    expect(pool.holdChain(long).key).not.toBe(chain.key);
+    expect(pool.holdChain(long, false).key).not.toBe(chain.key);
   });
 
   test("that is none is refused", () => {
-    expect(() => new CertificatePool().holdChain(Uint8Array.of(0, 0, 9, 1))).toThrow(ParseError);
+    expect(() => new CertificatePool().holdChain(Uint8Array.of(0, 0, 9, 1), false)).toThrow(ParseError);
   });
 });
 

@@ -4,6 +4,7 @@
  */
 import { ByteTable } from "../bytes/byte-table.ts";
 import { ParseError } from "../bytes/parse-error.ts";
+import { decompressCertificate } from "../protocol/tls/certificate-compression.ts";
 import { parseCertificateList } from "../protocol/tls/messages.ts";
 import { type Certificate, parseCertificate } from "../protocol/x509/certificate.ts";
 
@@ -12,6 +13,9 @@ const MAX_CERTIFICATES = 32;
 /** Chains remembered as a whole, and their length in bytes: a capture has thousands of connections to a few hundred servers. */
 const MAX_CHAINS = 1024;
 const MAX_CHAIN_BYTES = 16 * 1024;
+
+/** A hostile message may take half a second to turn out damaged. */
+const MAX_DAMAGED = 20;
 
 export interface PooledCertificate {
   readonly number: number;
@@ -31,26 +35,39 @@ export interface Chain {
 
 export class CertificatePool {
   private readonly known = new ByteTable<PooledCertificate>();
-  /** By the message that presents it. They hold their certificates. */
-  private readonly chains = new ByteTable<Chain>(MAX_CHAINS);
+  /** By the message that presents it, in the layout up to TLS 1.2 and in that of TLS 1.3. They hold their certificates. */
+  private readonly chains12 = new ByteTable<Chain>(MAX_CHAINS);
+  private readonly chains13 = new ByteTable<Chain>(MAX_CHAINS);
   private count = 0;
+  /** Compressed messages that may still turn out damaged. */
+  private patience = MAX_DAMAGED;
 
-  /**
-   * The chain that the body of a Certificate message of TLS 1.2 or earlier presents, each of its certificates with one more holder.
-   * Throws ParseError when the body is no such list.
-   */
-  holdChain(body: Uint8Array): Chain {
-    const known = this.chains.get(body);
+  /** The chain that the body of a Certificate message presents, each of its certificates with one more holder. Throws ParseError when it is none. */
+  holdChain(body: Uint8Array, tls13: boolean): Chain {
+    const chains = tls13 ? this.chains13 : this.chains12;
+    const known = chains.get(body);
     if (known !== undefined) {
       for (const pooled of known.certificates) pooled.holders++;
       return known;
     }
-    const chain = this.readChain(body);
+    const chain = this.readChain(body, tls13);
     // Not slice(), as below.
-    if (body.length <= MAX_CHAIN_BYTES && this.chains.add(new Uint8Array(body), chain)) {
+    if (body.length <= MAX_CHAIN_BYTES && chains.add(new Uint8Array(body), chain)) {
       for (const pooled of chain.certificates) pooled.holders++;
     }
     return chain;
+  }
+
+  /** The body of the Certificate message that a compressed one stands for; undefined when it cannot be read. */
+  decompressed(body: Uint8Array): Uint8Array | undefined {
+    if (this.patience === 0) return undefined;
+    try {
+      return decompressCertificate(body);
+    } catch (error) {
+      if (!(error instanceof ParseError)) throw error;
+      this.patience--;
+      return undefined;
+    }
   }
 
   releaseChain(chain: Chain): void {
@@ -71,8 +88,8 @@ export class CertificatePool {
     return added;
   }
 
-  private readChain(body: Uint8Array): Chain {
-    const ders = parseCertificateList(body, false).slice(0, MAX_CERTIFICATES);
+  private readChain(body: Uint8Array, tls13: boolean): Chain {
+    const ders = parseCertificateList(body, tls13).slice(0, MAX_CERTIFICATES);
     const certificates = ders.map((der) => this.hold(der));
     return { certificates, key: certificates.map(({ number }) => number).join(" ") };
   }

@@ -123,6 +123,7 @@ export function tcpSummary(flow: Flow, reader: TcpReader | undefined): TcpSummar
     facts += ` ${pseudoTls.answer} ${pseudoTls.framedTurn.client !== undefined} ${pseudoTls.framedTurn.server !== undefined}`;
   }
   if (through !== undefined) facts += ` through ${through.status}`;
+  if (tls?.decrypted === true) facts += " decrypted";
   const leaf = chain?.certificates[0]?.certificate;
   if (reader !== undefined && leaf !== undefined) facts += moments(flow, reader, leaf);
   let names = `${serverSide === 0 ? flow.aPort : flow.bPort} ${serverName ?? ""}`;
@@ -404,6 +405,7 @@ function tlsDraft(
   const { serverHello, chain } = reader;
   const tls: Writable<TlsDraft> = {
     helloRetryRequest: reader.helloRetryRequest,
+    decrypted: reader.decrypted,
     certificates: (chain?.certificates ?? []).map((pooled) => ({ pooled, frame: reader.chainFrame })),
     certificateUnreadable: isCertificateUnreadable(reader),
     certificateRequested: reader.certificateRequested,
@@ -416,7 +418,10 @@ function tlsDraft(
   };
   if (reader.clientHello !== undefined) tls.clientHello = reader.clientHello;
   if (reader.clientHelloFrame > 0) tls.clientHelloFrame = reader.clientHelloFrame;
-  if (serverHello !== undefined) tls.serverHello = serverHello.observed;
+  if (serverHello !== undefined) {
+    const { observed } = serverHello;
+    tls.serverHello = reader.alpn === undefined ? observed : { ...observed, alpn: reader.alpn };
+  }
   if (reader.serverHelloFrame > 0) tls.serverHelloFrame = reader.serverHelloFrame;
   if (version !== undefined) tls.version = version;
   if (reader.clientCertificates !== undefined) tls.clientCertificates = reader.clientCertificates;

@@ -7,7 +7,8 @@
 
 import { addressText } from "../bytes/address.ts";
 import { Blocks } from "../bytes/blocks.ts";
-import { END, FRAME, Frame, type Skimmer, type Step } from "../capture/frame.ts";
+import { toLatin1 } from "../bytes/text.ts";
+import { END, FRAME, Frame, MORE, type Skimmer, type Step } from "../capture/frame.ts";
 import type { CaptureSet } from "../capture/set.ts";
 import {
   decode,
@@ -25,6 +26,8 @@ import {
   TCP_PORTS,
   UDP,
 } from "../packet/packet.ts";
+import { loadDecoders } from "../protocol/tls/certificate-compression.ts";
+import { KeyLog } from "../protocol/tls/key-log.ts";
 import { type Flow, FlowTable } from "../stream/flow.ts";
 import { Fragments } from "../stream/fragments.ts";
 import { findTcpFlow, TcpReassembly } from "../stream/tcp.ts";
@@ -95,11 +98,18 @@ export interface Watcher {
   progress(frames: number): boolean;
 }
 
-/** Reads the whole set. `keeper` decides which connections are kept in full. */
-export async function collect(set: CaptureSet, keeper: Keeper, watcher: Watcher): Promise<Collected> {
-  const collector = new Collector(keeper);
+/** Reads the whole set. `keeper` decides which connections are kept in full; what the capture carries of secrets joins `keyLog`. */
+export async function collect(
+  set: CaptureSet,
+  keeper: Keeper,
+  watcher: Watcher,
+  keyLog = new KeyLog(),
+): Promise<Collected> {
+  if (keyLog.size > 0) await loadDecoders();
+  const collector = new Collector(keeper, keyLog);
   const frame = new Frame();
   while (collector.readBuffered(set, frame) !== END) {
+    if (keyLog.size > 0) await loadDecoders();
     const filled = set.fill();
     if (filled !== undefined) await filled;
     if (watcher.progress(collector.frames)) break;
@@ -123,18 +133,24 @@ class Collector implements Skimmer {
   private readonly tcp = new FlowTable("tcp", (flow) => this.close(flow));
   private readonly udp = new FlowTable("udp", (flow) => this.close(flow));
   private readonly reassembly = new TcpReassembly();
-  private readonly shared: Shared = {
-    reassembly: this.reassembly,
-    pool: new CertificatePool(),
-    hellos: new Hellos(),
-    blocks: new Blocks(),
-  };
+  private readonly shared: Shared;
+  /** The first secrets were met. */
+  private prepared = false;
+  /** How many of the secrets of a file are known. */
+  private readonly learned = new Map<readonly Uint8Array[], number>();
   private readonly fragments = new Fragments();
   private readonly lingering: Flow[] = [];
   private readonly vantage = new Vantage();
 
-  constructor(keeper: Keeper) {
+  constructor(keeper: Keeper, keyLog: KeyLog) {
     this.keeper = keeper;
+    this.shared = {
+      reassembly: this.reassembly,
+      pool: new CertificatePool(),
+      hellos: new Hellos(),
+      keyLog,
+      blocks: new Blocks(),
+    };
   }
 
   /** Every frame that is there without reading more. A loop of its own: an engine optimizes what is called often. */
@@ -143,7 +159,13 @@ class Collector implements Skimmer {
       set.skim(this);
       const step = set.next(frame);
       if (step !== FRAME) return step;
+      const learned = set.secrets.length > 0 && this.learn(set.secrets);
       this.frame(frame, set.currentFile);
+      // What reads with secrets has to be loaded first.
+      if (learned && !this.prepared) {
+        this.prepared = true;
+        return MORE;
+      }
     }
   }
 
@@ -165,6 +187,15 @@ class Collector implements Skimmer {
     tcp.touch(at, number, seconds, nanos);
     span.stretch(seconds, nanos);
     this.frames = number;
+    return true;
+  }
+
+  /** Takes in secrets: of a file of the capture, all there are so far. False when there are no new ones. */
+  private learn(secrets: readonly Uint8Array[]): boolean {
+    const known = this.learned.get(secrets) ?? 0;
+    if (known === secrets.length) return false;
+    for (const text of secrets.slice(known)) this.shared.keyLog.add(toLatin1(text));
+    this.learned.set(secrets, secrets.length);
     return true;
   }
 

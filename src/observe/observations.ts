@@ -108,6 +108,8 @@ export interface TlsObservation {
   readonly serverHello?: ObservedServerHello;
   readonly serverHelloFrame?: number;
   readonly helloRetryRequest: boolean;
+  /** Messages were read that were protected: their secrets are known. */
+  readonly decrypted: boolean;
   /** Negotiated version code, e.g. 0x0303; undefined until a ServerHello was seen. */
   readonly version?: number;
   /** What the server presented, leaf first. Empty when none was seen in the clear. */

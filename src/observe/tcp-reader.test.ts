@@ -4,6 +4,7 @@ import { CLIENT, frameOf, SERVER, tcpFrame } from "../../test/support/packets.ts
 import { MS_TURN_ANSWER, MS_TURN_HELLO, msTurnFrame } from "../../test/support/tls-messages.ts";
 import { Blocks } from "../bytes/blocks.ts";
 import { decode, Packet } from "../packet/packet.ts";
+import { KeyLog } from "../protocol/tls/key-log.ts";
 import { FlowTable } from "../stream/flow.ts";
 import { TcpReassembly } from "../stream/tcp.ts";
 import { CertificatePool } from "./certificate-pool.ts";
@@ -19,6 +20,7 @@ function newReader(): { reader: TcpReader; say: (side: 0 | 1, bytes: Uint8Array,
     reassembly: new TcpReassembly(),
     pool: new CertificatePool(),
     hellos: new Hellos(),
+    keyLog: new KeyLog(),
     blocks: new Blocks(),
   });
   return { reader, say: (side, bytes, frame) => reader.data(side, bytes, 0, bytes.length, frame, frame, 0) };

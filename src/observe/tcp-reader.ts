@@ -8,6 +8,7 @@
  */
 import type { Blocks } from "../bytes/blocks.ts";
 import { ParseError } from "../bytes/parse-error.ts";
+import { fromHex, toHex } from "../bytes/text.ts";
 import { beginPrelude, type Prelude } from "../protocol/prelude/prelude.ts";
 import { TurnFraming } from "../protocol/pseudo-tls/framing.ts";
 import {
@@ -16,8 +17,10 @@ import {
   pseudoTlsAnswer,
   pseudoTlsHello,
 } from "../protocol/pseudo-tls/hello.ts";
-import { HANDSHAKE_TYPE, helloSessionId, parseCertificateList } from "../protocol/tls/messages.ts";
+import type { KeyLog } from "../protocol/tls/key-log.ts";
+import { encryptedAlpn, HANDSHAKE_TYPE, helloSessionId, parseCertificateList } from "../protocol/tls/messages.ts";
 import { handshakeName } from "../protocol/tls/names.ts";
+import { RecordProtection } from "../protocol/tls/protection.ts";
 import { APPLICATION_DATA, firstBytes } from "../protocol/tls/record.ts";
 import { type HandshakeEvent, type TlsEvents, TlsStream } from "../protocol/tls/stream.ts";
 import type { Flow, FlowReader } from "../stream/flow.ts";
@@ -45,6 +48,7 @@ const MAX_OTHER_BYTES = 4096;
 const ENOUGH_ENCRYPTED_RECORDS = 12;
 
 const NO_SESSIONS: readonly string[] = [];
+const TLS_1_3 = 0x0304;
 
 type SideNumber = 0 | 1;
 
@@ -143,6 +147,7 @@ export interface Shared {
   readonly reassembly: TcpReassembly;
   readonly pool: CertificatePool;
   readonly hellos: Hellos;
+  readonly keyLog: KeyLog;
   readonly blocks: Blocks;
 }
 
@@ -167,6 +172,10 @@ export class TcpReader implements FlowReader {
   serverHello: SeenServerHello | undefined = undefined;
   serverHelloFrame = 0;
   helloRetryRequest = false;
+  /** ALPN as answered under protection. */
+  alpn: string | undefined = undefined;
+  /** Messages were read that were protected. */
+  decrypted = false;
   /** What the server presented, and the frame that completed it. */
   chain: Chain | undefined = undefined;
   chainFrame = 0;
@@ -190,17 +199,21 @@ export class TcpReader implements FlowReader {
   private readonly reassembly: TcpReassembly;
   private readonly pool: CertificatePool;
   private readonly hellos: Hellos;
+  private readonly keyLog: KeyLog;
+  /** Of the ClientHello, hexadecimal, where secrets may be known by it. */
+  private clientRandom: string | undefined = undefined;
   /** Side that sent `certificates`. */
   private certificateSide: -1 | SideNumber = -1;
   /** Frame at which what is being read became available, and its time. */
   private available = 0;
   private at = 0;
 
-  constructor(flow: Flow, { reassembly, pool, hellos, blocks }: Shared) {
+  constructor(flow: Flow, { reassembly, pool, hellos, keyLog, blocks }: Shared) {
     this.flow = flow;
     this.reassembly = reassembly;
     this.pool = pool;
     this.hellos = hellos;
+    this.keyLog = keyLog;
     this.sides = [
       new SeenSide(this, 0, !flow.half0.fromStart, blocks),
       new SeenSide(this, 1, !flow.half1.fromStart, blocks),
@@ -313,7 +326,7 @@ export class TcpReader implements FlowReader {
    * over with its second such record, the server's when it speaks after the client's first.
    */
   isPastHandshake(side: SideNumber): boolean {
-    if ((this.serverHello?.version ?? 0) < 0x0304) return true;
+    if ((this.serverHello?.version ?? 0) < TLS_1_3) return true;
     if (side === this.clientSide) return this.sides[side].encryptedRecords >= 2;
     return this.sides[side === 0 ? 1 : 0].encryptedRecords > 0;
   }
@@ -394,14 +407,22 @@ export class TcpReader implements FlowReader {
       case HANDSHAKE_TYPE.clientHello: {
         const { body } = event;
         this.setClientHello(side, body && this.hellos.client(body), frame);
+        if (body !== undefined && this.keyLog.size > 0) this.clientRandom = toHex(body.subarray(2, 34));
         return;
       }
+      case HANDSHAKE_TYPE.encryptedExtensions:
+        this.decrypted = true;
+        if (event.body !== undefined) this.alpn = encryptedAlpn(event.body);
+        return;
       case HANDSHAKE_TYPE.serverHello:
         this.setTheOther(side);
         this.setServerHello(event.body, frame);
         return;
       case HANDSHAKE_TYPE.certificate:
         this.certificate(side, event.body, frame);
+        return;
+      case HANDSHAKE_TYPE.compressedCertificate:
+        this.certificate(side, event.body && this.pool.decompressed(event.body), frame);
         return;
       case HANDSHAKE_TYPE.certificateRequest:
         this.certificateRequested = true;
@@ -450,13 +471,29 @@ export class TcpReader implements FlowReader {
     if (this.serverHello !== undefined && !this.serverHello.isHelloRetryRequest) return;
     this.serverHello = hello;
     this.serverHelloFrame = frame;
+    if (hello.version >= TLS_1_3) this.unprotect(hello.observed.cipherSuite);
     const session = helloSessionId(body);
     if (session.length > 0) this.issue(session);
   }
 
+  /** Opens what follows on both sides, where its secrets are known. */
+  private unprotect(cipherSuite: number): void {
+    const secrets = this.clientRandom === undefined ? undefined : this.keyLog.find(this.clientRandom);
+    if (secrets === undefined) return;
+    const { clientSide } = this;
+    for (const [side, secret] of [
+      [clientSide, secrets.client],
+      [clientSide === 0 ? 1 : 0, secrets.server],
+    ] as const) {
+      const protection = secret === undefined ? undefined : RecordProtection.of(cipherSuite, fromHex(secret));
+      if (protection !== undefined) this.sides[side].stream.protect(protection);
+    }
+  }
+
   private certificate(side: SideNumber, body: Uint8Array | undefined, frame: number): void {
+    const tls13 = (this.serverHello?.version ?? 0) >= TLS_1_3;
     if (side === this.clientSide) {
-      this.clientCertificates ??= body === undefined ? 1 : parseCertificateList(body, false).length;
+      this.clientCertificates ??= body === undefined ? 1 : parseCertificateList(body, tls13).length;
       return;
     }
     // Both sides sent one before it was clear who is who: what the client sent is dropped.
@@ -464,7 +501,7 @@ export class TcpReader implements FlowReader {
     this.certificateSeen = true;
     this.certificateSide = side;
     if (body === undefined || this.chain?.certificates[0] !== undefined) return;
-    this.chain = this.pool.holdChain(body);
+    this.chain = this.pool.holdChain(body, tls13);
     this.chainFrame = frame;
   }
 

@@ -134,10 +134,11 @@ function toTls({
   version,
   resumed,
   alerts,
+  decrypted,
 }: TlsObservation): NonNullable<ReportConnection["tls"]> {
   const row: Writable<NonNullable<ReportConnection["tls"]>> = {
     alerts: alerts.map(({ from, level, description, frame, at }) => ({ from, level, description, frame, at })),
-    decrypted: false,
+    decrypted,
   };
   if (version !== undefined) row.version = versionName(version);
   if (serverHello !== undefined) {

@@ -267,6 +267,7 @@ export function tls(options: TlsOptions = {}): Spec {
                 version: 0x0303,
               }),
           helloRetryRequest: false,
+          decrypted: false,
           certificates: chain.map(({ sha256 }) => ({ sha256, frame: frame(7) })),
           ...(options.trust === undefined ? {} : { trust: options.trust }),
           ...(options.signing === undefined ? {} : { signing: options.signing }),

@@ -7,6 +7,7 @@ import { ParseError } from "../../bytes/parse-error.ts";
 import { CaptureFile } from "../../capture/index.ts";
 import type { ByteSource } from "../../capture/input.ts";
 import { analyze } from "../../index.ts";
+import { KeyLog } from "../../protocol/tls/key-log.ts";
 import { parseCertificate } from "../../protocol/x509/certificate.ts";
 import { parsePem } from "../../protocol/x509/pem.ts";
 import { reportJson } from "../../report/json.ts";
@@ -22,6 +23,7 @@ export interface AnalyzeFlags {
   readonly json?: true;
   readonly roots?: readonly string[];
   readonly privateCa?: readonly string[];
+  readonly keylog?: readonly string[];
   readonly maxConnections?: number;
 }
 
@@ -37,6 +39,7 @@ export async function analyzeCommand(files: readonly string[], flags: AnalyzeFla
   if (names.includes("-") && process.stdin.isTTY) throw noInput();
   const roots = (flags.roots ?? []).map((file) => readPem("--roots", file));
   const privateCa = (flags.privateCa ?? []).map((file) => readPem("--private-ca", file));
+  const keyLogs = (flags.keylog ?? []).map(readKeyLog);
 
   const interrupt = new Interrupt();
   const { sources, unreadable } = await openAll(names, interrupt);
@@ -49,6 +52,7 @@ export async function analyzeCommand(files: readonly string[], flags: AnalyzeFla
   const report = await analyze(sources, {
     roots,
     privateCa,
+    keyLogs,
     signal: interrupt,
     // The text shows a few connections and counts the others.
     summarize: flags.json !== true,
@@ -216,6 +220,19 @@ function readPem(option: string, file: string): string {
     if (error instanceof ParseError) throw new UserError(`${option} ${file}: ${detailOf(error)}`, PEM_HINT);
     throw error;
   }
+  return text;
+}
+
+const KEY_LOG_HINT =
+  "a key log has lines such as SERVER_HANDSHAKE_TRAFFIC_SECRET …; browsers write one to the file that SSLKEYLOGFILE names";
+
+function readKeyLog(file: string): string {
+  const text = readText("--keylog", file);
+  if (new KeyLog().add(text) > 0) return text;
+  // Of TLS 1.2 and earlier the certificates are in the clear.
+  const older = /^CLIENT_RANDOM [0-9a-f]{64} /im.test(text);
+  if (older) say("warning", `--keylog ${file}: no secret of a TLS 1.3 handshake in it`);
+  else throw new UserError(`--keylog ${file}: no key log`, KEY_LOG_HINT);
   return text;
 }
 

@@ -61,12 +61,15 @@ export const HANDSHAKE_TYPE = {
   clientHello: 1,
   serverHello: 2,
   newSessionTicket: 4,
+  encryptedExtensions: 8,
   certificate: 11,
   serverKeyExchange: 12,
   certificateRequest: 13,
   serverHelloDone: 14,
   certificateVerify: 15,
   clientKeyExchange: 16,
+  finished: 20,
+  compressedCertificate: 25,
 } as const;
 
 /** RFC 8446 section 4.1.3: SHA-256 of "HelloRetryRequest". */
@@ -151,6 +154,12 @@ export function parseServerHello(body: Uint8Array): ServerHello {
     isHelloRetryRequest: isHelloRetryRequest(body),
     acceptsPsk: find(extensions, PRE_SHARED_KEY, body) !== undefined,
   };
+}
+
+/** The protocol that ALPN settled on in an EncryptedExtensions (RFC 8446 section 4.3.1). */
+export function encryptedAlpn(body: Uint8Array): string | undefined {
+  const alpn = find(parseExtensions(new Cursor(body, "encryptedExtensions")), ALPN, body);
+  return alpn === undefined ? undefined : protocolNames(alpn)[0];
 }
 
 /** The session id of a hello, ClientHello or ServerHello, that parses. */

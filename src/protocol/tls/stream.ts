@@ -8,6 +8,7 @@
 import { Blocks } from "../../bytes/blocks.ts";
 import { Assembly, type HandshakeEvent } from "./assembly.ts";
 import { HANDSHAKE_TYPE, HELLO_RETRY_RANDOM } from "./messages.ts";
+import type { RecordProtection } from "./protection.ts";
 import {
   ALERT,
   APPLICATION_DATA,
@@ -67,10 +68,26 @@ const HELLO_MESSAGES: ReadonlySet<number> = new Set([1, 2, 6]);
 /** Messages that servers and clients send in the clear. HelloRequest (four zero bytes) would prove nothing. */
 const PLAINTEXT_MESSAGES: ReadonlySet<number> = new Set([1, 2, 4, 11, 12, 13, 14, 15, 16, 22]);
 
+/**
+ * Records that may fail to open before one opens: early data goes ahead of a client's handshake, under another key. As many as
+ * hold 14 kB each of what a server allows in practice (16 or 32 kB), and some.
+ */
+const MAX_UNOPENED = 8;
+
 /** What the content of the record at hand is. */
-type Content = "skip" | "handshake" | "alert" | "change-cipher-spec" | "maybe-message" | "maybe-second-hello";
+type Content =
+  | "skip"
+  | "handshake"
+  | "alert"
+  | "change-cipher-spec"
+  | "maybe-message"
+  | "maybe-second-hello"
+  | "sealed";
 
 const NONE: number[] = [];
+const NOTHING = new Uint8Array(0);
+/** RFC 8446 section 5.2. */
+const MAX_SEALED = 16384 + 256;
 
 export class TlsStream {
   private readonly events: TlsEvents;
@@ -117,6 +134,14 @@ export class TlsStream {
 
   /** Version and random of the ClientHello, while this direction sent no other kind of handshake message. */
   private helloStart: Uint8Array | undefined;
+  /** Opens the records of the handshake at hand; undefined when nothing can, or once the handshake is over. */
+  private protection: RecordProtection | undefined;
+  private unopened = 0;
+  /** Content of the sealed record at hand, as far as it came; and where in it which frame begins. */
+  private sealed: Uint8Array = NOTHING;
+  private sealedLength = 0;
+  private sealedPieces: { readonly start: number; readonly frame: number }[] = [];
+
   /** This direction sent a HelloRetryRequest, so its ServerHello is still to come. */
   private retryAsked = false;
   /** This direction began with an SSLv2-format ClientHello; no TLS record came yet. */
@@ -131,6 +156,12 @@ export class TlsStream {
     this.message = new Assembly(blocks);
     this.current = midStream ? "seeking" : "start";
     this.sought = midStream;
+  }
+
+  /** From the next record on, protected ones are opened: a TLS 1.3 handshake whose secret is known. */
+  protect(protection: RecordProtection): void {
+    this.protection = protection;
+    this.unopened = 0;
   }
 
   get state(): TlsStreamState {
@@ -324,6 +355,7 @@ export class TlsStream {
 
   private contentOf(type: number, length: number): Content {
     if (type === CHANGE_CIPHER_SPEC) return "change-cipher-spec";
+    if (type === APPLICATION_DATA && this.protection !== undefined && length <= MAX_SEALED) return "sealed";
     // One alert is two bytes (RFC 8446 section 5.1); a protected one is longer, whatever went before (RFC 5246 section 6.2.3).
     if (type === ALERT) return length === 2 ? "alert" : "skip";
     if (type !== HANDSHAKE) return "skip";
@@ -335,6 +367,7 @@ export class TlsStream {
 
   private endRecord(): void {
     this.headerRead = 0;
+    if (this.content === "sealed") this.unseal();
     this.announceMessages();
   }
 
@@ -354,9 +387,54 @@ export class TlsStream {
       case "maybe-second-hello":
         this.inspect(bytes, start, end, frame);
         break;
+      case "sealed":
+        this.gather(bytes, start, end, frame);
+        break;
       case "skip":
         break;
     }
+  }
+
+  /** A claimed length alone must not cost memory. */
+  private gather(bytes: Uint8Array, start: number, end: number, frame: number): void {
+    const length = this.sealedLength + end - start;
+    if (length > this.sealed.length) {
+      const larger = new Uint8Array(Math.min(this.length, Math.max(length, 2 * this.sealed.length)));
+      larger.set(this.sealed.subarray(0, this.sealedLength));
+      this.sealed = larger;
+    }
+    this.sealedPieces.push({ start: this.sealedLength, frame });
+    this.sealed.set(bytes.subarray(start, end), this.sealedLength);
+    this.sealedLength = length;
+  }
+
+  /** The sealed record at hand is complete. What is in it stands where it stood sealed: these ciphers change no lengths. */
+  private unseal(): void {
+    const { protection, sealedPieces: pieces } = this;
+    const opened = protection?.open(this.sealed.subarray(0, this.sealedLength));
+    this.forgetSealed();
+    if (protection === undefined) return;
+    if (opened === undefined) {
+      if (protection.proven || ++this.unopened > MAX_UNOPENED) this.protection = undefined;
+      return;
+    }
+    if (opened.type !== HANDSHAKE && opened.type !== ALERT) {
+      this.protection = undefined;
+      return;
+    }
+    this.aligned = true;
+    for (const [index, { start, frame }] of pieces.entries()) {
+      const end = Math.min(pieces[index + 1]?.start ?? Infinity, opened.content.length);
+      if (opened.type === HANDSHAKE) this.handshake(opened.content, start, end, frame);
+      else this.alert(opened.content, start, end, frame);
+    }
+    if (this.owned < this.completedCount) this.ownCompleted();
+  }
+
+  private forgetSealed(): void {
+    this.sealed = NOTHING;
+    this.sealedLength = 0;
+    this.sealedPieces = [];
   }
 
   /** A header that cannot be one. */
@@ -405,6 +483,8 @@ export class TlsStream {
       this.helloStart = captured.length >= 34 ? new Uint8Array(captured.subarray(0, 34)) : undefined;
     } else {
       this.helloStart = undefined;
+      // What follows is protected with another key.
+      if (event.type === HANDSHAKE_TYPE.finished) this.protection = undefined;
       if (event.type === HANDSHAKE_TYPE.serverHello) this.retryAsked = contains(event.captured, HELLO_RETRY_RANDOM, 2);
     }
     this.completed[this.completedCount++] = event;
@@ -530,6 +610,7 @@ export class TlsStream {
   private missContent(length: number): void {
     this.remaining -= length;
     if (this.content === "handshake") this.missHandshake(length);
+    else if (this.content === "sealed") this.unprotect();
     else this.refuse();
     this.alertLevel = undefined;
     if (this.remaining === 0) this.endRecord();
@@ -547,7 +628,16 @@ export class TlsStream {
     this.content = "skip";
   }
 
+  /** Records that are counted wrong cannot be opened. */
+  private unprotect(): void {
+    this.protection = undefined;
+    this.forgetSealed();
+    this.content = "skip";
+    this.abandonMessage();
+  }
+
   private seek(): void {
+    if (this.protection !== undefined) this.unprotect();
     if (this.headerRead === RECORD_HEADER) this.refuse();
     this.abandonMessage();
     // An SSL 2.0 ServerHello that was cut short still says what follows it.

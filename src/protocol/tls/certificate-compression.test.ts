@@ -1,0 +1,63 @@
+import { brotliCompressSync, deflateSync } from "node:zlib";
+import fc from "fast-check";
+import { beforeAll, describe, expect, test } from "vitest";
+import { concat } from "../../../test/support/capture-writer.ts";
+import { ParseError } from "../../bytes/parse-error.ts";
+import { decompressCertificate, loadDecoders } from "./certificate-compression.ts";
+
+beforeAll(loadDecoders);
+
+const u24 = (value: number) => Uint8Array.of(value >> 16, (value >> 8) & 0xff, value & 0xff);
+
+/** RFC 8879 section 4. */
+function body(algorithm: number, packed: Uint8Array, length: number): Uint8Array {
+  return concat(Uint8Array.of(0, algorithm), u24(length), u24(packed.length), packed);
+}
+
+const PACKERS = [
+  ["zlib", 1, deflateSync],
+  ["Brotli", 2, brotliCompressSync],
+] as const;
+
+describe.each(PACKERS)("%s", (_, algorithm, pack) => {
+  const message = Uint8Array.from({ length: 4000 }, (_byte, i) => (i * i) >> 3);
+
+  test("comes back as it was", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 5000 }), (bytes) => {
+        expect(decompressCertificate(body(algorithm, pack(bytes), bytes.length))).toEqual(bytes);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test.each([
+    ["a length that is too short", body(algorithm, pack(message), 3999)],
+    ["a length that is too long", body(algorithm, pack(message), 4001)],
+    ["a length beyond the limit", body(algorithm, pack(new Uint8Array(300_000)), 300_000)],
+    ["more in it than it says", body(algorithm, pack(new Uint8Array(50_000_000)), 1000)],
+    ["bytes cut off", body(algorithm, pack(message).subarray(0, -9), 4000)],
+    ["nothing in it", body(algorithm, new Uint8Array(0), 0)],
+    ["bytes behind it", concat(body(algorithm, pack(message), 4000), Uint8Array.of(1))],
+  ])("with %s is refused", (_case, bytes) => {
+    expect(() => decompressCertificate(bytes)).toThrow(ParseError);
+  });
+
+  test("of any bytes gives a message as long as it says, or is refused", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), fc.nat(5000), (packed, length) => {
+        try {
+          expect(decompressCertificate(body(algorithm, packed, length)).length).toBe(length);
+        } catch (error) {
+          expect(error).toBeInstanceOf(ParseError);
+        }
+      }),
+    );
+  });
+});
+
+test("another algorithm is not supported", () => {
+  expect(() => decompressCertificate(body(3, new Uint8Array(10), 10))).toThrow(
+    expect.objectContaining({ kind: "unsupported" }),
+  );
+});

@@ -1,0 +1,56 @@
+/**
+ * KeyLog: the handshake secrets of TLS 1.3 by the random of the ClientHello, read from key logs (the SSLKEYLOGFILE format of
+ * NSS, draft-ietf-tls-keylogfile). Owns the format and the bound on what is remembered; knows nothing of how records are opened.
+ *
+ * Only what opens handshakes is kept: secrets of the application's data are passed over, for nobody here reads that data.
+ */
+
+/** Connections remembered, about 600 bytes each; past it the oldest are forgotten, as logs are appended to. */
+const MAX_CONNECTIONS = 200_000;
+
+/** The secret is as long as the hash of the cipher suite: SHA-256 or SHA-384. */
+const LINE = /^(CLIENT|SERVER)_HANDSHAKE_TRAFFIC_SECRET ([0-9a-f]{64}) ([0-9a-f]{64}|[0-9a-f]{96})\s*$/gim;
+
+/** Hexadecimal; of a connection that was logged in part only one. */
+export interface HandshakeSecrets {
+  client?: string;
+  server?: string;
+}
+
+export class KeyLog {
+  private readonly byRandom = new Map<string, HandshakeSecrets>();
+
+  /** Connections of which something is known. */
+  get size(): number {
+    return this.byRandom.size;
+  }
+
+  /** Takes in a key log, whole or a piece that ends with a line; lines of any other kind are passed over. How many lines it took. */
+  add(text: string): number {
+    let taken = 0;
+    for (const [, side, random = "", secret = ""] of text.matchAll(LINE)) {
+      const secrets = this.secretsOf(random.toLowerCase());
+      if (side?.toUpperCase() === "CLIENT") secrets.client = secret;
+      else secrets.server = secret;
+      taken++;
+    }
+    return taken;
+  }
+
+  /** `random`: of the ClientHello, lower-case hexadecimal. */
+  find(random: string): HandshakeSecrets | undefined {
+    return this.byRandom.get(random);
+  }
+
+  private secretsOf(random: string): HandshakeSecrets {
+    const known = this.byRandom.get(random);
+    if (known !== undefined) return known;
+    if (this.byRandom.size >= MAX_CONNECTIONS) {
+      const [oldest] = this.byRandom.keys();
+      if (oldest !== undefined) this.byRandom.delete(oldest);
+    }
+    const secrets: HandshakeSecrets = {};
+    this.byRandom.set(random, secrets);
+    return secrets;
+  }
+}

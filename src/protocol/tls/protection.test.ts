@@ -1,0 +1,199 @@
+import { createCipheriv, createHmac } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { concat } from "../../../test/support/capture-writer.ts";
+import { fromHex, toHex } from "../../bytes/text.ts";
+import { RecordProtection } from "./protection.ts";
+import { TlsStream } from "./stream.ts";
+
+const RFC = JSON.parse(
+  readFileSync(new URL("../../../test/vectors/rfc8448-section-3.json", import.meta.url), "utf8"),
+) as Readonly<Record<string, string>>;
+const bytes = (name: string): Uint8Array => fromHex(RFC[name] as string);
+
+const HEADER = 5;
+const ALERT = 21;
+const HANDSHAKE = 22;
+const APPLICATION_DATA = 23;
+
+type Piece = readonly [bytes: Uint8Array, frame: number];
+
+/** Reads a server's direction; from its ServerHello on with `protection`. A number: so many bytes were not captured. */
+function read(pieces: readonly (Piece | number)[], protection: RecordProtection | undefined) {
+  const messages: string[] = [];
+  const alerts: string[] = [];
+  const encrypted: string[] = [];
+  const stream = new TlsStream({
+    record: () => {},
+    handshake: ({ type, frames, whole }) => {
+      messages.push(`${type} @${frames.join("+")}${whole ? "" : " cut"}`);
+      if (type === 2 && protection !== undefined) stream.protect(protection);
+    },
+    alert: (level, description, frame) => alerts.push(`${level} ${description} @${frame}`),
+    changeCipherSpec: () => {},
+    encrypted: (type, length, frame) => encrypted.push(`${type} ${length} @${frame}`),
+    notTls: () => {},
+    lost: () => {},
+  });
+  for (const piece of pieces) {
+    if (typeof piece === "number") stream.gap(piece);
+    else stream.data(piece[0], 0, piece[0].length, piece[1]);
+  }
+  stream.end();
+  return { messages, alerts, encrypted, state: stream.state };
+}
+
+describe("RFC 8448 section 3", () => {
+  test.each([
+    ["serverFlightRecord", "serverSecret", "serverFlight"],
+    ["clientFinishedRecord", "clientSecret", "clientFinished"],
+  ])("%s opens", (record, secret, content) => {
+    const protection = RecordProtection.of(0x1301, bytes(secret)) as RecordProtection;
+    expect(protection.proven).toBe(false);
+    const opened = protection.open(bytes(record).subarray(HEADER));
+    expect(opened?.type).toBe(HANDSHAKE);
+    expect(toHex(opened?.content as Uint8Array)).toBe(RFC[content]);
+    expect(protection.proven).toBe(true);
+    // The next number is another nonce.
+    expect(protection.open(bytes(record).subarray(HEADER))).toBeUndefined();
+  });
+
+  test("the flight gives its messages, each with the frames that carried it, until the handshake is over", () => {
+    const flight = bytes("serverFlightRecord");
+    const pieces: Piece[] = [
+      [bytes("serverHelloRecord"), 1],
+      [flight.subarray(0, 200), 2],
+      [flight.subarray(200, 500), 3],
+      [concat(flight.subarray(500), bytes("serverDataRecord")), 4],
+    ];
+    const seen = read(pieces, RecordProtection.of(0x1301, bytes("serverSecret")));
+    expect(seen.messages).toEqual(["2 @1", "8 @2", "11 @2+3", "15 @3+4", "20 @4"]);
+    expect(seen.encrypted).toEqual(["23 674 @2", "23 67 @4"]);
+    expect(seen.state).toBe("tls");
+    expect(read(pieces, undefined)).toEqual({ ...seen, messages: ["2 @1"] });
+  });
+});
+
+const SUITES = [
+  { suite: 0x1301, cipher: "aes-128-gcm", hash: "sha256", keyLength: 16, secretLength: 32 },
+  { suite: 0x1302, cipher: "aes-256-gcm", hash: "sha384", keyLength: 32, secretLength: 48 },
+  { suite: 0x1303, cipher: "chacha20-poly1305", hash: "sha256", keyLength: 32, secretLength: 32 },
+] as const;
+
+/** Both ends of one direction: seals as OpenSSL does, which stands behind node:crypto. */
+function direction({ suite, cipher, hash, keyLength, secretLength }: (typeof SUITES)[number], fill = 7) {
+  const secret = new Uint8Array(secretLength).fill(fill);
+  const derive = (label: string, length: number): Uint8Array => {
+    const name = new TextEncoder().encode(`tls13 ${label}`);
+    const info = Uint8Array.of(0, length, name.length, ...name, 0, 1);
+    return createHmac(hash, secret).update(info).digest().subarray(0, length);
+  };
+  const [key, iv] = [derive("key", keyLength), derive("iv", 12)];
+  let sequence = 0;
+  const seal = (type: number, content: Uint8Array, padding = 0): Uint8Array => {
+    const inner = concat(content, Uint8Array.of(type), new Uint8Array(padding));
+    const length = inner.length + 16;
+    const header = Uint8Array.of(APPLICATION_DATA, 3, 3, length >> 8, length & 0xff);
+    const nonce = Uint8Array.from(iv);
+    nonce[11] = (nonce[11] as number) ^ sequence++;
+    const box = createCipheriv(cipher as "aes-128-gcm", key, nonce, { authTagLength: 16 });
+    box.setAAD(header);
+    return concat(header, box.update(inner), box.final(), box.getAuthTag());
+  };
+  return { seal, open: RecordProtection.of(suite, secret) as RecordProtection };
+}
+
+function message(type: number, length: number): Uint8Array {
+  return concat(Uint8Array.of(type, 0, length >> 8, length & 0xff), new Uint8Array(length).fill(type));
+}
+
+const HELLO: Piece = [bytes("serverHelloRecord"), 1];
+
+describe.each(SUITES)("$cipher", (suite) => {
+  test("opens what OpenSSL sealed, padded or not, record after record", () => {
+    const { seal, open } = direction(suite);
+    const records = [message(8, 2), message(11, 3000), message(15, 70)].map((content, i) =>
+      seal(HANDSHAKE, content, 100 * i),
+    );
+    const seen = read([HELLO, [concat(...records), 2], [seal(HANDSHAKE, message(20, 32)), 3]], open);
+    expect(seen.messages).toEqual(["2 @1", "8 @2", "11 @2", "15 @2", "20 @3"]);
+  });
+
+  test("a message over two records, and two in one", () => {
+    const { seal, open } = direction(suite);
+    const [certificate, rest] = [message(11, 3000), concat(message(15, 70), message(20, 32))];
+    const seen = read(
+      [
+        HELLO,
+        [seal(HANDSHAKE, concat(message(8, 2), certificate.subarray(0, 999))), 2],
+        [seal(HANDSHAKE, certificate.subarray(999)), 3],
+        [seal(HANDSHAKE, rest), 4],
+      ],
+      open,
+    );
+    expect(seen.messages).toEqual(["2 @1", "8 @2", "11 @2+3", "15 @4", "20 @4"]);
+  });
+});
+
+describe("a protected direction", () => {
+  const [suite] = SUITES;
+
+  test("an alert under protection is an alert", () => {
+    const { seal, open } = direction(suite);
+    const seen = read([HELLO, [seal(HANDSHAKE, message(8, 2)), 2], [seal(ALERT, Uint8Array.of(2, 42)), 3]], open);
+    expect(seen.alerts).toEqual(["2 42 @3"]);
+  });
+
+  test("with another secret says no more than without one", () => {
+    const records: Piece[] = [HELLO, [direction(suite).seal(HANDSHAKE, message(11, 300)), 2]];
+    expect(read(records, direction(suite, 8).open)).toEqual(read(records, undefined));
+  });
+
+  test("early data under another key goes ahead", () => {
+    const early = direction(suite, 8);
+    const { seal, open } = direction(suite);
+    const ahead = Array.from({ length: 3 }, (): Piece => [early.seal(APPLICATION_DATA, new Uint8Array(1000)), 2]);
+    expect(read([HELLO, ...ahead, [seal(HANDSHAKE, message(20, 32)), 3]], open).messages).toEqual(["2 @1", "20 @3"]);
+  });
+
+  test("gives up when nothing opens", () => {
+    const other = direction(suite, 8);
+    const { seal, open } = direction(suite);
+    const ahead = Array.from({ length: 9 }, (): Piece => [other.seal(APPLICATION_DATA, new Uint8Array(10)), 2]);
+    expect(read([HELLO, ...ahead, [seal(HANDSHAKE, message(20, 32)), 3]], open).messages).toEqual(["2 @1"]);
+  });
+
+  test("invents nothing once bytes are missing", () => {
+    const { seal, open } = direction(suite);
+    const records = concat(
+      seal(HANDSHAKE, concat(message(8, 2), message(11, 900).subarray(0, 500))),
+      seal(HANDSHAKE, message(11, 900).subarray(500)),
+      seal(HANDSHAKE, message(20, 32)),
+    );
+    for (let at = 0; at < records.length - 40; at += 7) {
+      const seen = read(
+        [HELLO, [records.subarray(0, at), 2], 40, [records.subarray(at + 40), 3]],
+        direction(suite).open,
+      );
+      const [hello, extensions, certificate, ...others] = seen.messages;
+      expect([hello, others]).toEqual(["2 @1", []]);
+      expect(["8 @2", undefined]).toContain(extensions);
+      expect(["11 @2", "11 @2 cut", undefined]).toContain(certificate);
+    }
+    expect(read([HELLO, [records, 2]], open).messages).toEqual(["2 @1", "8 @2", "11 @2", "20 @2"]);
+  });
+});
+
+test("suites and secrets that do not belong together are refused", () => {
+  expect(RecordProtection.of(0x1304, new Uint8Array(32))).toBeUndefined();
+  expect(RecordProtection.of(0x1301, new Uint8Array(48))).toBeUndefined();
+  expect(RecordProtection.of(0x1302, new Uint8Array(32))).toBeUndefined();
+});
+
+test.each([
+  ["nothing", new Uint8Array(0)],
+  ["less than a tag", new Uint8Array(15)],
+  ["a tag alone", new Uint8Array(16)],
+])("%s is no record", (_, sealed) => {
+  expect(RecordProtection.of(0x1301, new Uint8Array(32))?.open(sealed)).toBeUndefined();
+});
