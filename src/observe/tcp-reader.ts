@@ -18,7 +18,13 @@ import {
   pseudoTlsHello,
 } from "../protocol/pseudo-tls/hello.ts";
 import type { KeyLog } from "../protocol/tls/key-log.ts";
-import { encryptedAlpn, HANDSHAKE_TYPE, helloSessionId, parseCertificateList } from "../protocol/tls/messages.ts";
+import {
+  encryptedAlpn,
+  HANDSHAKE_TYPE,
+  helloSessionId,
+  parseCertificateList,
+  sessionTicket,
+} from "../protocol/tls/messages.ts";
 import { handshakeName } from "../protocol/tls/names.ts";
 import { RecordProtection } from "../protocol/tls/protection.ts";
 import { APPLICATION_DATA, firstBytes } from "../protocol/tls/record.ts";
@@ -131,10 +137,11 @@ export class SeenSide implements TlsEvents {
     if (this.changeCipherSpecFrame === 0) this.changeCipherSpecFrame = frame;
   }
 
-  encrypted(type: number, _length: number, frame: number): void {
+  encrypted(type: number, _length: number, frame: number, opened?: number): void {
     if (this.encryptedFrame === 0) this.encryptedFrame = frame;
     this.encryptedRecords++;
-    if (type === APPLICATION_DATA && this.reader.isPastHandshake(this.number)) this.applicationData = true;
+    const data = opened === undefined ? this.reader.isPastHandshake(this.number) : opened === APPLICATION_DATA;
+    if (type === APPLICATION_DATA && data) this.applicationData = true;
   }
 
   notTls(): void {}
@@ -321,12 +328,16 @@ export class TcpReader implements FlowReader {
     this.alerts.push({ side, level, code, frame: Math.max(frame, this.available), at: this.at });
   }
 
+  private get isTls13(): boolean {
+    return (this.serverHello?.version ?? 0) >= TLS_1_3;
+  }
+
   /**
    * In TLS ≤ 1.2 an application_data record is application data. In TLS 1.3 the handshake looks the same: the client's is
    * over with its second such record, the server's when it speaks after the client's first.
    */
   isPastHandshake(side: SideNumber): boolean {
-    if ((this.serverHello?.version ?? 0) < TLS_1_3) return true;
+    if (!this.isTls13) return true;
     if (side === this.clientSide) return this.sides[side].encryptedRecords >= 2;
     return this.sides[side === 0 ? 1 : 0].encryptedRecords > 0;
   }
@@ -412,7 +423,8 @@ export class TcpReader implements FlowReader {
       }
       case HANDSHAKE_TYPE.encryptedExtensions:
         this.decrypted = true;
-        if (event.body !== undefined) this.alpn = encryptedAlpn(event.body);
+        // A client may send one of its own, with settings of the application.
+        if (event.body !== undefined && side !== this.clientSide) this.alpn = encryptedAlpn(event.body);
         return;
       case HANDSHAKE_TYPE.serverHello:
         this.setTheOther(side);
@@ -429,7 +441,7 @@ export class TcpReader implements FlowReader {
         this.setTheOther(side);
         return;
       case HANDSHAKE_TYPE.newSessionTicket:
-        if (event.whole && event.length > 6) this.issue(event.captured.subarray(6));
+        if (event.body !== undefined) this.issue(sessionTicket(event.body, this.isTls13));
         return;
       case HANDSHAKE_TYPE.serverKeyExchange:
       case HANDSHAKE_TYPE.serverHelloDone:
@@ -471,29 +483,27 @@ export class TcpReader implements FlowReader {
     if (this.serverHello !== undefined && !this.serverHello.isHelloRetryRequest) return;
     this.serverHello = hello;
     this.serverHelloFrame = frame;
-    if (hello.version >= TLS_1_3) this.unprotect(hello.observed.cipherSuite);
+    if (hello.version >= TLS_1_3) this.useSecrets(hello.observed.cipherSuite);
     const session = helloSessionId(body);
     if (session.length > 0) this.issue(session);
   }
 
   /** Opens what follows on both sides, where its secrets are known. */
-  private unprotect(cipherSuite: number): void {
+  private useSecrets(cipherSuite: number): void {
     const secrets = this.clientRandom === undefined ? undefined : this.keyLog.find(this.clientRandom);
     if (secrets === undefined) return;
     const { clientSide } = this;
-    for (const [side, secret] of [
-      [clientSide, secrets.client],
-      [clientSide === 0 ? 1 : 0, secrets.server],
-    ] as const) {
-      const protection = secret === undefined ? undefined : RecordProtection.of(cipherSuite, fromHex(secret));
-      if (protection !== undefined) this.sides[side].stream.protect(protection);
-    }
+    const protection = (secret?: string) => secret && RecordProtection.of(cipherSuite, fromHex(secret));
+    const client = protection(secrets.client);
+    const server = protection(secrets.server);
+    if (client) this.sides[clientSide].stream.protect(client);
+    if (server)
+      this.sides[clientSide === 0 ? 1 : 0].stream.protect(server, protection(secrets.serverTraffic) || undefined);
   }
 
   private certificate(side: SideNumber, body: Uint8Array | undefined, frame: number): void {
-    const tls13 = (this.serverHello?.version ?? 0) >= TLS_1_3;
     if (side === this.clientSide) {
-      this.clientCertificates ??= body === undefined ? 1 : parseCertificateList(body, tls13).length;
+      this.clientCertificates ??= body === undefined ? 1 : parseCertificateList(body, this.isTls13).length;
       return;
     }
     // Both sides sent one before it was clear who is who: what the client sent is dropped.
@@ -501,7 +511,7 @@ export class TcpReader implements FlowReader {
     this.certificateSeen = true;
     this.certificateSide = side;
     if (body === undefined || this.chain?.certificates[0] !== undefined) return;
-    this.chain = this.pool.holdChain(body, tls13);
+    this.chain = this.pool.holdChain(body, this.isTls13);
     this.chainFrame = frame;
   }
 
@@ -510,7 +520,8 @@ export class TcpReader implements FlowReader {
   }
 
   private issue(session: Uint8Array): void {
-    if (this.issuedSessions.length < MAX_SESSIONS)
+    // An empty one takes a session back.
+    if (session.length > 0 && this.issuedSessions.length < MAX_SESSIONS)
       this.issuedSessions = this.issuedSessions.concat(sessionKey(session));
   }
 

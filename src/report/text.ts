@@ -386,9 +386,10 @@ function list(items: readonly string[], most: number): string {
   return items.slice(0, most).join(", ") + (rest > 0 ? ` and ${rest} more` : "");
 }
 
-/** `TLS 1.2, A/V Edge`; the service's own name where the role is not known. */
+/** `TLS 1.3 read with its keys, A/V Edge`; the service's own name where the role is not known. */
 function kindOf({ protocol, transport, tls, service }: ReportConnection): string {
-  const kind = protocol === "tls" ? (tls?.version ?? "TLS") : protocol === "unknown" ? transport : protocol;
+  const name = protocol === "tls" ? (tls?.version ?? "TLS") : protocol === "unknown" ? transport : protocol;
+  const kind = tls?.decrypted === true ? `${name} read with its keys` : name;
   const known = SERVICES.find(({ id }) => id === service?.id);
   const role = known?.roles.find(({ id }) => id === service?.role)?.name ?? known?.name;
   return role === undefined ? kind : `${kind}, ${role}`;

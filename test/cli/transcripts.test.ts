@@ -1,4 +1,5 @@
 import { cpSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildProgram, type Program } from "../support/program.ts";
 import { parseTranscript, runStep } from "../support/transcript.ts";
@@ -10,6 +11,8 @@ let program: Program;
 beforeAll(async () => {
   program = await buildProgram();
   cpSync("test/cli/files", program.cwd, { recursive: true });
+  cpSync("test/captures/b31-mitmproxy-tls13/capture.pcap", join(program.cwd, "tls13.pcap"));
+  cpSync("test/captures/b31-mitmproxy-tls13/keys.log", join(program.cwd, "tls13-keys.txt"));
 });
 
 afterAll(() => program?.remove());

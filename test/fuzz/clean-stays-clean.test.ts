@@ -11,7 +11,7 @@ import { describe, expect, test } from "vitest";
 import { toLatin1 } from "../../src/bytes/text.ts";
 import { analyze, type Report } from "../../src/index.ts";
 import { memorySource } from "../support/capture-writer.ts";
-import { LAB_ROOTS, REAL_CAPTURES, type RealCapture, rebuilt } from "../support/real-captures.ts";
+import { LAB_KEY_LOGS, LAB_ROOTS, REAL_CAPTURES, type RealCapture, rebuilt } from "../support/real-captures.ts";
 
 /** The whole folder stays under a minute with this; raise it for a night's run. */
 const RUNS = Number(process.env["SIGHTLINE_FUZZ_RUNS"] ?? 3);
@@ -134,5 +134,8 @@ function key({ ip, port, transport }: Label): string {
 }
 
 function read(bytes: Uint8Array): Promise<Report> {
-  return analyze([memorySource(bytes, { name: "changed.pcap" })], { roots: [LAB_ROOTS] });
+  return analyze([memorySource(bytes, { name: "changed.pcap" })], {
+    roots: [LAB_ROOTS],
+    keyLogs: LAB_KEY_LOGS,
+  });
 }

@@ -10,7 +10,7 @@ import { analyze, ParseError, type Report } from "../../src/index.ts";
 import { reportSchema } from "../../src/report/schema.ts";
 import { renderText } from "../../src/report/text.ts";
 import { concat, memorySource } from "../support/capture-writer.ts";
-import { LAB_ROOTS, REAL_CAPTURES, type RealCapture, rebuilt } from "../support/real-captures.ts";
+import { LAB_KEY_LOGS, LAB_ROOTS, REAL_CAPTURES, type RealCapture, rebuilt } from "../support/real-captures.ts";
 
 /** The whole folder stays under a minute with this; raise it for a night's run. */
 const RUNS = Number(process.env["SIGHTLINE_FUZZ_RUNS"] ?? 3) * 40;
@@ -32,7 +32,7 @@ async function survives(...files: readonly Uint8Array[]): Promise<Report | undef
   try {
     report = await analyze(
       files.map((bytes, i) => memorySource(bytes, { name: `${i}.cap`, piece: 5000 })),
-      { roots: [LAB_ROOTS] },
+      { roots: [LAB_ROOTS], keyLogs: LAB_KEY_LOGS },
     );
   } catch (error) {
     expect(error).toBeInstanceOf(ParseError);

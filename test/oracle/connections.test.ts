@@ -4,13 +4,12 @@
  *
  * Where the two differ, `DIFFERENCES` names the capture, what differs and why; a difference that is not there fails, and so
  * does an entry that is not needed any more. tshark runs with `tcp.reassemble_out_of_order`, because its default loses
- * chains, and without the decryption secrets that some files carry.
+ * chains, and as we do with the secrets that a capture carries or the lab has beside it.
  */
-import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { fileSource } from "../../src/cli/sources.ts";
 import { analyze, type Report } from "../../src/index.ts";
@@ -21,9 +20,9 @@ import { DIFFERENCES } from "./differences.ts";
 const SHARED = join(import.meta.dirname, "../../../shared/captures");
 const FOLDERS = ["lab", "zeek-tls", "ja4", "media", "formats", "pcapng-suite", "malformed"];
 const ready = HAS_TSHARK && existsSync(SHARED);
-const title = ready ? "tshark says the same" : "tshark says the same (needs tshark and ../shared: SKIPPED)";
 const scratch = mkdtempSync(join(tmpdir(), "sightline-oracle-"));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+const title = ready ? "tshark says the same" : "tshark says the same (needs tshark and ../shared: SKIPPED)";
 
 const files = ready
   ? FOLDERS.flatMap((folder) =>
@@ -56,7 +55,9 @@ type View = ReadonlyMap<string, ReadonlySet<string>>;
 async function ourView(path: string): Promise<View | undefined> {
   let report: Report;
   try {
-    report = await analyze([fileSource(path)], { maxConnections: 100_000 });
+    const keys = keyLogOf(path);
+    const keyLogs = keys === undefined ? [] : [readFileSync(keys, "utf8")];
+    report = await analyze([fileSource(path)], { maxConnections: 100_000, keyLogs });
   } catch {
     return undefined;
   }
@@ -86,6 +87,8 @@ function tsharkView(path: string): View {
     "tcp.dstport",
   ];
   const options = ["-o", "tcp.reassemble_out_of_order:TRUE"];
+  const keys = keyLogOf(path);
+  if (keys !== undefined) options.push("-o", `tls.keylog_file:${keys}`);
   const frames = new Map<string, number[]>();
   const facts = new Map<string, Set<string>>();
   // Of a connection with several hellos (HelloRetryRequest) we fingerprint the first ClientHello and the last ServerHello.
@@ -102,7 +105,7 @@ function tsharkView(path: string): View {
     certificates = "",
     from = "",
     to = "",
-  ] of tsharkFields(withoutSecrets(path), "tcp || udp", fields, options)) {
+  ] of tsharkFields(path, "tcp || udp", fields, options)) {
     // A packet in a tunnel or quoted by ICMP has several; the last one is the innermost.
     for (const [transport, streams] of [
       ["tcp", tcp],
@@ -138,16 +141,14 @@ function tsharkView(path: string): View {
   return view;
 }
 
-/** tshark decrypts with the secrets a pcapng carries, which this version does not; editcap takes them out. */
-function withoutSecrets(path: string): string {
-  if (!path.endsWith(".pcapng") || !readFileSync(path).includes("CLIENT_")) return path;
-  const copy = join(scratch, `${createHash("sha256").update(path).digest("hex").slice(0, 16)}.pcapng`);
-  try {
-    execFileSync("editcap", ["--discard-all-secrets", path, copy], { stdio: "ignore" });
-    return copy;
-  } catch {
-    return path;
-  }
+/** Of the lab's captures: the key log beside them, without the secrets of TLS 1.2, where all we want is in the clear. */
+function keyLogOf(path: string): string | undefined {
+  const name = `${basename(path).replace(/\.\w+$/, "")}.keylog`;
+  const log = join(dirname(path), "keys", name);
+  if (!existsSync(log)) return undefined;
+  const copy = join(scratch, name);
+  writeFileSync(copy, readFileSync(log, "utf8").replace(/^CLIENT_RANDOM .*\n/gm, ""));
+  return copy;
 }
 
 /** Lines that only one side has, with `+` for ours and `-` for tshark's. */

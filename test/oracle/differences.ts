@@ -8,28 +8,6 @@ export interface Difference {
 }
 
 export const DIFFERENCES: Readonly<Record<string, Difference>> = {
-  "lab/f31-pcapng-dsb-tls13-mixed.pcapng": {
-    why: "editcap cannot write this file without its decryption secrets, so tshark decrypts TLS 1.3, which is not built yet",
-    lines: [
-      "- tcp/0 Certificate in 12",
-      "- tcp/0 CertificateVerify in 12",
-      "- tcp/0 EncryptedExtensions in 8",
-      "- tcp/0 Finished in 12",
-      "- tcp/0 Finished in 14",
-      "- tcp/0 NewSessionTicket in 16",
-      "- tcp/0 NewSessionTicket in 17",
-      "- tcp/0 certificate 4d496af4401f2a7d in 12",
-      "- tcp/0 certificate e79a03f96135f109 in 12",
-      "- tcp/1 Certificate in 42",
-      "- tcp/1 CertificateVerify in 42",
-      "- tcp/1 EncryptedExtensions in 34",
-      "- tcp/1 Finished in 42",
-      "- tcp/1 Finished in 44",
-      "- tcp/1 NewSessionTicket in 48",
-      "- tcp/1 certificate d7d7b32578375e42 in 42",
-      "- tcp/1 certificate ecb237cf1e2c28e1 in 42",
-    ],
-  },
   "lab/f52-snaplen-96-direct.pcap": {
     why: "frames cut at 96 bytes: with reassemble_out_of_order tshark waits for the cut bytes for ever; without it, it shows this message too",
     lines: ["+ tcp/2 ServerHelloDone in 64"],
@@ -58,19 +36,6 @@ export const DIFFERENCES: Readonly<Record<string, Difference>> = {
   "zeek-tls/tls1.2-protocol-violation.pcap": {
     why: "two records with several messages each and a length that lies: tshark takes the ServerHelloDone for an encrypted message",
     lines: ["+ tcp/0 ServerHelloDone in 8"],
-  },
-  "ja4/chrome-cloudflare-quic-with-secrets.pcapng": {
-    why: "editcap cannot write this file without its decryption secrets, so tshark decrypts TLS 1.3, which is not built yet",
-    lines: [
-      "- tcp/0 CertificateVerify in 8",
-      "- tcp/0 CompressedCertificate in 8",
-      "- tcp/0 EncryptedExtensions in 8",
-      "- tcp/0 Finished in 10",
-      "- tcp/0 Finished in 8",
-      "- tcp/0 NewSessionTicket in 14",
-      "- tcp/0 certificate 31bd22783c4dba6f in 8",
-      "- tcp/0 certificate 3abbe63daf756c50 in 8",
-    ],
   },
   "ja4/gre-erspan-vxlan.pcap": {
     why: "traffic in a tunnel, quoted in a sample or on a link layer that is not read yet",

@@ -2,13 +2,19 @@
  * The captures of test/captures as lists of records, to be cut, dropped, doubled and put in another order by tests. Reads
  * the plain pcap files among them and leaves the others out; knows nothing of what is in a frame.
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { concat } from "./capture-writer.ts";
 
 const FOLDER = join(import.meta.dirname, "../captures");
 
 export const LAB_ROOTS = readFileSync(join(FOLDER, "roots.pem"), "utf8");
+
+/** The secrets of all captures that have them. */
+export const LAB_KEY_LOGS: readonly string[] = readdirSync(FOLDER)
+  .map((name) => join(FOLDER, name, "keys.log"))
+  .filter((path) => existsSync(path))
+  .map((path) => readFileSync(path, "utf8"));
 
 export interface RealCapture {
   readonly name: string;

@@ -2,19 +2,22 @@
  * KeyLog: the handshake secrets of TLS 1.3 by the random of the ClientHello, read from key logs (the SSLKEYLOGFILE format of
  * NSS, draft-ietf-tls-keylogfile). Owns the format and the bound on what is remembered; knows nothing of how records are opened.
  *
- * Only what opens handshakes is kept: secrets of the application's data are passed over, for nobody here reads that data.
+ * Only what opens handshakes is kept, and the session tickets that follow them; data of the application is nobody's business here.
  */
 
-/** Connections remembered, about 600 bytes each; past it the oldest are forgotten, as logs are appended to. */
+/** Connections remembered, about 800 bytes each; past it the oldest are forgotten, as logs are appended to. */
 const MAX_CONNECTIONS = 200_000;
 
 /** The secret is as long as the hash of the cipher suite: SHA-256 or SHA-384. */
-const LINE = /^(CLIENT|SERVER)_HANDSHAKE_TRAFFIC_SECRET ([0-9a-f]{64}) ([0-9a-f]{64}|[0-9a-f]{96})\s*$/gim;
+const LINE =
+  /^(CLIENT_HANDSHAKE_TRAFFIC_SECRET|SERVER_HANDSHAKE_TRAFFIC_SECRET|SERVER_TRAFFIC_SECRET_0) ([0-9a-f]{64}) ([0-9a-f]{64}|[0-9a-f]{96})\s*$/gim;
 
-/** Hexadecimal; of a connection that was logged in part only one. */
+/** Hexadecimal; of a connection that was logged in part not all. */
 export interface HandshakeSecrets {
   client?: string;
   server?: string;
+  /** What the server sends after its Finished: session tickets first. */
+  serverTraffic?: string;
 }
 
 export class KeyLog {
@@ -28,10 +31,11 @@ export class KeyLog {
   /** Takes in a key log, whole or a piece that ends with a line; lines of any other kind are passed over. How many lines it took. */
   add(text: string): number {
     let taken = 0;
-    for (const [, side, random = "", secret = ""] of text.matchAll(LINE)) {
+    for (const [, label = "", random = "", secret = ""] of text.matchAll(LINE)) {
       const secrets = this.secretsOf(random.toLowerCase());
-      if (side?.toUpperCase() === "CLIENT") secrets.client = secret;
-      else secrets.server = secret;
+      if (/^client/i.test(label)) secrets.client = secret;
+      else if (/handshake/i.test(label)) secrets.server = secret;
+      else secrets.serverTraffic = secret;
       taken++;
     }
     return taken;

@@ -156,6 +156,17 @@ export function parseServerHello(body: Uint8Array): ServerHello {
   };
 }
 
+/** The ticket of a NewSessionTicket, in the layout up to TLS 1.2 (RFC 5077 section 3.3) or that of TLS 1.3 (RFC 8446 section 4.6.1). */
+export function sessionTicket(body: Uint8Array, tls13: boolean): Uint8Array {
+  const cursor = new Cursor(body, "newSessionTicket");
+  cursor.u32("lifetime");
+  if (tls13) {
+    cursor.u32("ageAdd");
+    cursor.take(cursor.u8("nonceLength"), "nonce");
+  }
+  return cursor.take(cursor.u16("ticketLength"), "ticket");
+}
+
 /** The protocol that ALPN settled on in an EncryptedExtensions (RFC 8446 section 4.3.1). */
 export function encryptedAlpn(body: Uint8Array): string | undefined {
   const alpn = find(parseExtensions(new Cursor(body, "encryptedExtensions")), ALPN, body);

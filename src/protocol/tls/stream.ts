@@ -32,8 +32,11 @@ export interface TlsEvents {
   /** A plaintext alert. */
   alert(level: number, description: number, frame: number): void;
   changeCipherSpec(frame: number): void;
-  /** A record whose content cannot be read without keys (application_data, or handshake/alert after ChangeCipherSpec). */
-  encrypted(type: number, length: number, frame: number): void;
+  /**
+   * A record whose content cannot be read without keys (application_data, or handshake/alert after ChangeCipherSpec). `opened`:
+   * with keys, the type of what is in it.
+   */
+  encrypted(type: number, length: number, frame: number, opened?: number): void;
   /** The bytes of this direction are not TLS. `head`: its first bytes (at most 512), for showing. Called at most once. */
   notTls(head: Uint8Array, frame: number): void;
   /** After valid records came bytes that are no record. Called at most once; nothing is read after it. */
@@ -136,6 +139,7 @@ export class TlsStream {
   private helloStart: Uint8Array | undefined;
   /** Opens the records of the handshake at hand; undefined when nothing can, or once the handshake is over. */
   private protection: RecordProtection | undefined;
+  private nextProtection: RecordProtection | undefined;
   private unopened = 0;
   /** Content of the sealed record at hand, as far as it came; and where in it which frame begins. */
   private sealed: Uint8Array = NOTHING;
@@ -158,9 +162,13 @@ export class TlsStream {
     this.sought = midStream;
   }
 
-  /** From the next record on, protected ones are opened: a TLS 1.3 handshake whose secret is known. */
-  protect(protection: RecordProtection): void {
+  /**
+   * From the next record on, protected ones are opened: a TLS 1.3 handshake whose secret is known. `next`: for what follows the
+   * Finished, until data of the application comes.
+   */
+  protect(protection: RecordProtection, next?: RecordProtection): void {
     this.protection = protection;
+    this.nextProtection = next;
     this.unopened = 0;
   }
 
@@ -212,6 +220,7 @@ export class TlsStream {
   /** No more bytes will come. Reports a message that was cut short and a direction of few bytes that is not TLS. */
   end(): void {
     if (this.current === "not-tls") this.reportNotTls();
+    if (this.protection !== undefined) this.unprotect();
     this.abandonMessage();
   }
 
@@ -328,9 +337,10 @@ export class TlsStream {
     this.sslv2Hello = false;
     this.announce(this.type, this.version, this.length, frame);
     this.content = this.contentOf(this.type, this.length);
-    if (this.type === APPLICATION_DATA || (this.content === "skip" && (this.ciphered || this.type === ALERT))) {
-      this.announceEncrypted();
-    }
+    // Of a sealed record it is said when it is known what is in it.
+    const encrypted =
+      this.type === APPLICATION_DATA || (this.content === "skip" && (this.ciphered || this.type === ALERT));
+    if (encrypted && this.content !== "sealed") this.announceEncrypted();
     if (this.type === CHANGE_CIPHER_SPEC) {
       this.abandonMessage();
       // After a HelloRetryRequest the server's ServerHello is still to come, in the clear (RFC 8446 appendix D.4).
@@ -413,6 +423,7 @@ export class TlsStream {
     const { protection, sealedPieces: pieces } = this;
     const opened = protection?.open(this.sealed.subarray(0, this.sealedLength));
     this.forgetSealed();
+    this.events.encrypted(this.type, this.length, this.recordFrame, opened?.type);
     if (protection === undefined) return;
     if (opened === undefined) {
       if (protection.proven || ++this.unopened > MAX_UNOPENED) this.protection = undefined;
@@ -484,7 +495,10 @@ export class TlsStream {
     } else {
       this.helloStart = undefined;
       // What follows is protected with another key.
-      if (event.type === HANDSHAKE_TYPE.finished) this.protection = undefined;
+      if (event.type === HANDSHAKE_TYPE.finished) {
+        this.protection = this.nextProtection;
+        this.nextProtection = undefined;
+      }
       if (event.type === HANDSHAKE_TYPE.serverHello) this.retryAsked = contains(event.captured, HELLO_RETRY_RANDOM, 2);
     }
     this.completed[this.completedCount++] = event;
@@ -630,7 +644,8 @@ export class TlsStream {
 
   /** Records that are counted wrong cannot be opened. */
   private unprotect(): void {
-    this.protection = undefined;
+    this.protection = this.nextProtection = undefined;
+    if (this.content === "sealed" && this.headerRead === RECORD_HEADER) this.announceEncrypted();
     this.forgetSealed();
     this.content = "skip";
     this.abandonMessage();
