@@ -28,7 +28,7 @@ export function addressesOf(connections: readonly ConnectionObservation[]): Set<
 
 /** The name that the client asked for: server_name, else the one it gave the proxy. */
 export function nameOf(connection: ConnectionObservation): string | undefined {
-  const sent = connection.tls?.clientHello?.serverName;
+  const sent = (connection.tls ?? connection.quic)?.clientHello?.serverName;
   if (sent !== undefined || connection.through === undefined) return sent;
   const { host, ip } = peerOf(connection);
   return ip === undefined && host !== "" ? host.toLowerCase() : undefined;

@@ -179,11 +179,12 @@ export function tcpDraft(flow: Flow, reader: TcpReader | undefined, summary: Tcp
   return draft;
 }
 
-export function udpSummary(flow: Flow, { clientSide, protocol, stun }: UdpReader): Summary {
+export function udpSummary(flow: Flow, { clientSide, protocol, stun, quic }: UdpReader): Summary {
   const serverSide = clientSide === 0 ? 1 : 0;
   const outcome = flow.half(serverSide).frames === 0 ? "unanswered" : "open";
   let facts = `${protocol} ${outcome}`;
   if (stun !== undefined) facts += ` ${stun.dialect} ${stun.responses > 0} ${stun.allocated}`;
+  if (quic !== undefined) facts += ` ${quic.clientHello !== undefined} ${quic.serverHello?.observed.cipherSuite}`;
   return {
     clientSide,
     protocol,
@@ -191,7 +192,7 @@ export function udpSummary(flow: Flow, { clientSide, protocol, stun }: UdpReader
     handshakeSeen: false,
     chainSeen: false,
     facts,
-    names: `${serverSide === 0 ? flow.aPort : flow.bPort}`,
+    names: `${serverSide === 0 ? flow.aPort : flow.bPort} ${quic?.clientHello?.serverName ?? ""}`,
     server: addressKey(flow, serverSide),
     network: networkKey(flow, serverSide),
     client: addressKey(flow, clientSide),
@@ -204,9 +205,17 @@ export function udpSummary(flow: Flow, { clientSide, protocol, stun }: UdpReader
   };
 }
 
-export function udpDraft(flow: Flow, { stun }: UdpReader, summary: Summary): Draft {
+export function udpDraft(flow: Flow, { stun, quic }: UdpReader, summary: Summary): Draft {
   const draft: Writable<Draft> = base(flow, summary);
   if (stun !== undefined) draft.stun = stun;
+  if (quic !== undefined) {
+    const { clientHello, serverHello } = quic;
+    draft.quic = {
+      ...(clientHello !== undefined && { clientHello }),
+      ...(serverHello !== undefined && { serverHello: serverHello.observed, tlsVersion: serverHello.version }),
+    };
+    draft.handshake = handshake(quic, (side) => (side === summary.clientSide ? "client" : "server"));
+  }
   return draft;
 }
 
@@ -378,7 +387,10 @@ function tcpObservation(flow: Flow, client: Half, server: Half, sideName: (side:
 }
 
 /** In the order in which they were complete. */
-function handshake(reader: TcpReader | undefined, sideName: (side: 0 | 1) => Side): HandshakeMessage[] {
+function handshake(
+  reader: Pick<TcpReader, "messages"> | undefined,
+  sideName: (side: 0 | 1) => Side,
+): HandshakeMessage[] {
   if (reader === undefined) return [];
   const messages = reader.messages.map(
     ({ side, name, frame, frames, record, at, length, incomplete }): HandshakeMessage => ({

@@ -26,7 +26,7 @@ import {
   TCP_PORTS,
   UDP,
 } from "../packet/packet.ts";
-import { loadDecoders } from "../protocol/tls/certificate-compression.ts";
+import { loadCiphers } from "../protocol/ciphers.ts";
 import { KeyLog } from "../protocol/tls/key-log.ts";
 import { type Flow, FlowTable } from "../stream/flow.ts";
 import { Fragments } from "../stream/fragments.ts";
@@ -36,6 +36,7 @@ import { type Draft, draftWithoutDetail, tcpDraft, tcpSummary, udpDraft, udpSumm
 import { Hellos } from "./hellos.ts";
 import type { Keeper } from "./keeper.ts";
 import type { Observations, Timestamp } from "./observations.ts";
+import type { QuicShared } from "./quic-reader.ts";
 import { type Shared, TcpReader } from "./tcp-reader.ts";
 import { UdpReader } from "./udp-reader.ts";
 import { Vantage } from "./vantage.ts";
@@ -45,6 +46,9 @@ import { Vantage } from "./vantage.ts";
  * still counted with them.
  */
 const LINGERING = 64;
+
+/** QUIC connections whose hellos are read: half a millisecond each. */
+const MAX_QUIC = 10_000;
 
 export interface Collected {
   readonly drafts: readonly Draft[];
@@ -105,15 +109,16 @@ export async function collect(
   watcher: Watcher,
   keyLog = new KeyLog(),
 ): Promise<Collected> {
-  if (keyLog.size > 0) await loadDecoders();
+  if (keyLog.size > 0) await loadCiphers();
   const collector = new Collector(keeper, keyLog);
   const frame = new Frame();
   while (collector.readBuffered(set, frame) !== END) {
-    if (keyLog.size > 0) await loadDecoders();
+    if (collector.needsCiphers) await loadCiphers();
     const filled = set.fill();
     if (filled !== undefined) await filled;
     if (watcher.progress(collector.frames)) break;
   }
+  if (collector.needsCiphers) await loadCiphers();
   return collector.finish();
 }
 
@@ -138,6 +143,7 @@ class Collector implements Skimmer {
   private prepared = false;
   /** How many of the secrets of a file are known. */
   private readonly learned = new Map<readonly Uint8Array[], number>();
+  private readonly quic: QuicShared = { hellos: new Hellos("q"), connections: MAX_QUIC, met: false };
   private readonly fragments = new Fragments();
   private readonly lingering: Flow[] = [];
   private readonly vantage = new Vantage();
@@ -151,6 +157,11 @@ class Collector implements Skimmer {
       keyLog,
       blocks: new Blocks(),
     };
+  }
+
+  /** Something was met that is opened with them. */
+  get needsCiphers(): boolean {
+    return this.shared.keyLog.size > 0 || this.quic.met;
   }
 
   /** Every frame that is there without reading more. A loop of its own: an engine optimizes what is called often. */
@@ -275,7 +286,7 @@ class Collector implements Skimmer {
 
   private add(table: FlowTable, packet: Packet, frame: Frame, file: number): Flow {
     const flow = table.add(packet, this.frames, file, frame.seconds, frame.nanos);
-    if (table === this.udp) flow.reader = new UdpReader();
+    if (table === this.udp) flow.reader = new UdpReader(this.quic);
     return flow;
   }
 
@@ -346,6 +357,7 @@ class Collector implements Skimmer {
     let aside = false;
     if (flow.transport === "udp") {
       const reader = flow.reader as UdpReader;
+      reader.end();
       const summary = udpSummary(flow, reader);
       this.keeper.add(summary, (inFull) =>
         inFull ? udpDraft(flow, reader, summary) : draftWithoutDetail(flow, summary),

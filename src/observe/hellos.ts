@@ -60,21 +60,27 @@ const NO_TICKETS: readonly Uint8Array[] = [];
 const NO_OFFERS: readonly string[] = [];
 
 export class Hellos {
+  private readonly transport: "t" | "q";
   private readonly shape = new HelloShape();
   private readonly clients = new ByteTable<ClientShape>(MAX_REMEMBERED);
   private readonly servers = new ByteTable<SeenServerHello>(MAX_REMEMBERED);
   /** By the data of server_name: a client hello of every name and shape. */
   private readonly names = new ByteTable<string | undefined>(MAX_REMEMBERED);
 
+  /** `transport`: `t` for TLS over TCP, `q` for QUIC, which JA4 tells apart. */
+  constructor(transport: "t" | "q" = "t") {
+    this.transport = transport;
+  }
+
   /** Throws ParseError when the body is no ClientHello. */
   client(body: Uint8Array): SeenClientHello {
     const { shape } = this;
-    if (!shape.clientHello(body)) return seenClient(parseClientHello(body));
+    if (!shape.clientHello(body)) return seenClient(parseClientHello(body), this.transport);
     const known = this.clients.get(shape.bytes, 0, shape.length);
     if (known === undefined) {
       const hello = parseClientHello(body);
-      const seen = seenClient(hello);
-      this.clients.add(copy(shape.bytes, 0, shape.length), clientShape(hello));
+      const seen = seenClient(hello, this.transport);
+      this.clients.add(copy(shape.bytes, 0, shape.length), clientShape(hello, this.transport));
       return seen;
     }
     // The shape says that the rest can be read; the name is not part of it.
@@ -87,7 +93,7 @@ export class Hellos {
 
   /** A ClientHello in SSLv2 format. Throws ParseError when the body is none. */
   sslv2Client(body: Uint8Array): SeenClientHello {
-    return seenClient(parseSslv2ClientHello(body));
+    return seenClient(parseSslv2ClientHello(body), this.transport);
   }
 
   /** Throws ParseError when the body is no ServerHello. */
@@ -112,8 +118,8 @@ export class Hellos {
   }
 }
 
-function clientShape(hello: ClientHello): ClientShape {
-  const [one, four] = [ja3(hello), ja4(hello, "t")];
+function clientShape(hello: ClientHello, transport: "t" | "q"): ClientShape {
+  const [one, four] = [ja3(hello), ja4(hello, transport)];
   return {
     version: hello.version,
     ...(one !== undefined && { ja3: one }),
@@ -121,10 +127,10 @@ function clientShape(hello: ClientHello): ClientShape {
   };
 }
 
-function seenClient(hello: ClientHello): SeenClientHello {
+function seenClient(hello: ClientHello, transport: "t" | "q"): SeenClientHello {
   const { serverName } = hello;
   return {
-    observed: { ...clientShape(hello), ...(serverName !== undefined && { serverName }) },
+    observed: { ...clientShape(hello, transport), ...(serverName !== undefined && { serverName }) },
     offers: offersOf(hello.sessionId, hello.tickets),
   };
 }

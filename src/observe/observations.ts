@@ -227,6 +227,14 @@ export interface Tunnel {
   readonly headers: readonly { readonly name: string; readonly value: string }[];
 }
 
+/** What the Initial packets of QUIC show, to everybody. */
+export interface QuicObservation {
+  readonly clientHello?: ObservedClientHello;
+  readonly serverHello?: ObservedServerHello;
+  /** TLS version as answered. */
+  readonly tlsVersion?: number;
+}
+
 export interface ConnectionObservation {
   readonly id: string;
   readonly transport: Transport;
@@ -246,6 +254,7 @@ export interface ConnectionObservation {
   readonly tls?: TlsObservation;
   readonly pseudoTls?: PseudoTlsObservation;
   readonly stun?: StunObservation;
+  readonly quic?: QuicObservation;
   /** First payload bytes of each side (at most 64); absent for a side that begins as TLS does. */
   readonly head: { readonly client?: Uint8Array; readonly server?: Uint8Array };
   /** Seconds. tcpRtt: SYN→SYN-ACK. hello: first (pseudo-)TLS hello → first byte from the server. */

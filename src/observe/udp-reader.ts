@@ -8,6 +8,7 @@ import { identifyUdp } from "../protocol/identify.ts";
 import { ALLOCATE, isTurn, parseStun, type StunMessage } from "../protocol/stun/message.ts";
 import type { FlowReader } from "../stream/flow.ts";
 import type { Protocol, StunObservation } from "./observations.ts";
+import { QuicReader, type QuicShared } from "./quic-reader.ts";
 
 /** Datagrams looked at: enough for discovery, an allocation with its challenge, and all retransmissions of a STUN transaction. */
 const MAX_DATAGRAMS = 64;
@@ -19,10 +20,16 @@ export class UdpReader implements FlowReader {
   open = true;
   protocol: Protocol = "unknown";
   stun: StunObservation | undefined = undefined;
+  quic: QuicReader | undefined = undefined;
   /** Who asked first; without a request the sender of the first datagram. */
   clientSide: 0 | 1 = 0;
   private seen = 0;
   private readonly asked = new Map<string, number>();
+  private readonly quicShared: QuicShared;
+
+  constructor(quicShared: QuicShared) {
+    this.quicShared = quicShared;
+  }
 
   /** One datagram; `whole` is false when the snapshot length cut it. */
   datagram(side: 0 | 1, bytes: Uint8Array, whole: boolean, frame: number, at: number): void {
@@ -30,12 +37,25 @@ export class UdpReader implements FlowReader {
     if (this.seen >= MAX_DATAGRAMS) this.open = false;
     const found = identifyUdp(bytes);
     if (this.protocol === "unknown" || (this.protocol === "stun" && found === "turn")) this.protocol = found;
-    if (whole && (found === "stun" || found === "turn")) this.message(side, bytes, frame, at);
+    if (!whole) return;
+    if (found === "stun" || found === "turn") this.message(side, bytes, frame, at);
+    else if (found === "quic") this.initial(side, bytes, frame, at);
   }
 
   /** Datagrams are no stream: `datagram` is called instead. */
   data(): void {}
   gap(): void {}
+
+  private initial(side: 0 | 1, bytes: Uint8Array, frame: number, at: number): void {
+    this.quic ??= new QuicReader(this.quicShared);
+    this.quic.datagram(side, bytes, frame, at);
+  }
+
+  /** Nothing more comes. */
+  end(): void {
+    this.quic?.end();
+    if (this.quic !== undefined && this.quic.clientSide >= 0) this.clientSide = this.quic.clientSide as 0 | 1;
+  }
 
   private message(side: 0 | 1, bytes: Uint8Array, frame: number, at: number): void {
     let message: StunMessage;

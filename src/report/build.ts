@@ -89,7 +89,7 @@ function select(judged: readonly JudgedConnection[], keys: readonly string[], mo
 }
 
 function toConnection({ connection, verdict, service }: JudgedConnection): ReportConnection {
-  const { tls, tcp, through } = connection;
+  const { tls, quic, tcp, through } = connection;
   const row: Writable<ReportConnection> = {
     id: connection.id,
     file: connection.file,
@@ -110,6 +110,7 @@ function toConnection({ connection, verdict, service }: JudgedConnection): Repor
   const name = nameOf(connection);
   if (name !== undefined) row.serverName = name;
   if (tls !== undefined) row.tls = toTls(tls);
+  else if (quic?.clientHello !== undefined) row.tls = toTls({ ...quic, version: quic.tlsVersion });
   if (tls?.trust !== undefined) row.trust = toTrust(tls.trust);
   if (tcp?.reset !== undefined) row.reset = { from: tcp.reset.from, frame: tcp.reset.frame, at: tcp.reset.at };
   if (service !== undefined) row.service = service;
@@ -128,14 +129,20 @@ function toMessage({ from, message, frame, frames, record, at, length, incomplet
 
 type Message = ReportConnection["handshake"][number];
 
+/** Of TLS over TCP all, of QUIC the hellos. */
+interface Hellos
+  extends Partial<Pick<TlsObservation, "clientHello" | "serverHello" | "resumed" | "alerts" | "decrypted">> {
+  readonly version?: number | undefined;
+}
+
 function toTls({
   clientHello,
   serverHello,
   version,
   resumed,
-  alerts,
-  decrypted,
-}: TlsObservation): NonNullable<ReportConnection["tls"]> {
+  alerts = [],
+  decrypted = false,
+}: Hellos): NonNullable<ReportConnection["tls"]> {
   const row: Writable<NonNullable<ReportConnection["tls"]>> = {
     alerts: alerts.map(({ from, level, description, frame, at }) => ({ from, level, description, frame, at })),
     decrypted,

@@ -116,16 +116,18 @@ function tsharkView(path: string): View {
         frames.set(id, [...(frames.get(id) ?? []), Number(frame)]);
       }
     }
-    if (types === "" || tcp === "") continue;
-    const id = `tcp/${tcp}`;
+    if (types === "") continue;
+    // Over UDP it is QUIC, of which all but the hellos is encrypted.
+    const seen = types.split(",").filter((type) => tcp !== "" || type === "1" || type === "2");
+    const id = tcp === "" ? `udp/${udp}` : `tcp/${tcp}`;
     const lines = facts.get(id) ?? new Set();
     facts.set(id, lines);
-    for (const type of types.split(",")) lines.add(`${handshakeName(Number(type))} in ${frame}`);
+    for (const type of seen) lines.add(`${handshakeName(Number(type))} in ${frame}`);
     if (types.split(",").includes("1")) servers.set(id, to);
     if (j3 !== "" && !ja3.has(id)) ja3.set(id, j3.split(",")[0] as string);
     if (j3s !== "") ja3s.set(id, j3s.split(",").at(-1) as string);
     // A client's certificates are not fingerprinted in the Report.
-    if (certificates !== "" && (servers.get(id) ?? from) === from) {
+    if (certificates !== "" && tcp !== "" && (servers.get(id) ?? from) === from) {
       for (const der of certificates.split(",")) {
         const digest = createHash("sha256").update(Buffer.from(der, "hex")).digest("hex");
         lines.add(`certificate ${digest.slice(0, 16)} in ${frame}`);

@@ -30,7 +30,7 @@ const MAY_IMPORT_TYPES: Readonly<Record<string, readonly string[]>> = {
 const CORE = ["bytes", "capture", "packet", "stream", "protocol", "observe", "knowledge", "diagnose", "report"];
 
 /** Pure packages that run in a browser. zod builds functions from strings, which a content security policy forbids. */
-const CORE_PACKAGES = ["@noble/hashes", "@noble/ciphers", "fzstd", "pako", "tldts-icann"];
+const CORE_PACKAGES = ["@noble/hashes", "@noble/ciphers", "fzstd", "pako", "brotli", "tldts-icann"];
 const SCHEMA = "report/schema.ts";
 
 const FORBIDDEN_NAMES = new Set([

@@ -3,9 +3,10 @@ import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { concat } from "../../../test/support/capture-writer.ts";
 import { ParseError } from "../../bytes/parse-error.ts";
-import { decompressCertificate, loadDecoders } from "./certificate-compression.ts";
+import { loadCiphers } from "../ciphers.ts";
+import { decompressCertificate } from "./certificate-compression.ts";
 
-beforeAll(loadDecoders);
+beforeAll(loadCiphers);
 
 const u24 = (value: number) => Uint8Array.of(value >> 16, (value >> 8) & 0xff, value & 0xff);
 

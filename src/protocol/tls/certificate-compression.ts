@@ -5,6 +5,7 @@
 import { Z_FINISH, Z_STREAM_END, ZStream, zlibInflate, zlibInflateInit } from "pako";
 import { Cursor } from "../../bytes/cursor.ts";
 import { ParseError } from "../../bytes/parse-error.ts";
+import { ciphers } from "../ciphers.ts";
 
 const ZLIB = 1;
 const BROTLI = 2;
@@ -12,14 +13,7 @@ const BROTLI = 2;
 /** Chains have a few kB, post-quantum ones some 30; OpenSSL takes 100 KiB (SSL_MAX_CERT_LIST_DEFAULT). */
 const MAX_LENGTH = 256 * 1024;
 
-let brotliDecoder: ((packed: Uint8Array, length: number) => Uint8Array) | undefined;
-
-/** To be awaited before anything is decompressed: the dictionary of Brotli takes 30 ms to make, and few captures need it. */
-export async function loadDecoders(): Promise<void> {
-  brotliDecoder ??= (await import("brotli/decompress.js")).decompress;
-}
-
-/** Throws ParseError when the body is damaged, too long, or compressed in another way (zstd). */
+/** Throws ParseError when the body is damaged, too long, or compressed in another way (zstd; Brotli while it is not loaded). */
 export function decompressCertificate(body: Uint8Array): Uint8Array {
   const cursor = new Cursor(body, "compressedCertificate");
   const algorithm = cursor.u16("algorithm");
@@ -46,10 +40,11 @@ function inflate(packed: Uint8Array, length: number): Uint8Array {
   return stream.output.subarray(0, stream.total_out);
 }
 
-function brotli(packed: Uint8Array, length: number): Uint8Array {
-  if (brotliDecoder === undefined) throw new Error("decoders not loaded");
+function brotli(packed: Uint8Array, length: number): Uint8Array | undefined {
+  const decompress = ciphers()?.brotli;
+  if (decompress === undefined) return undefined;
   try {
-    return brotliDecoder(packed, length);
+    return decompress(packed, length);
   } catch {
     throw damaged();
   }

@@ -1,10 +1,13 @@
 import { createCipheriv, createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { concat } from "../../../test/support/capture-writer.ts";
 import { fromHex, toHex } from "../../bytes/text.ts";
+import { loadCiphers } from "../ciphers.ts";
 import { RecordProtection } from "./protection.ts";
 import { TlsStream } from "./stream.ts";
+
+beforeAll(loadCiphers);
 
 const RFC = JSON.parse(
   readFileSync(new URL("../../../test/vectors/rfc8448-section-3.json", import.meta.url), "utf8"),

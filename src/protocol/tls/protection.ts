@@ -2,28 +2,23 @@
  * RecordProtection: opens the protected records of one direction of a TLS 1.3 handshake, with the traffic secret that a key log
  * gave (RFC 8446 sections 5.2, 5.3 and 7.3). Owns keys, nonces and the count of records; the cryptography is a library's.
  */
-import { gcm } from "@noble/ciphers/aes.js";
-import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
-import { expand } from "@noble/hashes/hkdf.js";
 import { sha256, sha384 } from "@noble/hashes/sha2.js";
 import type { CHash } from "@noble/hashes/utils.js";
+import { type Aead, ciphers } from "../ciphers.ts";
+import { expandLabel } from "./expand-label.ts";
 import { APPLICATION_DATA } from "./record.ts";
 
 interface Suite {
   readonly hash: CHash;
   readonly keyLength: number;
-  readonly cipher: (
-    key: Uint8Array,
-    nonce: Uint8Array,
-    header: Uint8Array,
-  ) => { decrypt(sealed: Uint8Array): Uint8Array };
+  readonly cipher: "gcm" | "chacha20poly1305";
 }
 
 /** RFC 8446 appendix B.4, without the two of AES-CCM, which no browser or meeting client offers. */
 const SUITES: ReadonlyMap<number, Suite> = new Map([
-  [0x1301, { hash: sha256, keyLength: 16, cipher: gcm }],
-  [0x1302, { hash: sha384, keyLength: 32, cipher: gcm }],
-  [0x1303, { hash: sha256, keyLength: 32, cipher: chacha20poly1305 }],
+  [0x1301, { hash: sha256, keyLength: 16, cipher: "gcm" }],
+  [0x1302, { hash: sha384, keyLength: 32, cipher: "gcm" }],
+  [0x1303, { hash: sha256, keyLength: 32, cipher: "chacha20poly1305" }],
 ]);
 
 const NONCE_LENGTH = 12;
@@ -35,24 +30,27 @@ export interface OpenedRecord {
 }
 
 export class RecordProtection {
-  private readonly suite: Suite;
+  private readonly aead: Aead;
   private readonly key: Uint8Array;
   private readonly iv: Uint8Array;
   /** Records opened so far; the number of the next one. */
   private sequence = 0;
 
-  private constructor(suite: Suite, secret: Uint8Array) {
-    this.suite = suite;
-    this.key = expandLabel(suite, secret, "key", suite.keyLength);
-    this.iv = expandLabel(suite, secret, "iv", NONCE_LENGTH);
+  private constructor(suite: Suite, aead: Aead, secret: Uint8Array) {
+    this.aead = aead;
+    this.key = expandLabel(suite.hash, secret, "key", suite.keyLength);
+    this.iv = expandLabel(suite.hash, secret, "iv", NONCE_LENGTH);
   }
 
-  /** `secret`: a handshake traffic secret. Undefined when the suite is not one of ours, or the secret not one of the suite's. */
+  /**
+   * `secret`: a traffic secret. Undefined when the suite is not one of ours, the secret not one of the suite's, or the ciphers are
+   * not loaded.
+   */
   static of(cipherSuite: number, secret: Uint8Array): RecordProtection | undefined {
     const suite = SUITES.get(cipherSuite);
-    return suite === undefined || secret.length !== suite.hash.outputLen
-      ? undefined
-      : new RecordProtection(suite, secret);
+    const aead = suite && ciphers()?.[suite.cipher];
+    if (suite === undefined || aead === undefined || secret.length !== suite.hash.outputLen) return undefined;
+    return new RecordProtection(suite, aead, secret);
   }
 
   /** True once it has opened a record: then it is the right key. */
@@ -67,7 +65,7 @@ export class RecordProtection {
     const header = Uint8Array.of(APPLICATION_DATA, 3, 3, length >> 8, length & 0xff);
     let inner: Uint8Array;
     try {
-      inner = this.suite.cipher(this.key, this.nonce(), header).decrypt(sealed);
+      inner = this.aead(this.key, this.nonce(), header).decrypt(sealed);
     } catch {
       return undefined;
     }
@@ -83,10 +81,4 @@ export class RecordProtection {
     view.setUint32(NONCE_LENGTH - 4, view.getUint32(NONCE_LENGTH - 4) ^ this.sequence);
     return nonce;
   }
-}
-
-/** HKDF-Expand-Label with an empty context (RFC 8446 section 7.1). */
-function expandLabel({ hash }: Suite, secret: Uint8Array, label: string, length: number): Uint8Array {
-  const text = new TextEncoder().encode(`tls13 ${label}`);
-  return expand(hash, secret, Uint8Array.of(length >> 8, length & 0xff, text.length, ...text, 0), length);
 }

@@ -1,0 +1,151 @@
+import { createCipheriv, createHmac } from "node:crypto";
+import { beforeAll, describe, expect, test } from "vitest";
+import { concat } from "../../test/support/capture-writer.ts";
+import { clientHello, serverHello } from "../../test/support/tls-messages.ts";
+import { fromHex } from "../bytes/text.ts";
+import { loadCiphers } from "../protocol/ciphers.ts";
+import { QUIC_V1, QUIC_V2 } from "../protocol/quic/initial.ts";
+import { Hellos } from "./hellos.ts";
+import { QuicReader } from "./quic-reader.ts";
+
+beforeAll(loadCiphers);
+
+const DESTINATION = fromHex("8394c8f03e515708");
+const HELLO = clientHello({ name: "av.fabrikam.example" });
+const ANSWER = serverHello({ tls13: true });
+
+const shared = (connections = 1) => ({ hellos: new Hellos("q"), connections, met: false });
+
+// --- sealing, with node:crypto
+
+const VERSIONS: Record<number, { salt: string; prefix: string; initial: number }> = {
+  [QUIC_V1]: { salt: "38762cf7f55934b34d179ae6a4c80cadccbb7f0a", prefix: "quic", initial: 0xc0 },
+  [QUIC_V2]: { salt: "0dede3def700a6db819381be6e269dcbf9bd2ed9", prefix: "quicv2", initial: 0xd0 },
+};
+
+const hmac = (key: Uint8Array, data: Uint8Array): Uint8Array =>
+  new Uint8Array(createHmac("sha256", key).update(data).digest());
+
+function derive(secret: Uint8Array, label: string, length: number): Uint8Array {
+  const name = new TextEncoder().encode(`tls13 ${label}`);
+  return hmac(secret, Uint8Array.of(0, length, name.length, ...name, 0, 1)).subarray(0, length);
+}
+
+function u16(value: number): Uint8Array {
+  return Uint8Array.of(value >> 8, value & 0xff);
+}
+
+function u32(value: number): Uint8Array {
+  return concat(u16(value >>> 16), u16(value & 0xffff));
+}
+
+/** A frame with `length` bytes of a message from `offset` on. */
+function crypto(message: Uint8Array, offset = 0, length = message.length - offset): Uint8Array {
+  return concat(
+    Uint8Array.of(6),
+    u16(0x4000 | offset),
+    u16(0x4000 | length),
+    message.subarray(offset, offset + length),
+  );
+}
+
+const ACK = Uint8Array.of(2, 0, 0, 0, 0);
+
+function initial(
+  side: "client" | "server",
+  frames: readonly Uint8Array[],
+  given: { version?: number; keyedBy?: Uint8Array; destination?: Uint8Array; number?: number } = {},
+): Uint8Array {
+  const { version = QUIC_V1, keyedBy = DESTINATION, destination = keyedBy, number = 0 } = given;
+  const { salt, prefix, initial: flags } = VERSIONS[version] as (typeof VERSIONS)[number];
+  const secret = derive(hmac(fromHex(salt), keyedBy), `${side} in`, 32);
+  const payload = concat(...frames, new Uint8Array(40));
+  const header = concat(
+    Uint8Array.of(flags | 1),
+    u32(version),
+    Uint8Array.of(destination.length),
+    destination,
+    Uint8Array.of(0, 0),
+    u16(0x4000 | (2 + payload.length + 16)),
+    u16(number),
+  );
+  const nonce = Uint8Array.from(derive(secret, `${prefix} iv`, 12));
+  nonce[11] = (nonce[11] as number) ^ number;
+  const box = createCipheriv("aes-128-gcm", derive(secret, `${prefix} key`, 16), nonce);
+  box.setAAD(header);
+  const packet = concat(header, box.update(payload), box.final(), box.getAuthTag());
+  const at = header.length - 2;
+  const mask = createCipheriv("aes-128-ecb", derive(secret, `${prefix} hp`, 16), null).update(
+    packet.subarray(at + 4, at + 20),
+  );
+  packet[0] = (packet[0] as number) ^ ((mask[0] as number) & 0x0f);
+  for (const i of [0, 1]) packet[at + i] = (packet[at + i] as number) ^ (mask[1 + i] as number);
+  return packet;
+}
+
+function read(...datagrams: readonly (readonly [0 | 1, Uint8Array])[]): QuicReader {
+  const reader = new QuicReader(shared());
+  for (const [i, [side, bytes]] of datagrams.entries()) reader.datagram(side, bytes, i + 1, i);
+  return reader;
+}
+
+describe.each([QUIC_V1, QUIC_V2] as const)("version %i", (version) => {
+  test("both hellos", () => {
+    const reader = read(
+      [1, initial("client", [crypto(HELLO)], { version })],
+      [0, initial("server", [ACK, crypto(ANSWER)], { version, destination: fromHex("01") })],
+    );
+    expect(reader.clientSide).toBe(1);
+    expect(reader.clientHello?.serverName).toBe("av.fabrikam.example");
+    expect(reader.clientHello?.ja4).toMatch(/^q12d/);
+    expect(reader.serverHello?.version).toBe(0x0304);
+    expect(reader.messages.map(({ side, name, frame, record }) => [side, name, frame, record])).toEqual([
+      [1, "ClientHello", 1, 1],
+      [0, "ServerHello", 2, 1],
+    ]);
+  });
+});
+
+test("a hello in pieces, in any order and over two packets", () => {
+  const reader = read(
+    [0, initial("client", [crypto(HELLO, 30, 20), crypto(HELLO, 0, 20), crypto(HELLO, 70)])],
+    [0, initial("client", [crypto(HELLO, 15, 20), crypto(HELLO, 45, 30)], { number: 1 })],
+  );
+  expect(reader.clientHello?.serverName).toBe("av.fabrikam.example");
+  expect(reader.messages[0]).toMatchObject({ frame: 2, frames: [1, 2], record: 2, length: HELLO.length - 4 });
+});
+
+test("after a Retry the keys are others", () => {
+  const chosen = fromHex("0011223344556677");
+  const retry = concat(Uint8Array.of(0xf0), u32(QUIC_V1), Uint8Array.of(0, 8), chosen, new Uint8Array(30));
+  const reader = read(
+    [0, initial("client", [crypto(HELLO, 0, 10)])],
+    [1, retry],
+    [0, initial("client", [crypto(HELLO)], { keyedBy: chosen, number: 1 })],
+    [1, initial("server", [crypto(ANSWER)], { keyedBy: chosen, destination: fromHex("01") })],
+  );
+  expect(reader.clientHello).toBeDefined();
+  expect(reader.serverHello).toBeDefined();
+});
+
+test.each([
+  ["damaged", (bytes: Uint8Array) => bytes.with(60, (bytes[60] as number) ^ 1)],
+  ["cut short", (bytes: Uint8Array) => bytes.subarray(0, 100)],
+  ["of another version", (bytes: Uint8Array) => bytes.with(4, 9)],
+])("a packet that is %s says nothing", (_, change) => {
+  const reader = read([0, change(initial("client", [crypto(HELLO)]))]);
+  expect([reader.clientSide, reader.clientHello, reader.messages]).toEqual([-1, undefined, []]);
+});
+
+test("what does not open is left alone after a while", () => {
+  const bad = initial("client", [crypto(HELLO)]).with(80, 0);
+  const good: [0, Uint8Array] = [0, initial("client", [crypto(HELLO)])];
+  expect(read(...Array.from({ length: 7 }, () => [0, bad] as const), good).clientHello).toBeDefined();
+  expect(read(...Array.from({ length: 8 }, () => [0, bad] as const), good).clientHello).toBeUndefined();
+});
+
+test("past the limit of connections none is opened", () => {
+  const reader = new QuicReader(shared(0));
+  reader.datagram(0, initial("client", [crypto(HELLO)]), 1, 0);
+  expect(reader.clientHello).toBeUndefined();
+});

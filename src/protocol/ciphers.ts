@@ -1,0 +1,43 @@
+/**
+ * Ciphers of TLS 1.3 and QUIC, and Brotli, loaded when a capture first needs them: their tables take 10 to 30 ms to make, and
+ * most captures need none. The cryptography is a library's; knows nothing of protocols.
+ */
+
+/** An AEAD for one message: `decrypt` throws when the tag does not fit. */
+export type Aead = (
+  key: Uint8Array,
+  nonce: Uint8Array,
+  header: Uint8Array,
+) => { decrypt(sealed: Uint8Array): Uint8Array };
+
+export interface Ciphers {
+  readonly gcm: Aead;
+  readonly chacha20poly1305: Aead;
+  /** AES of one block. */
+  readonly block: (key: Uint8Array, block: Uint8Array) => Uint8Array;
+  /** Throws when `packed` is damaged or does not fit into `length` bytes. */
+  readonly brotli: (packed: Uint8Array, length: number) => Uint8Array;
+}
+
+let loaded: Ciphers | undefined;
+
+/** To be awaited before anything is opened. */
+export async function loadCiphers(): Promise<void> {
+  if (loaded !== undefined) return;
+  const [aes, chacha, brotli] = await Promise.all([
+    import("@noble/ciphers/aes.js"),
+    import("@noble/ciphers/chacha.js"),
+    import("brotli/decompress.js"),
+  ]);
+  loaded = {
+    gcm: aes.gcm,
+    chacha20poly1305: chacha.chacha20poly1305,
+    block: (key, block) => aes.ecb(key, { disablePadding: true }).encrypt(block),
+    brotli: brotli.decompress,
+  };
+}
+
+/** Undefined while they are not loaded. */
+export function ciphers(): Ciphers | undefined {
+  return loaded;
+}
