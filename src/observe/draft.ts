@@ -25,7 +25,7 @@ import type {
   TlsObservation,
   Tunnel,
 } from "./observations.ts";
-import type { SeenAlert, SeenSide, TcpReader } from "./tcp-reader.ts";
+import type { SeenAlert, SeenMessage, SeenSide, TcpReader } from "./tcp-reader.ts";
 import type { UdpReader } from "./udp-reader.ts";
 
 /**
@@ -52,6 +52,9 @@ export interface Draft extends Omit<ConnectionObservation, "tls" | "alike" | "el
   elsewhere: number;
 }
 
+/** Of IPv4 a number, of IPv6 text. */
+export type AddressKey = number | string;
+
 /**
  * What a connection was, as far as rules tell connections apart: enough to decide whether a draft of it is needed at all.
  * Taken when a connection is over.
@@ -67,10 +70,10 @@ export interface Summary {
   /** Port, server name and certificates. */
   readonly names: string;
   /** Address of the server. */
-  readonly server: string;
+  readonly server: AddressKey;
   /** Network of that address, as `networkOf` has it. */
-  readonly network: string;
-  readonly client: string;
+  readonly network: AddressKey;
+  readonly client: AddressKey;
   readonly firstFrame: number;
   /** Sessions given out. */
   readonly issued: readonly string[];
@@ -247,8 +250,8 @@ function base(flow: Flow, { clientSide, protocol, outcome }: Summary): Draft {
   };
 }
 
-function addressKey(flow: Flow, side: 0 | 1): string {
-  if (flow.ipVersion === 4) return `4 ${side === 0 ? flow.a3 : flow.b3}`;
+function addressKey(flow: Flow, side: 0 | 1): AddressKey {
+  if (flow.ipVersion === 4) return side === 0 ? flow.a3 : flow.b3;
   return side === 0 ? `${flow.a0} ${flow.a1} ${flow.a2} ${flow.a3}` : `${flow.b0} ${flow.b1} ${flow.b2} ${flow.b3}`;
 }
 
@@ -264,8 +267,8 @@ function tunnel(reader: TcpReader | undefined): Tunnel | undefined {
   return { kind: "http-connect", target, requestFrame, ...(status !== undefined && { status, statusFrame }), headers };
 }
 
-function networkKey(flow: Flow, side: 0 | 1): string {
-  if (flow.ipVersion === 4) return `${(side === 0 ? flow.a3 : flow.b3) >>> 8}`;
+function networkKey(flow: Flow, side: 0 | 1): AddressKey {
+  if (flow.ipVersion === 4) return (side === 0 ? flow.a3 : flow.b3) >>> 8;
   return side === 0 ? `${flow.a0} ${flow.a1}` : `${flow.b0} ${flow.b1}`;
 }
 
@@ -278,9 +281,16 @@ function moments({ seconds }: Flow, reader: TcpReader, leaf: Certificate): strin
 
 /** The server's Certificate begins in a later frame than its ServerHello ends in. */
 function isSplit({ messages }: TcpReader): boolean {
-  const hello = messages.find(({ name }) => name === "ServerHello");
-  const certificate = messages.find(({ name, side }) => name === "Certificate" && side === hello?.side);
-  return (hello?.frames.at(-1) ?? Infinity) < (certificate?.frames[0] ?? 0);
+  let hello: SeenMessage | undefined;
+  for (let i = 0; i < messages.length; i++) {
+    const message = messages[i] as SeenMessage;
+    if (hello === undefined) {
+      if (message.name === "ServerHello") hello = message;
+    } else if (message.name === "Certificate" && message.side === hello.side) {
+      return (hello.frames.at(-1) as number) < (message.frames[0] as number);
+    }
+  }
+  return false;
 }
 
 /** For the host that was asked for, and not made within the last days: one made on demand tells by its connections. */

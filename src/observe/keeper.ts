@@ -2,7 +2,7 @@
  * Keeper: which connections are kept in full. Owns the bound: past it a connection that looks like one already kept, in
  * everything the rules see, is only counted with it. Knows nothing of verdicts.
  */
-import type { Draft, Summary } from "./draft.ts";
+import type { AddressKey, Draft, Summary } from "./draft.ts";
 
 /**
  * Connections kept beyond the asked-for number: one of each kind, to another server or with another certificate. A few kB each.
@@ -25,8 +25,9 @@ const MAX_EVENTFUL = 20_000;
 interface Similar {
   readonly first: Draft;
   count: number;
-  readonly networks: Set<string>;
-  readonly servers: Set<string>;
+  readonly networks: Set<AddressKey>;
+  /** The first of every server. */
+  readonly byServer: Map<AddressKey, Draft>;
 }
 
 /** As little as can be: thousands wait. */
@@ -34,8 +35,8 @@ interface SetAside {
   readonly similar: Similar;
   /** One kept that differs in client and time alone. */
   readonly known: Draft | undefined;
-  readonly client: string;
-  readonly server: string;
+  readonly client: AddressKey;
+  readonly server: AddressKey;
   readonly firstFrame: number;
   readonly issued: readonly string[];
   readonly draft: (inFull: boolean) => Draft;
@@ -47,13 +48,14 @@ export class Keeper {
   private readonly keep: number;
   private readonly summarize: boolean;
   private readonly kept: Draft[] = [];
+  /** One of each kind, where the client did not name the server. */
   private readonly kinds = new Map<string, Draft>();
-  /** As `kinds`, whatever the address of the server, as long as the client named it. */
-  private readonly named = new Map<string, Similar>();
+  /** Where it did, by facts and by names, whatever the address. */
+  private readonly named = new Map<string, Map<string, Similar>>();
   /** Look-alikes of a summary, at most `keep`. */
   private aside: SetAside[] = [];
   /** Clients and servers that something happened with: all that they did is kept, for it may show how that ended. */
-  private readonly eventful = new Set<string>();
+  private readonly eventful = new Set<AddressKey>();
   /** Sessions with which connections were resumed: who gave them out is kept. */
   private readonly resumed = new Set<string>();
   /** Without server and names: for connections that show no certificate. */
@@ -74,12 +76,11 @@ export class Keeper {
   add(summary: Summary, draft: (inFull: boolean) => Draft): "kept" | "aside" | "counted" {
     if (summary.handshakeSeen) this.handshakes++;
     if (summary.chainSeen) this.chains++;
-    const { facts, named, server, network, uneventful } = summary;
-    const name = `${facts}|${summary.names}`;
-    const kind = `${name}|${server}`;
+    const { facts, names, named, server, network, uneventful } = summary;
     const full = this.kept.length >= this.keep;
-    const known = this.kinds.get(kind);
-    const similar = named ? this.named.get(name) : undefined;
+    const kind = named ? "" : `${facts}|${names}|${server}`;
+    const similar = named ? this.named.get(facts)?.get(names) : undefined;
+    const known = named ? similar?.byServer.get(server) : this.kinds.get(kind);
     if (!uneventful) this.note(summary);
     if (this.summarize && uneventful && similar !== undefined && isSampled(similar, network, server)) {
       if (this.aside.length < this.keep) {
@@ -107,13 +108,16 @@ export class Keeper {
       }
     }
     const made = draft(true);
-    if (known === undefined) this.kinds.set(kind, made);
-    if (similar !== undefined) {
+    if (!named) {
+      if (known === undefined) this.kinds.set(kind, made);
+    } else if (similar === undefined) {
+      const byNames = this.named.get(facts) ?? new Map<string, Similar>();
+      this.named.set(facts, byNames);
+      byNames.set(names, { first: made, count: 1, networks: new Set([network]), byServer: new Map([[server, made]]) });
+    } else {
       similar.count++;
       similar.networks.add(network);
-      if (similar.servers.size < 2) similar.servers.add(server);
-    } else if (named) {
-      this.named.set(name, { first: made, count: 1, networks: new Set([network]), servers: new Set([server]) });
+      if (known === undefined) similar.byServer.set(server, made);
     }
     if (!this.broad.has(facts)) this.broad.set(facts, made);
     this.kept.push(made);
@@ -155,8 +159,8 @@ export class Keeper {
   }
 }
 
-function isSampled({ count, networks, servers }: Similar, network: string, server: string): boolean {
-  return count >= SAMPLE && networks.has(network) && (servers.size > 1 || servers.has(server));
+function isSampled({ count, networks, byServer }: Similar, network: AddressKey, server: AddressKey): boolean {
+  return count >= SAMPLE && networks.has(network) && (byServer.size > 1 || byServer.has(server));
 }
 
 function fold(standIn: Draft, elsewhere: boolean): void {
