@@ -71,10 +71,7 @@ const HELLO_MESSAGES: ReadonlySet<number> = new Set([1, 2, 6]);
 /** Messages that servers and clients send in the clear. HelloRequest (four zero bytes) would prove nothing. */
 const PLAINTEXT_MESSAGES: ReadonlySet<number> = new Set([1, 2, 4, 11, 12, 13, 14, 15, 16, 22]);
 
-/**
- * Records that may fail to open before one opens: early data goes ahead of a client's handshake, under another key. As many as
- * hold 14 kB each of what a server allows in practice (16 or 32 kB), and some.
- */
+/** Records that may fail to open before one opens: early data, of which servers allow 16 kB or so, goes ahead under another key. */
 const MAX_UNOPENED = 8;
 
 /** What the content of the record at hand is. */
