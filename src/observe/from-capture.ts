@@ -13,6 +13,7 @@ import type { CaptureSet } from "../capture/set.ts";
 import {
   decode,
   decodeIp,
+  decodeOverlay,
   decodeTransport,
   decodeUsualSegment,
   FIN,
@@ -131,7 +132,9 @@ class Collector implements Skimmer {
   /** The last link type that turned out to be one we read. */
   private readLinkType = -1;
   private readonly files: FileSpan[] = [];
-  private readonly packet = new Packet();
+  private packet = new Packet();
+  /** The other slot, for what a datagram carries. */
+  private inner = new Packet();
   private readonly quoted = new Packet();
   private readonly whole = new Frame();
   private readonly keeper: Keeper;
@@ -235,6 +238,7 @@ class Collector implements Skimmer {
         return;
       case UDP:
         this.datagram(frame, file);
+        this.overlay(frame, file);
         return;
       case FRAGMENT:
         this.fragment(frame, file);
@@ -282,6 +286,15 @@ class Collector implements Skimmer {
     const whole = packet.payloadCaptured === packet.payloadLength;
     const since = flow.since(frame.seconds, frame.nanos);
     reader.datagram(side, frame.bytes.subarray(start, start + packet.payloadCaptured), whole, this.frames, since);
+  }
+
+  /** What an overlay network carries in a datagram is a packet like any other. */
+  private overlay(frame: Frame, file: number): void {
+    const { packet, inner } = this;
+    if (!decodeOverlay(frame.bytes, packet, inner)) return;
+    this.packet = inner;
+    this.inner = packet;
+    this.dispatch(frame, file);
   }
 
   private add(table: FlowTable, packet: Packet, frame: Frame, file: number): Flow {

@@ -36,6 +36,26 @@ export const SYN = 0x02;
 export const RST = 0x04;
 export const ACK = 0x10;
 
+/** Protocol types of GRE beside Ethernet's. */
+const GRE_PPP = 0x880b;
+const GRE_ETHERNET = 0x6558;
+const GRE_ERSPAN = 0x88be;
+const GRE_ERSPAN_III = 0x22eb;
+const GRE_CHECKSUM = 0x8000;
+const GRE_ROUTING = 0x4000;
+const GRE_KEY = 0x2000;
+const GRE_SEQUENCE = 0x1000;
+const GRE_ACKNOWLEDGEMENT = 0x0080;
+const PPP_IPV4 = 0x21;
+const PPP_IPV6 = 0x57;
+const PPP_MPLS = 0x0281;
+const PORT_VXLAN = 4789;
+const PORT_VXLAN_GPE = 4790;
+const GPE_IPV4 = 1;
+const GPE_IPV6 = 2;
+const GPE_ETHERNET = 3;
+const PORT_GENEVE = 6081;
+
 const LINKTYPE_NULL = 0;
 export const LINKTYPE_ETHERNET = 1;
 const LINKTYPE_RAW_BSD = 12;
@@ -62,6 +82,9 @@ export const SUPPORTED_LINK_TYPES: ReadonlySet<number> = new Set([
 
 const ETHERTYPE_IPV4 = 0x0800;
 const ETHERTYPE_IPV6 = 0x86dd;
+const ETHERTYPE_MPLS = 0x8847;
+const ETHERTYPE_MPLS_MULTICAST = 0x8848;
+const ETHERTYPE_PPPOE_SESSION = 0x8864;
 const ETHERTYPE_VLAN = 0x8100;
 const ETHERTYPE_QINQ = 0x88a8;
 /** Stacked tags as older switches wrote them before 802.1ad. */
@@ -76,9 +99,19 @@ export const MAX_OFFLOADED_PACKET = 524_280;
 /** RFC 8200 knows seven kinds, each at most once or twice; precedent: Linux and Wireshark bound the walk similarly. */
 const MAX_EXTENSION_HEADERS = 16;
 
+/** Tunnels within tunnels that are looked into; real networks have two. */
+const MAX_TUNNELS = 4;
+/** Labels of one stack; traffic engineering uses three or four. */
+const MAX_MPLS_LABELS = 16;
+
 const PROTOCOL_ICMP = 1;
+/** IP in IP (RFC 2003). */
+const PROTOCOL_IPV4 = 4;
 const PROTOCOL_TCP = 6;
 const PROTOCOL_UDP = 17;
+/** IPv6 in IPv4 or IPv6 (RFC 4213, RFC 2473). */
+const PROTOCOL_IPV6 = 41;
+const PROTOCOL_GRE = 47;
 const PROTOCOL_ICMPV6 = 58;
 
 /** A slot that `decode` overwrites. Addresses are four signed 32-bit words; an IPv4 address is `(0, 0, 0xffff, word)`, as IPv4-mapped. */
@@ -106,6 +139,8 @@ export class Packet {
   payloadLength = 0;
   /** TCP, and the header's length is impossible: Wireshark counts the stream and reads no further, and so do we. */
   bogusHeader = false;
+  /** How many tunnels deep it was found: IP in IP, GRE, VXLAN, Geneve. */
+  depth = 0;
   /** FRAGMENT: upper protocol, identification, offset in bytes of this piece and whether more follow. */
   fragmentProtocol = 0;
   fragmentId = 0;
@@ -160,12 +195,8 @@ export function decode(frame: Frame, packet: Packet): void {
     default:
       return;
   }
-  for (let tags = 0; type === ETHERTYPE_VLAN || type === ETHERTYPE_QINQ || type === ETHERTYPE_QINQ_OLD; tags++) {
-    if (tags === MAX_VLAN_TAGS || at + 4 > end) return;
-    type = ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number);
-    at += 4;
-  }
-  if (type === ETHERTYPE_IPV4 || type === ETHERTYPE_IPV6) decodeIp(bytes, at, end, cut, packet);
+  packet.depth = 0;
+  decodeEtherType(bytes, at, end, cut, type, packet);
 }
 
 /**
@@ -221,11 +252,137 @@ export function decodeUsualSegment(
   return true;
 }
 
+/** What follows an Ethernet type, past VLAN tags, labels and sessions. */
+function decodeEtherType(bytes: Uint8Array, at: number, end: number, cut: number, type: number, packet: Packet): void {
+  for (let tags = 0; type === ETHERTYPE_VLAN || type === ETHERTYPE_QINQ || type === ETHERTYPE_QINQ_OLD; tags++) {
+    if (tags === MAX_VLAN_TAGS || at + 4 > end) return;
+    type = ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number);
+    at += 4;
+  }
+  switch (type) {
+    case ETHERTYPE_IPV4:
+    case ETHERTYPE_IPV6:
+      decodeIpInside(bytes, at, end, cut, packet);
+      return;
+    case ETHERTYPE_MPLS:
+    case ETHERTYPE_MPLS_MULTICAST:
+      decodeMpls(bytes, at, end, cut, packet);
+      return;
+    case ETHERTYPE_PPPOE_SESSION:
+      // RFC 2516 section 4: version and type 1, code 0, session, length; then PPP.
+      if (at + 6 <= end && bytes[at] === 0x11 && bytes[at + 1] === 0) decodePpp(bytes, at + 6, end, cut, packet);
+      return;
+    default:
+      return;
+  }
+}
+
+function decodeEthernet(bytes: Uint8Array, at: number, end: number, cut: number, packet: Packet): void {
+  if (at + 14 > end) return;
+  decodeEtherType(bytes, at + 14, end, cut, ((bytes[at + 12] as number) << 8) | (bytes[at + 13] as number), packet);
+}
+
+/** RFC 3032: labels to the bottom of the stack. What is below it no label says: its first bits do, as routers read them (RFC 4928). */
+function decodeMpls(bytes: Uint8Array, at: number, end: number, cut: number, packet: Packet): void {
+  for (let labels = 0; labels < MAX_MPLS_LABELS && at + 4 <= end; labels++) {
+    const isLast = ((bytes[at + 2] as number) & 1) !== 0;
+    at += 4;
+    if (!isLast) continue;
+    const first = at < end ? (bytes[at] as number) >> 4 : -1;
+    if (first === 4 || first === 6) decodeIpInside(bytes, at, end, cut, packet);
+    // The control word of an Ethernet pseudowire (RFC 4448 section 4.6).
+    else if (first === 0) decodeEthernet(bytes, at + 4, end, cut, packet);
+    return;
+  }
+}
+
+/** RFC 1661 section 2; the protocol may be sent in one byte, which is then odd (section 6.5). */
+function decodePpp(bytes: Uint8Array, at: number, end: number, cut: number, packet: Packet): void {
+  if (at + 2 > end) return;
+  const short = ((bytes[at] as number) & 1) !== 0;
+  const protocol = short ? (bytes[at] as number) : ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
+  const inside = at + (short ? 1 : 2);
+  if (protocol === PPP_IPV4 || protocol === PPP_IPV6) decodeIpInside(bytes, inside, end, cut, packet);
+  else if (protocol === PPP_MPLS) decodeMpls(bytes, inside, end, cut, packet);
+}
+
+/** RFC 2784 and 2890, version 0, and version 1 of PPTP (RFC 2637): flags tell which fields are there. */
+function decodeGre(bytes: Uint8Array, at: number, end: number, cut: number, packet: Packet): void {
+  if (at + 4 > end) return;
+  const flags = ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
+  const type = ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number);
+  const version = flags & 7;
+  // Source routes have never been in use.
+  if (version > 1 || (flags & GRE_ROUTING) !== 0) return;
+  let inside = at + 4;
+  if ((flags & GRE_CHECKSUM) !== 0) inside += 4;
+  if ((flags & GRE_KEY) !== 0) inside += 4;
+  if ((flags & GRE_SEQUENCE) !== 0) inside += 4;
+  if (version === 1 && (flags & GRE_ACKNOWLEDGEMENT) !== 0) inside += 4;
+  switch (type) {
+    case GRE_PPP:
+      decodePpp(bytes, inside, end, cut, packet);
+      return;
+    case GRE_ETHERNET:
+      decodeEthernet(bytes, inside, end, cut, packet);
+      return;
+    case GRE_ERSPAN:
+      // Type II has a header of its own and a sequence number (draft-foschiano-erspan-03 section 4.2); type I has neither.
+      decodeEthernet(bytes, inside + ((flags & GRE_SEQUENCE) !== 0 ? 8 : 0), end, cut, packet);
+      return;
+    case GRE_ERSPAN_III: {
+      // Section 4.3: 12 bytes, and 8 more when the last bit says so.
+      if (inside + 12 > end) return;
+      decodeEthernet(bytes, inside + (((bytes[inside + 11] as number) & 1) !== 0 ? 20 : 12), end, cut, packet);
+      return;
+    }
+    default:
+      decodeEtherType(bytes, inside, end, cut, type, packet);
+  }
+}
+
+/**
+ * Reads what a UDP datagram of VXLAN (RFC 7348, and its extension for other protocols) or Geneve (RFC 8926) carries: `outer` tells where; `inner` is filled. False when it
+ * is none; then `inner` is `OTHER`.
+ */
+export function decodeOverlay(bytes: Uint8Array, outer: Packet, inner: Packet): boolean {
+  const port = outer.destinationPort;
+  if (port !== PORT_VXLAN && port !== PORT_VXLAN_GPE && port !== PORT_GENEVE) return false;
+  inner.kind = OTHER;
+  const { payloadStart: at, payloadCaptured, payloadLength } = outer;
+  const end = at + payloadCaptured;
+  const cut = payloadLength - payloadCaptured;
+  if (at + 8 > end || outer.depth >= MAX_TUNNELS) return false;
+  inner.depth = outer.depth + 1;
+  const flags = bytes[at] as number;
+  if (port === PORT_VXLAN) {
+    // The flag that says that there is a network identifier, and that of a group policy.
+    if ((flags & 0x7f) === 0x08) decodeEthernet(bytes, at + 8, end, cut, inner);
+  } else if (port === PORT_VXLAN_GPE) {
+    // Besides, one that says that the next protocol is named (draft-ietf-nvo3-vxlan-gpe section 3.1).
+    const next = (flags & 0x0c) === 0x0c ? bytes[at + 3] : 0;
+    if (next === GPE_ETHERNET) decodeEthernet(bytes, at + 8, end, cut, inner);
+    else if (next === GPE_IPV4 || next === GPE_IPV6) decodeIpInside(bytes, at + 8, end, cut, inner);
+  } else if (flags >> 6 === 0) {
+    const inside = at + 8 + (flags & 0x3f) * 4;
+    const type = ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number);
+    if (type === GRE_ETHERNET) decodeEthernet(bytes, inside, end, cut, inner);
+    else decodeEtherType(bytes, inside, end, cut, type, inner);
+  }
+  return inner.kind !== OTHER;
+}
+
 /**
  * Reads an IP packet that begins at `at`. `end`: end of the captured bytes; `cut`: bytes that were on the wire beyond it.
  * Used for frames, for reassembled fragments and for the packet quoted inside an ICMP error.
  */
 export function decodeIp(bytes: Uint8Array, at: number, end: number, cut: number, packet: Packet): void {
+  packet.depth = 0;
+  decodeIpInside(bytes, at, end, cut, packet);
+}
+
+/** As `decodeIp`, perhaps in a tunnel: `packet.depth` tells how many deep. */
+function decodeIpInside(bytes: Uint8Array, at: number, end: number, cut: number, packet: Packet): void {
   packet.kind = OTHER;
   if (at >= end) return;
   const version = (bytes[at] as number) >> 4;
@@ -381,7 +538,15 @@ export function decodeTransport(
     packet.icmpType = type;
     packet.icmpCode = bytes[at + 1] as number;
     setPayload(packet, at + 8, end, length - 8);
+    return;
   }
+  const tunnelled = protocol === PROTOCOL_IPV4 || protocol === PROTOCOL_IPV6 || protocol === PROTOCOL_GRE;
+  if (!tunnelled || packet.depth >= MAX_TUNNELS || length <= 0) return;
+  packet.depth++;
+  const inner = Math.min(end, at + length);
+  const cut = Math.max(0, at + length - end);
+  if (protocol === PROTOCOL_GRE) decodeGre(bytes, at, inner, cut, packet);
+  else decodeIpInside(bytes, at, inner, cut, packet);
 }
 
 /** RFC 792: destination unreachable, source quench, redirect, time exceeded, parameter problem. */
