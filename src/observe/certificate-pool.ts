@@ -14,7 +14,7 @@ const MAX_CERTIFICATES = 32;
 const MAX_CHAINS = 1024;
 const MAX_CHAIN_BYTES = 16 * 1024;
 
-/** A hostile message may take half a second to turn out damaged. */
+/** Compressed messages that turn out to be no chain: a hostile one may take half a second. */
 const MAX_DAMAGED = 20;
 
 export interface PooledCertificate {
@@ -39,7 +39,7 @@ export class CertificatePool {
   private readonly chains12 = new ByteTable<Chain>(MAX_CHAINS);
   private readonly chains13 = new ByteTable<Chain>(MAX_CHAINS);
   private count = 0;
-  /** Compressed messages that may still turn out damaged. */
+  /** How many more may. */
   private patience = MAX_DAMAGED;
 
   /** The chain that the body of a Certificate message presents, each of its certificates with one more holder. Throws ParseError when it is none. */
@@ -58,11 +58,11 @@ export class CertificatePool {
     return chain;
   }
 
-  /** The body of the Certificate message that a compressed one stands for; undefined when it cannot be read. */
-  decompressed(body: Uint8Array): Uint8Array | undefined {
+  /** As `holdChain`, for the body of a CompressedCertificate; undefined when it cannot be read. */
+  holdCompressed(body: Uint8Array): Chain | undefined {
     if (this.patience === 0) return undefined;
     try {
-      return decompressCertificate(body);
+      return this.holdChain(decompressCertificate(body), true);
     } catch (error) {
       if (!(error instanceof ParseError)) throw error;
       this.patience--;

@@ -1,7 +1,16 @@
 /** Frames → drafts: who is the client, how a connection ended, what answered; through the whole collector. */
 
 import { describe, expect, test } from "vitest";
-import { concat, ints, memorySource, payload } from "../../test/support/capture-writer.ts";
+import {
+  block,
+  concat,
+  enhancedPacket,
+  interfaceDescription,
+  ints,
+  memorySource,
+  payload,
+  sectionHeader,
+} from "../../test/support/capture-writer.ts";
 import { ecKeys, makeCertificate } from "../../test/support/certificates.ts";
 import {
   ACK,
@@ -37,6 +46,7 @@ import {
   flight,
   MS_TURN_ANSWER,
   MS_TURN_HELLO,
+  message,
   msTurnFrame,
   newSessionTicket,
   SERVER_HELLO_DONE,
@@ -684,4 +694,44 @@ test("fields of a message that does not parse are kept as seen, and conclude not
 test("a FIN of the server before the client's, and the other way round, is noted with its frame", async () => {
   const draft = await only(opened().fin("server").fin("client").frames);
   expect([draft.tcp?.server.fin, draft.tcp?.client.fin]).toEqual([4, 5]);
+});
+
+describe("secrets inside a capture", () => {
+  const line = text(`CLIENT_HANDSHAKE_TRAFFIC_SECRET ${"ab".repeat(32)} ${"cd".repeat(32)}\n`);
+  const secrets = block(
+    false,
+    10,
+    concat(ints(false, [0x544c534b, 4], [line.length, 4]), line, new Uint8Array((4 - (line.length % 4)) % 4)),
+  );
+
+  test.each([false, true])("leave the frames of other files alone: %s", async (with_) => {
+    const many = Array.from({ length: 600 }, (_, i) =>
+      udpFrame({ ...CLIENT, port: 10_000 + i }, SERVER, payload(958, i)),
+    );
+    const one = udpFrame({ ...CLIENT, port: 7 }, SERVER, payload(40));
+    const file = concat(
+      sectionHeader(),
+      interfaceDescription(),
+      ...(with_ ? [secrets] : []),
+      enhancedPacket(one, { time: 1_700_000_000_400_500n }),
+    );
+    const set = await CaptureSet.open([
+      memorySource(file, { name: "a.pcapng" }),
+      memorySource(pcapOf(many, { seconds: 1_700_000_000, every: 1000 }), { name: "b.pcap", piece: 100_000 }),
+    ]);
+    const { drafts } = await collect(set, new Keeper(1000), { progress: () => false });
+    set.close();
+    expect(drafts.length).toBe(601);
+    expect(drafts.every(({ frames }) => frames.count === 1)).toBe(true);
+  });
+});
+
+test("a CompressedCertificate that is not under protection is none", async () => {
+  const compressed = message(25, concat(Uint8Array.of(0, 1, 0, 0, 9, 0, 0, 4), payload(4)));
+  const draft = await only(
+    opened()
+      .say("client", HELLO)
+      .say("server", flight(serverHello({ tls13: true }), message(8, Uint8Array.of(0, 0)), compressed)).frames,
+  );
+  expect(draft.tls).toMatchObject({ certificates: [], certificateUnreadable: false, decrypted: false });
 });

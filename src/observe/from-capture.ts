@@ -8,7 +8,7 @@
 import { addressText } from "../bytes/address.ts";
 import { Blocks } from "../bytes/blocks.ts";
 import { toLatin1 } from "../bytes/text.ts";
-import { END, FRAME, Frame, MORE, type Skimmer, type Step } from "../capture/frame.ts";
+import { END, FRAME, Frame, type Skimmer, type Step } from "../capture/frame.ts";
 import type { CaptureSet } from "../capture/set.ts";
 import {
   decode,
@@ -48,7 +48,7 @@ import { Vantage } from "./vantage.ts";
  */
 const LINGERING = 64;
 
-/** QUIC connections whose hellos are read: half a millisecond each. */
+/** QUIC connections whose hellos are read, and packets of all of them that may fail to open: half a millisecond each. */
 const MAX_QUIC = 10_000;
 
 export interface Collected {
@@ -97,6 +97,9 @@ export class FileSpan {
   }
 }
 
+/** What `readBuffered` answers when the ciphers have to be loaded before it goes on. */
+const LOAD = 3;
+
 /** Asked between reads: how far it is, and whether to stop. */
 export interface Watcher {
   /** Called after every read of the source. Answer true to stop here and keep what is known. */
@@ -113,13 +116,15 @@ export async function collect(
   if (keyLog.size > 0) await loadCiphers();
   const collector = new Collector(keeper, keyLog);
   const frame = new Frame();
-  while (collector.readBuffered(set, frame) !== END) {
+  for (;;) {
+    const step = collector.readBuffered(set, frame);
     if (collector.needsCiphers) await loadCiphers();
+    if (step === END) break;
+    if (step === LOAD) continue;
     const filled = set.fill();
     if (filled !== undefined) await filled;
     if (watcher.progress(collector.frames)) break;
   }
-  if (collector.needsCiphers) await loadCiphers();
   return collector.finish();
 }
 
@@ -146,7 +151,12 @@ class Collector implements Skimmer {
   private prepared = false;
   /** How many of the secrets of a file are known. */
   private readonly learned = new Map<readonly Uint8Array[], number>();
-  private readonly quic: QuicShared = { hellos: new Hellos("q"), connections: MAX_QUIC, met: false };
+  private readonly quic: QuicShared = {
+    hellos: new Hellos("q"),
+    connections: MAX_QUIC,
+    failures: MAX_QUIC,
+    met: false,
+  };
   private readonly fragments = new Fragments();
   private readonly lingering: Flow[] = [];
   private readonly vantage = new Vantage();
@@ -168,7 +178,7 @@ class Collector implements Skimmer {
   }
 
   /** Every frame that is there without reading more. A loop of its own: an engine optimizes what is called often. */
-  readBuffered(set: CaptureSet, frame: Frame): Step {
+  readBuffered(set: CaptureSet, frame: Frame): Step | typeof LOAD {
     for (;;) {
       set.skim(this);
       const step = set.next(frame);
@@ -178,7 +188,7 @@ class Collector implements Skimmer {
       // What reads with secrets has to be loaded first.
       if (learned && !this.prepared) {
         this.prepared = true;
-        return MORE;
+        return LOAD;
       }
     }
   }
@@ -256,10 +266,10 @@ class Collector implements Skimmer {
     const at = findTcpFlow(tcp, packet);
     if (at !== 0) {
       tcp.touch(at, this.frames, frame.seconds, frame.nanos);
-      if (tcp.countSegment(at, packet)) return;
+      if (packet.tunnel === 0 && tcp.countSegment(at, packet)) return;
     }
     const flow = at === 0 ? this.add(tcp, packet, frame, file) : tcp.flow(at);
-    if (flow === undefined || packet.bogusHeader) return;
+    if (flow === undefined || packet.bogusHeader || flow.isElsewhere(tcp.side, packet)) return;
     if (flow.reader === undefined && packet.payloadLength > 0) {
       flow.reader = new TcpReader(flow, this.shared);
     }
@@ -274,6 +284,7 @@ class Collector implements Skimmer {
     const flow = at === 0 ? this.add(udp, packet, frame, file) : udp.flow(at);
     if (flow === undefined) return;
     const { side } = udp;
+    if (flow.isElsewhere(side, packet)) return;
     const half = flow.half(side);
     half.frames++;
     if (half.ttl < 0) half.ttl = packet.ttl;
@@ -345,6 +356,7 @@ class Collector implements Skimmer {
     if (quoted.kind === TCP_PORTS && at === 0) return;
     const flow = at === 0 ? this.add(table, quoted, frame, file) : table.flow(at);
     if (flow === undefined || !packet.icmpUnreachable || flow.unreachableFrame > 0) return;
+    if (flow.tunnel !== packet.tunnel) return;
     flow.unreachableFrame = this.frames;
     flow.unreachableType = packet.icmpType;
     flow.unreachableCode = packet.icmpCode;

@@ -14,7 +14,7 @@ const DESTINATION = fromHex("8394c8f03e515708");
 const HELLO = clientHello({ name: "av.fabrikam.example" });
 const ANSWER = serverHello({ tls13: true });
 
-const shared = (connections = 1) => ({ hellos: new Hellos("q"), connections, met: false });
+const shared = (connections = 1) => ({ hellos: new Hellos("q"), connections, failures: 100, met: false });
 
 // --- sealing, with node:crypto
 
@@ -142,6 +142,30 @@ test("what does not open is left alone after a while", () => {
   const good: [0, Uint8Array] = [0, initial("client", [crypto(HELLO)])];
   expect(read(...Array.from({ length: 7 }, () => [0, bad] as const), good).clientHello).toBeDefined();
   expect(read(...Array.from({ length: 8 }, () => [0, bad] as const), good).clientHello).toBeUndefined();
+});
+
+test("that holds for packets in one datagram, too, and for all connections together", () => {
+  const one = Uint8Array.of(0xc0, 0, 0, 0, 1, 0, 0, 0, 21, ...new Uint8Array(21));
+  const many = concat(...Array.from({ length: 100 }, () => one));
+  const state = { ...shared(3), failures: 20 };
+  const readers = [new QuicReader(state), new QuicReader(state), new QuicReader(state)];
+  for (const reader of readers) for (let i = 0; i < 5; i++) reader.datagram(0, many, 1, 0);
+  expect(state.failures).toBe(0);
+  const good: [0, Uint8Array, number, number] = [0, initial("client", [crypto(HELLO)]), 1, 0];
+  const last = new QuicReader({ ...state, connections: 1 });
+  last.datagram(...good);
+  expect(last.clientHello).toBeUndefined();
+});
+
+test("a hello that is sent again and again, or claims too much, is not kept", () => {
+  const endless = initial("client", [crypto(concat(Uint8Array.of(1, 0xff, 0xff, 0xff), new Uint8Array(900)))]);
+  const reader = read(...Array.from({ length: 60 }, () => [0, endless] as const));
+  expect(JSON.stringify(reader).length).toBeLessThan(20_000);
+  const hello = initial("client", [crypto(HELLO, 0, 50)]);
+  expect(
+    read(...Array.from({ length: 200 }, () => [0, hello] as const), [0, initial("client", [crypto(HELLO, 50)])])
+      .clientHello,
+  ).toBeDefined();
 });
 
 test("past the limit of connections none is opened", () => {

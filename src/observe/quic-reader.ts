@@ -11,7 +11,7 @@ import type { Hellos, ObservedClientHello, SeenServerHello } from "./hellos.ts";
 import type { SeenMessage } from "./tcp-reader.ts";
 
 /** Bytes of one side's handshake that are waited for: hellos with post-quantum keys have 2 kB. */
-const MAX_HELLO = 16 * 1024;
+const MAX_HELLO = 8 * 1024;
 /** Pieces of them; Chrome sends some ten, in any order. */
 const MAX_PIECES = 64;
 /** Packets that may fail to open before the connection is left alone: opening is the most costly thing done to a datagram. */
@@ -31,6 +31,8 @@ export interface QuicShared {
   met: boolean;
   /** Connections whose packets may still be opened: deriving keys and opening takes half a millisecond. */
   connections: number;
+  /** Packets that may still fail to open. */
+  failures: number;
 }
 
 export class QuicReader {
@@ -41,7 +43,7 @@ export class QuicReader {
   serverHello: SeenServerHello | undefined = undefined;
   readonly messages: SeenMessage[] = [];
 
-  private readonly hellos: Hellos;
+  private readonly shared: QuicShared;
   private readonly streams: readonly [Pieces, Pieces] = [new Pieces(), new Pieces()];
   private client: InitialKeys | undefined = undefined;
   private server: InitialKeys | undefined = undefined;
@@ -51,7 +53,7 @@ export class QuicReader {
   private kept: (readonly [side: SideNumber, bytes: Uint8Array, frame: number, at: number])[] = [];
 
   constructor(shared: QuicShared) {
-    this.hellos = shared.hellos;
+    this.shared = shared;
     this.patience = shared.connections > 0 ? MAX_UNOPENED : 0;
     shared.connections--;
     shared.met = true;
@@ -76,19 +78,26 @@ export class QuicReader {
   }
 
   private read(side: SideNumber, bytes: Uint8Array, frame: number, at: number): void {
-    if (this.patience === 0 || (this.clientHello !== undefined && this.serverHello !== undefined)) return;
     try {
       for (const packet of longPackets(bytes)) {
+        if (this.isOver) return;
         if (packet.type !== "initial") continue;
         this.packets[side]++;
         const frames = this.open(side, packet);
-        if (frames === undefined) this.patience--;
-        else for (const { offset, data } of cryptoFrames(frames)) this.crypto(side, offset, data, frame, at);
+        if (frames === undefined) {
+          this.patience--;
+          this.shared.failures--;
+        } else for (const { offset, data } of cryptoFrames(frames)) this.crypto(side, offset, data, frame, at);
       }
     } catch (error) {
       // The rest of the datagram is no QUIC that we read.
       if (!(error instanceof ParseError)) throw error;
     }
+  }
+
+  private get isOver(): boolean {
+    if (this.patience === 0 || this.shared.failures === 0) return true;
+    return this.clientHello !== undefined && this.serverHello !== undefined;
   }
 
   private open(side: SideNumber, packet: LongPacket): Uint8Array | undefined {
@@ -108,45 +117,55 @@ export class QuicReader {
   }
 
   private crypto(side: SideNumber, offset: number, data: Uint8Array, frame: number, at: number): void {
-    const stream = this.streams[side];
-    const message = stream.add(offset, data, frame);
-    if (message === undefined) return;
+    const first = this.streams[side].add(offset, data, frame);
+    if (first === undefined) return;
+    const { message, frames } = first;
     const [type = 0] = message;
-    const frames = stream.frames();
     const name = handshakeName(type, "tls");
     const length = message.length - HEADER;
     this.messages.push({ side, name, frame, frames, record: this.packets[side], at, length, incomplete: false });
     const body = message.subarray(HEADER);
     if (side === this.clientSide && type === HANDSHAKE_TYPE.clientHello) {
-      this.clientHello = this.hellos.client(body).observed;
+      this.clientHello = this.shared.hellos.client(body).observed;
     } else if (side !== this.clientSide && type === HANDSHAKE_TYPE.serverHello) {
-      this.serverHello = this.hellos.server(body);
+      this.serverHello = this.shared.hellos.server(body);
     }
   }
 }
 
 /** The first handshake message of one direction, from pieces in any order. */
 class Pieces {
-  private readonly pieces: { readonly offset: number; readonly data: Uint8Array; readonly frame: number }[] = [];
+  private pieces: { readonly offset: number; readonly data: Uint8Array; readonly frame: number }[] = [];
+  private bytes = 0;
   private done = false;
 
-  /** The message, once: when the last of it is there. */
-  add(offset: number, data: Uint8Array, frame: number): Uint8Array | undefined {
-    if (this.done || offset + data.length > MAX_HELLO || this.pieces.length === MAX_PIECES) return undefined;
+  /** The message and the frames that carried a part of it, ascending: once, when the last of it is there. */
+  add(offset: number, data: Uint8Array, frame: number): { message: Uint8Array; frames: number[] } | undefined {
+    if (this.done || offset + data.length > MAX_HELLO) return undefined;
+    // Sent again.
+    if (this.pieces.some((piece) => piece.offset === offset && piece.data.length === data.length)) return undefined;
+    this.bytes += data.length;
+    if (this.bytes > MAX_HELLO || this.pieces.length === MAX_PIECES) {
+      this.giveUp();
+      return undefined;
+    }
     // Not slice(): on a Buffer that would be a view of the caller's reused memory.
     this.pieces.push({ offset, data: new Uint8Array(data), frame });
     this.pieces.sort((one, other) => one.offset - other.offset);
     const bytes = this.contiguous();
     if (bytes.length < HEADER) return undefined;
     const length = HEADER + (((bytes[1] as number) << 16) | ((bytes[2] as number) << 8) | (bytes[3] as number));
-    if (bytes.length < length) return undefined;
-    this.done = true;
-    return bytes.subarray(0, length);
+    if (length > MAX_HELLO) this.giveUp();
+    if (this.done || bytes.length < length) return undefined;
+    const frames = [...new Set(this.pieces.map((piece) => piece.frame))].sort((one, other) => one - other);
+    this.giveUp();
+    return { message: bytes.subarray(0, length), frames };
   }
 
-  /** Frames that carried a part of it, ascending. */
-  frames(): number[] {
-    return [...new Set(this.pieces.map(({ frame }) => frame))].sort((one, other) => one - other);
+  /** Nothing more is waited for. */
+  private giveUp(): void {
+    this.done = true;
+    this.pieces = [];
   }
 
   private contiguous(): Uint8Array {

@@ -422,7 +422,7 @@ export class TcpReader implements FlowReader {
         return;
       }
       case HANDSHAKE_TYPE.encryptedExtensions:
-        this.decrypted = true;
+        this.decrypted = this.sides[side].stream.isOpened;
         // A client may send one of its own, with settings of the application.
         if (event.body !== undefined && side !== this.clientSide) this.alpn = encryptedAlpn(event.body);
         return;
@@ -434,14 +434,17 @@ export class TcpReader implements FlowReader {
         this.certificate(side, event.body, frame);
         return;
       case HANDSHAKE_TYPE.compressedCertificate:
-        this.certificate(side, event.body && this.pool.decompressed(event.body), frame);
+        // Under protection only, and one: a hostile capture has thousands, of 26 bytes each, that unpack to 256 kB.
+        if (this.sides[side].stream.isOpened && !this.certificateSeen) this.certificate(side, event.body, frame, true);
         return;
       case HANDSHAKE_TYPE.certificateRequest:
         this.certificateRequested = true;
         this.setTheOther(side);
         return;
       case HANDSHAKE_TYPE.newSessionTicket:
-        if (event.body !== undefined) this.issue(sessionTicket(event.body, this.isTls13));
+        if (event.body !== undefined && side !== this.clientSide) {
+          this.issue(sessionTicket(event.body, this.isTls13));
+        }
         return;
       case HANDSHAKE_TYPE.serverKeyExchange:
       case HANDSHAKE_TYPE.serverHelloDone:
@@ -501,9 +504,10 @@ export class TcpReader implements FlowReader {
       this.sides[clientSide === 0 ? 1 : 0].stream.protect(server, protection(secrets.serverTraffic) || undefined);
   }
 
-  private certificate(side: SideNumber, body: Uint8Array | undefined, frame: number): void {
+  private certificate(side: SideNumber, body: Uint8Array | undefined, frame: number, compressed = false): void {
     if (side === this.clientSide) {
-      this.clientCertificates ??= body === undefined ? 1 : parseCertificateList(body, this.isTls13).length;
+      const known = body !== undefined && !compressed;
+      this.clientCertificates ??= known ? parseCertificateList(body, this.isTls13).length : 1;
       return;
     }
     // Both sides sent one before it was clear who is who: what the client sent is dropped.
@@ -511,7 +515,7 @@ export class TcpReader implements FlowReader {
     this.certificateSeen = true;
     this.certificateSide = side;
     if (body === undefined || this.chain?.certificates[0] !== undefined) return;
-    this.chain = this.pool.holdChain(body, this.isTls13);
+    this.chain = compressed ? this.pool.holdCompressed(body) : this.pool.holdChain(body, this.isTls13);
     this.chainFrame = frame;
   }
 

@@ -141,6 +141,10 @@ export class Packet {
   bogusHeader = false;
   /** How many tunnels deep it was found: IP in IP, GRE, VXLAN, Geneve. */
   depth = 0;
+  /** What tells one tunnel from others, alike in both directions: kinds, network and session identifiers. 0 outside of any. */
+  tunnel = 0;
+  /** What does so in one direction: labels, keys, addresses of the tunnel's ends. */
+  path = 0;
   /** FRAGMENT: upper protocol, identification, offset in bytes of this piece and whether more follow. */
   fragmentProtocol = 0;
   fragmentId = 0;
@@ -155,6 +159,7 @@ export class Packet {
 /** Fills `packet` from a frame. The payload stays in `frame.bytes`. */
 export function decode(frame: Frame, packet: Packet): void {
   packet.kind = OTHER;
+  packet.depth = packet.tunnel = packet.path = 0;
   const bytes = frame.bytes;
   const start = frame.start;
   const end = start + frame.captured;
@@ -184,19 +189,23 @@ export function decode(frame: Frame, packet: Packet): void {
     case LINKTYPE_RAW_OPENBSD:
     case LINKTYPE_IPV4:
     case LINKTYPE_IPV6:
-      decodeIp(bytes, start, end, cut, packet);
+      decodeIpInside(bytes, start, end, cut, packet);
       return;
     case LINKTYPE_NULL:
     case LINKTYPE_LOOP:
       // The address family is in the writer's byte order (NULL) or big-endian (LOOP); its value for IPv6 differs per
       // system. The IP version nibble says the same and cannot be misread.
-      if (start + 4 <= end) decodeIp(bytes, start + 4, end, cut, packet);
+      if (start + 4 <= end) decodeIpInside(bytes, start + 4, end, cut, packet);
       return;
     default:
       return;
   }
-  packet.depth = 0;
   decodeEtherType(bytes, at, end, cut, type, packet);
+}
+
+/** A hash that is never 0, the value outside of tunnels. */
+function mix(hash: number, value: number): number {
+  return Math.imul(hash ^ value ^ (hash >>> 15), 0x9e3779b1) | 1;
 }
 
 /**
@@ -270,7 +279,9 @@ function decodeEtherType(bytes: Uint8Array, at: number, end: number, cut: number
       return;
     case ETHERTYPE_PPPOE_SESSION:
       // RFC 2516 section 4: version and type 1, code 0, session, length; then PPP.
-      if (at + 6 <= end && bytes[at] === 0x11 && bytes[at + 1] === 0) decodePpp(bytes, at + 6, end, cut, packet);
+      if (at + 6 > end || bytes[at] !== 0x11 || bytes[at + 1] !== 0) return;
+      packet.tunnel = mix(mix(packet.tunnel, type), ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number));
+      decodePpp(bytes, at + 6, end, cut, packet);
       return;
     default:
       return;
@@ -284,8 +295,10 @@ function decodeEthernet(bytes: Uint8Array, at: number, end: number, cut: number,
 
 /** RFC 3032: labels to the bottom of the stack. What is below it no label says: its first bits do, as routers read them (RFC 4928). */
 function decodeMpls(bytes: Uint8Array, at: number, end: number, cut: number, packet: Packet): void {
+  packet.tunnel = mix(packet.tunnel, ETHERTYPE_MPLS);
   for (let labels = 0; labels < MAX_MPLS_LABELS && at + 4 <= end; labels++) {
     const isLast = ((bytes[at + 2] as number) & 1) !== 0;
+    packet.path = mix(packet.path, word(bytes, at) >>> 12);
     at += 4;
     if (!isLast) continue;
     const first = at < end ? (bytes[at] as number) >> 4 : -1;
@@ -316,7 +329,11 @@ function decodeGre(bytes: Uint8Array, at: number, end: number, cut: number, pack
   if (version > 1 || (flags & GRE_ROUTING) !== 0) return;
   let inside = at + 4;
   if ((flags & GRE_CHECKSUM) !== 0) inside += 4;
-  if ((flags & GRE_KEY) !== 0) inside += 4;
+  if ((flags & GRE_KEY) !== 0) {
+    if (inside + 4 > end) return;
+    packet.path = mix(packet.path, word(bytes, inside));
+    inside += 4;
+  }
   if ((flags & GRE_SEQUENCE) !== 0) inside += 4;
   if (version === 1 && (flags & GRE_ACKNOWLEDGEMENT) !== 0) inside += 4;
   switch (type) {
@@ -354,6 +371,9 @@ export function decodeOverlay(bytes: Uint8Array, outer: Packet, inner: Packet): 
   const cut = payloadLength - payloadCaptured;
   if (at + 8 > end || outer.depth >= MAX_TUNNELS) return false;
   inner.depth = outer.depth + 1;
+  // The network identifier is in the last word of all three.
+  inner.tunnel = mix(mix(outer.tunnel, port), word(bytes, at + 4) >>> 8);
+  inner.path = outer.path;
   const flags = bytes[at] as number;
   if (port === PORT_VXLAN) {
     // The flag that says that there is a network identifier, and that of a group policy.
@@ -374,10 +394,10 @@ export function decodeOverlay(bytes: Uint8Array, outer: Packet, inner: Packet): 
 
 /**
  * Reads an IP packet that begins at `at`. `end`: end of the captured bytes; `cut`: bytes that were on the wire beyond it.
- * Used for frames, for reassembled fragments and for the packet quoted inside an ICMP error.
+ * Used for the packet quoted inside an ICMP error.
  */
 export function decodeIp(bytes: Uint8Array, at: number, end: number, cut: number, packet: Packet): void {
-  packet.depth = 0;
+  packet.depth = packet.tunnel = packet.path = 0;
   decodeIpInside(bytes, at, end, cut, packet);
 }
 
@@ -543,6 +563,8 @@ export function decodeTransport(
   const tunnelled = protocol === PROTOCOL_IPV4 || protocol === PROTOCOL_IPV6 || protocol === PROTOCOL_GRE;
   if (!tunnelled || packet.depth >= MAX_TUNNELS || length <= 0) return;
   packet.depth++;
+  packet.tunnel = mix(packet.tunnel, protocol);
+  packet.path = mix(mix(packet.path, packet.source3), packet.destination3);
   const inner = Math.min(end, at + length);
   const cut = Math.max(0, at + length - end);
   if (protocol === PROTOCOL_GRE) decodeGre(bytes, at, inner, cut, packet);

@@ -45,6 +45,7 @@ import {
   STATE,
   STRIDE,
   TOUCHED,
+  TUNNELLED,
 } from "./words.ts";
 
 /**
@@ -72,6 +73,8 @@ export class Half {
   retransmissions = 0;
   /** The sequence numbers begin at a SYN of this capture: the stream is seen from its first byte. */
   fromStart = false;
+  /** Of the packets of this direction within their tunnel. */
+  path = 0;
   /** Out-of-order segments waiting for a hole to fill, ascending by sequence number. */
   pending: Segment[] | undefined = undefined;
   pendingBytes = 0;
@@ -219,6 +222,8 @@ export class Flow {
   reader: FlowReader | undefined = undefined;
 
   readonly transport: "tcp" | "udp";
+  /** Of the tunnel in which its first packet was; 0 for none. */
+  readonly tunnel: number;
   /** Wireshark's stream number within the transport. */
   readonly number: number;
   readonly file: number;
@@ -262,6 +267,7 @@ export class Flow {
     this.doubles = table.doubles;
     this.at = at;
     this.transport = table.transport;
+    this.tunnel = packet.tunnel;
     this.number = number;
     this.file = file;
     this.ipVersion = packet.ipVersion;
@@ -310,6 +316,18 @@ export class Flow {
 
   half(side: 0 | 1): Half {
     return side === 0 ? this.half0 : this.half1;
+  }
+
+  /**
+   * Whether a packet of the same addresses and ports, from endpoint `side`, came another way: in another tunnel or outside of it.
+   * Then it is another connection, in a network that uses the same addresses, or the same packet seen twice.
+   */
+  isElsewhere(side: 0 | 1, packet: Packet): boolean {
+    if (packet.tunnel !== this.tunnel) return true;
+    if (packet.tunnel === 0) return false;
+    const half = this.half(side);
+    if (half.frames === 0) half.path = packet.path;
+    return half.path !== packet.path;
   }
 
   /** Seconds since the flow's first frame. */
@@ -414,6 +432,7 @@ export class FlowTable {
     const mine = at + (this.side === 0 ? HALF0 : HALF0 + HALF);
     const theirs = at + (this.side === 0 ? HALF0 + HALF : HALF0);
     if ((packet.flags & (ACK | SYN | FIN | RST)) !== ACK || packet.bogusHeader) return false;
+    if (((words[at + STATE] as number) & TUNNELLED) !== 0) return false;
     if (((words[theirs + MARKS] as number) & (BASE_SET | ACKED_SET)) !== (BASE_SET | ACKED_SET)) return false;
     const marks = words[mine + MARKS] as number;
     const length = packet.payloadLength;
@@ -450,7 +469,7 @@ export class FlowTable {
     const { words } = this;
     words[at + HASH] = hashOf(packet);
     words[at + PORTS] = (packet.sourcePort << 16) | packet.destinationPort;
-    words[at + STATE] = TOUCHED | (packet.ipVersion === 6 ? IPV6 : 0);
+    words[at + STATE] = TOUCHED | (packet.ipVersion === 6 ? IPV6 : 0) | (packet.tunnel === 0 ? 0 : TUNNELLED);
     words[at + A0] = packet.source0;
     words[at + A1] = packet.source1;
     words[at + A2] = packet.source2;

@@ -35,7 +35,7 @@ export class Fragments {
   add(frame: Frame, packet: Packet): Uint8Array | undefined {
     const { payloadStart: start, payloadCaptured: captured, fragmentOffset: offset } = packet;
     if (captured < packet.payloadLength || captured === 0 || offset + captured > MAX_PACKET_BYTES) return undefined;
-    const key = `${packet.source0},${packet.source1},${packet.source2},${packet.source3}>${packet.destination0},${packet.destination1},${packet.destination2},${packet.destination3}:${packet.fragmentId}:${packet.fragmentProtocol}`;
+    const key = `${packet.source0},${packet.source1},${packet.source2},${packet.source3}>${packet.destination0},${packet.destination1},${packet.destination2},${packet.destination3}:${packet.fragmentId}:${packet.fragmentProtocol}:${packet.tunnel}:${packet.path}`;
     let pieces = this.packets.get(key);
     // Frames may be stored out of order, so the distance counts either way.
     if (pieces !== undefined && Math.abs(frame.seconds - pieces.seconds) > MAX_AGE) {

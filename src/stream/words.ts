@@ -46,6 +46,8 @@ export const HALF = 10;
 export const IPV6 = 1;
 export const DONE = 2;
 export const TOUCHED = 4;
+/** Its packets were in a tunnel. */
+export const TUNNELLED = 8;
 
 /** Bits of MARKS: which fields of a half mean something. */
 export const FOLLOWING = 1;

@@ -7,7 +7,7 @@ import { ParseError } from "../../bytes/parse-error.ts";
 import { CaptureFile } from "../../capture/index.ts";
 import type { ByteSource } from "../../capture/input.ts";
 import { analyze } from "../../index.ts";
-import { KeyLog } from "../../protocol/tls/key-log.ts";
+import { isKeyLog } from "../../protocol/tls/key-log.ts";
 import { parseCertificate } from "../../protocol/x509/certificate.ts";
 import { parsePem } from "../../protocol/x509/pem.ts";
 import { reportJson } from "../../report/json.ts";
@@ -228,7 +228,7 @@ const KEY_LOG_HINT =
 
 function readKeyLog(file: string): string {
   const text = readText("--keylog", file);
-  if (new KeyLog().add(text) > 0) return text;
+  if (isKeyLog(text)) return text;
   // Of TLS 1.2 and earlier the certificates are in the clear.
   const older = /^CLIENT_RANDOM [0-9a-f]{64} /im.test(text);
   if (older) say("warning", `--keylog ${file}: no secret of a TLS 1.3 handshake in it`);

@@ -58,8 +58,8 @@ describe("a key log", () => {
       );
       log.add(lines(...some));
     }
-    expect(log.size).toBe(200_000);
+    expect(log.size).toBeLessThanOrEqual(200_000);
     expect(log.find(random(0))).toBeUndefined();
-    expect(log.find(random(200_009))).toBeDefined();
+    for (let i = 110_000; i < 200_010; i += 10_000) expect(log.find(random(i)), `${i}`).toBeDefined();
   });
 });

@@ -20,12 +20,19 @@ export interface HandshakeSecrets {
   serverTraffic?: string;
 }
 
+/** Whether a text has a line that `KeyLog.add` would take. */
+export function isKeyLog(text: string): boolean {
+  return text.search(LINE) >= 0;
+}
+
 export class KeyLog {
-  private readonly byRandom = new Map<string, HandshakeSecrets>();
+  private recent = new Map<string, HandshakeSecrets>();
+  /** What was recent before: forgotten as a whole, for a Map from whose beginning is deleted gets slower and slower. */
+  private older = new Map<string, HandshakeSecrets>();
 
   /** Connections of which something is known. */
   get size(): number {
-    return this.byRandom.size;
+    return this.recent.size + this.older.size;
   }
 
   /** Takes in a key log, whole or a piece that ends with a line; lines of any other kind are passed over. How many lines it took. */
@@ -43,18 +50,18 @@ export class KeyLog {
 
   /** `random`: of the ClientHello, lower-case hexadecimal. */
   find(random: string): HandshakeSecrets | undefined {
-    return this.byRandom.get(random);
+    return this.recent.get(random) ?? this.older.get(random);
   }
 
   private secretsOf(random: string): HandshakeSecrets {
-    const known = this.byRandom.get(random);
+    const known = this.find(random);
     if (known !== undefined) return known;
-    if (this.byRandom.size >= MAX_CONNECTIONS) {
-      const [oldest] = this.byRandom.keys();
-      if (oldest !== undefined) this.byRandom.delete(oldest);
+    if (this.recent.size >= MAX_CONNECTIONS / 2) {
+      this.older = this.recent;
+      this.recent = new Map();
     }
     const secrets: HandshakeSecrets = {};
-    this.byRandom.set(random, secrets);
+    this.recent.set(random, secrets);
     return secrets;
   }
 }

@@ -169,6 +169,11 @@ export class TlsStream {
     this.unopened = 0;
   }
 
+  /** While a handshake message is being announced: it was under protection. */
+  get isOpened(): boolean {
+    return this.content === "sealed";
+  }
+
   get state(): TlsStreamState {
     return this.doubted === undefined ? this.current : "seeking";
   }

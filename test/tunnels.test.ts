@@ -1,0 +1,96 @@
+/** Networks that use the same addresses, each in a tunnel of its own: nobody answers for the other. */
+import { expect, test } from "vitest";
+import { analyze, type Report } from "../src/index.ts";
+import { concat, memorySource } from "./support/capture-writer.ts";
+import { altNames, ascii, ecKeys, makeCertificate, oid, sequence, tlv } from "./support/certificates.ts";
+import { Conversation, ethernet, ip, pcapOf, udpFrame } from "./support/packets.ts";
+import {
+  CHANGE_CIPHER_SPEC,
+  CLIENT_KEY_EXCHANGE,
+  certificate,
+  clientHello,
+  FINISHED,
+  flight,
+  SERVER_HELLO_DONE,
+  SERVER_KEY_EXCHANGE,
+  serverHello,
+} from "./support/tls-messages.ts";
+
+const [ONE, OTHER] = [
+  { ip: "172.16.0.1", port: 33_333 },
+  { ip: "172.16.0.2", port: 4789 },
+];
+
+const attribute = (type: string, value: string) => tlv(0x31, sequence(oid(type), ascii(0x0c, value)));
+const FORGED = makeCertificate({
+  issuer: [attribute("2.5.4.10", "Fortinet"), attribute("2.5.4.3", "FortiGate CA")],
+  subject: "a.example",
+  signer: ecKeys(),
+  extensions: [altNames(ascii(0x82, "a.example"))],
+});
+
+/** Up to the hello; the rest is an interception. */
+function intercepted(): { begin: Uint8Array[]; rest: Uint8Array[] } {
+  const talk = new Conversation({ clientStart: 900_000, serverStart: 910_000 })
+    .open()
+    .say("client", flight(clientHello({ name: "a.example" })));
+  const begun = talk.frames.length;
+  talk
+    .say("server", flight(serverHello(), certificate(FORGED), SERVER_KEY_EXCHANGE, SERVER_HELLO_DONE), 1400)
+    .say("client", concat(flight(CLIENT_KEY_EXCHANGE), CHANGE_CIPHER_SPEC, FINISHED))
+    .say("server", concat(CHANGE_CIPHER_SPEC, FINISHED))
+    .fin("client")
+    .fin("server");
+  return { begin: talk.frames.slice(0, begun), rest: talk.frames.slice(begun) };
+}
+
+const unanswered = () =>
+  new Conversation({ clientStart: 1000, serverStart: 5000 })
+    .open()
+    .say("client", flight(clientHello({ name: "b.example" }))).frames;
+
+const vxlan = (network: number) => (frame: Uint8Array) =>
+  udpFrame(ONE, OTHER, concat(Uint8Array.of(8, 0, 0, 0, 0, 0, network, 0), frame));
+const gre = (key: number) => (frame: Uint8Array) =>
+  ethernet(ip(concat(Uint8Array.of(0x20, 0, 8, 0, 0, 0, 0, key), frame.subarray(14)), ONE, OTHER, 47));
+const mpls = (label: number) => (frame: Uint8Array) =>
+  ethernet(concat(Uint8Array.of(0, label, 0x01, 64), frame.subarray(14)), { type: 0x8847 });
+const plain = (frame: Uint8Array) => frame;
+
+const read = (frames: readonly Uint8Array[]): Promise<Report> => analyze([memorySource(pcapOf(frames))]);
+const named = ({ connections }: Report) =>
+  connections.filter(({ transport }) => transport === "tcp").map(({ serverName, verdict }) => [serverName, verdict.is]);
+
+test.each([
+  ["two VXLAN networks", vxlan(1), vxlan(2)],
+  ["two GRE tunnels", gre(1), gre(2)],
+  ["two labels", mpls(1), mpls(2)],
+  ["a tunnel and none", gre(1), plain],
+  ["none and a tunnel", plain, gre(1)],
+])("%s: a certificate of one is never laid at the other's door", async (_, first, second) => {
+  const { begin, rest } = intercepted();
+  const a = [...begin.map(first), ...rest.map(first)];
+  const b = unanswered().map(second);
+  expect(named(await read(a))).toEqual([["a.example", "intercepted"]]);
+  for (let at = 0; at <= a.length; at++) {
+    for (const [name, is] of named(await read([...a.slice(0, at), ...b, ...a.slice(at)]))) {
+      if (name !== "a.example") expect([at, name, is]).not.toEqual([at, name, "intercepted"]);
+    }
+  }
+});
+
+test.each([
+  ["GRE", gre(1)],
+  ["VXLAN", vxlan(1)],
+  ["MPLS", mpls(1)],
+])("what is seen inside %s and outside counts once", async (_, wrap) => {
+  const { begin, rest } = intercepted();
+  const frames = [...begin, ...rest];
+  const once = await read(frames);
+  const twice = await read(frames.flatMap((frame) => [frame, wrap(frame)]));
+  const facts = ({ connections }: Report) =>
+    connections
+      .filter(({ transport }) => transport === "tcp")
+      .map(({ bytes, verdict, handshake }) => [bytes, verdict.is, handshake.map(({ message }) => message)]);
+  expect(facts(twice)).toEqual(facts(once));
+});
