@@ -55,6 +55,15 @@ const gre = (key: number) => (frame: Uint8Array) =>
   ethernet(ip(concat(Uint8Array.of(0x20, 0, 8, 0, 0, 0, 0, key), frame.subarray(14)), ONE, OTHER, 47));
 const mpls = (label: number) => (frame: Uint8Array) =>
   ethernet(concat(Uint8Array.of(0, label, 0x01, 64), frame.subarray(14)), { type: 0x8847 });
+const pptp = (frame: Uint8Array) => {
+  const packet = frame.subarray(14);
+  const header = Uint8Array.of(0x30, 0x81, 0x88, 0x0b, packet.length >> 8, packet.length & 0xff, 0, 5);
+  return ethernet(ip(concat(header, new Uint8Array(8), Uint8Array.of(0, 0x21), packet), ONE, OTHER, 47));
+};
+const erspan = (frame: Uint8Array) =>
+  ethernet(ip(concat(Uint8Array.of(0x10, 0, 0x88, 0xbe), new Uint8Array(12), frame), ONE, OTHER, 47));
+const pppoe = (frame: Uint8Array) =>
+  ethernet(concat(Uint8Array.of(0x11, 0, 0, 7, 0, 0, 0, 0x21), frame.subarray(14)), { type: 0x8864 });
 const plain = (frame: Uint8Array) => frame;
 
 const read = (frames: readonly Uint8Array[]): Promise<Report> => analyze([memorySource(pcapOf(frames))]);
@@ -81,9 +90,12 @@ test.each([
 
 test.each([
   ["GRE", gre(1)],
+  ["PPTP", pptp],
+  ["ERSPAN", erspan],
+  ["PPPoE", pppoe],
   ["VXLAN", vxlan(1)],
   ["MPLS", mpls(1)],
-])("what is seen inside %s and outside counts once", async (_, wrap) => {
+])("inside %s a connection is read as outside, and what is seen on both sides counts once", async (_, wrap) => {
   const { begin, rest } = intercepted();
   const frames = [...begin, ...rest];
   const once = await read(frames);
@@ -93,4 +105,5 @@ test.each([
       .filter(({ transport }) => transport === "tcp")
       .map(({ bytes, verdict, handshake }) => [bytes, verdict.is, handshake.map(({ message }) => message)]);
   expect(facts(twice)).toEqual(facts(once));
+  expect(facts(await read(frames.map(wrap)))).toEqual(facts(once));
 });

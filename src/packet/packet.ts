@@ -331,7 +331,8 @@ function decodeGre(bytes: Uint8Array, at: number, end: number, cut: number, pack
   if ((flags & GRE_CHECKSUM) !== 0) inside += 4;
   if ((flags & GRE_KEY) !== 0) {
     if (inside + 4 > end) return;
-    packet.path = mix(packet.path, word(bytes, inside));
+    // PPTP's has the length of the packet in its upper half, and a call in the lower.
+    packet.path = mix(packet.path, version === 1 ? word(bytes, inside) & 0xffff : word(bytes, inside));
     inside += 4;
   }
   if ((flags & GRE_SEQUENCE) !== 0) inside += 4;
