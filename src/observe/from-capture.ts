@@ -348,6 +348,7 @@ class Collector implements Skimmer {
     const { packet, quoted } = this;
     const end = packet.payloadStart + packet.payloadCaptured;
     decodeIp(frame.bytes, packet.payloadStart, end, 0, quoted);
+    quoted.tunnel = packet.tunnel;
     if (quoted.kind !== TCP && quoted.kind !== UDP && quoted.kind !== TCP_PORTS) return;
     const table = quoted.kind === UDP ? this.udp : this.tcp;
     const at = table.find(quoted);
