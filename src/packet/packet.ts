@@ -139,7 +139,7 @@ export class Packet {
   payloadLength = 0;
   /** TCP, and the header's length is impossible: Wireshark counts the stream and reads no further, and so do we. */
   bogusHeader = false;
-  /** How many tunnels deep it was found: IP in IP, GRE, VXLAN, Geneve. */
+  /** How many tunnels deep it was found: MPLS, IP in IP, GRE, VXLAN, Geneve. */
   depth = 0;
   /** What tells one tunnel from others, alike in both directions: kinds, network and session identifiers. 0 outside of any. */
   tunnel = 0;
@@ -295,6 +295,9 @@ function decodeEthernet(bytes: Uint8Array, at: number, end: number, cut: number,
 
 /** RFC 3032: labels to the bottom of the stack. What is below it no label says: its first bits do, as routers read them (RFC 4928). */
 function decodeMpls(bytes: Uint8Array, at: number, end: number, cut: number, packet: Packet): void {
+  // A pseudowire may carry another one.
+  if (packet.depth >= MAX_TUNNELS) return;
+  packet.depth++;
   packet.tunnel = mix(packet.tunnel, ETHERTYPE_MPLS);
   for (let labels = 0; labels < MAX_MPLS_LABELS && at + 4 <= end; labels++) {
     const isLast = ((bytes[at + 2] as number) & 1) !== 0;

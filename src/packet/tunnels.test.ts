@@ -138,6 +138,17 @@ test("tunnels within tunnels are looked into four deep", () => {
   expect(read(nested(5)).packet.kind).toBe(OTHER);
 });
 
+test("pseudowires within pseudowires too, however many a frame holds", () => {
+  const nested = (depth: number): Uint8Array => {
+    const wire = concat(label(true), four, ethernet(new Uint8Array(0), { type: 0x8847 }));
+    const wires = Array.from({ length: depth - 1 }, () => wire);
+    return ethernet(concat(...wires, label(true), inner()), { type: 0x8847 });
+  };
+  expectHello(read(nested(4)));
+  expect(read(nested(5)).packet.kind).toBe(OTHER);
+  expect(read(nested(11_000)).packet.kind).toBe(OTHER);
+});
+
 test("any bytes in a tunnel are read without an exception", () => {
   const types = fc.constantFrom(0x8847, 0x8864, 0x0800);
   fc.assert(
