@@ -1,5 +1,18 @@
 import { describe, expect, test } from "vitest";
-import { ask, certificate, found, idsOf, type TlsOptions, tcp, tls, udp } from "../../../test/support/observations.ts";
+import {
+  ask,
+  certificate,
+  found,
+  idsOf,
+  observations,
+  type Spec,
+  type TlsOptions,
+  tcp,
+  tls,
+  udp,
+} from "../../../test/support/observations.ts";
+import type { CaptureProblem } from "../../capture/problem.ts";
+import { Context } from "../context.ts";
 import { captureIncomplete as rule } from "./capture-incomplete.ts";
 
 const MID = { syns: 0, synAck: null } as const;
@@ -44,6 +57,27 @@ test.each([
   ],
 ])("complete: %s", (_, spec) => {
   expect(ask(rule, [spec])).toEqual({ is: "clear", checked: 1 });
+});
+
+describe("a damaged file", () => {
+  const asked = (kind: CaptureProblem["kind"], spec: Spec) => {
+    const seen = observations([spec]);
+    const files = seen.files.map((file) => ({ ...file, problems: [{ kind, frame: 9, detail: "" }] }));
+    return rule.check(new Context({ ...seen, files }, []));
+  };
+
+  test.each(["truncated", "malformed"] as const)("(%s) may have had more, though all there is is whole", (kind) => {
+    for (const spec of [tls(), udp()])
+      expect(asked(kind, spec)).toEqual({ is: "not-observed", missing: "the whole file" });
+  });
+
+  test("lacks what its connections lack", () => {
+    expect(asked("truncated", tls({ tcp: { client: { frames: 0 } } }))).toMatchObject({ is: "finding", checked: 1 });
+  });
+
+  test("is not one with a block that is not read", () => {
+    expect(asked("unsupported", tls())).toEqual({ is: "clear", checked: 1 });
+  });
 });
 
 test("one finding for each lack, with ten rows of evidence", () => {

@@ -4,7 +4,7 @@
  */
 import type { ConnectionObservation } from "../../observe/observations.ts";
 import type { Finding } from "../finding.ts";
-import { missingFrom, OTHER_DIRECTION, START, WHOLE_PACKETS } from "../lacks.ts";
+import { missingFrom, OTHER_DIRECTION, START, WHOLE_FILE, WHOLE_PACKETS } from "../lacks.ts";
 import { answer, type Rule } from "../rule.ts";
 import { servers } from "../words.ts";
 
@@ -63,6 +63,11 @@ export const captureIncomplete: Rule = {
         },
       ];
     });
+    // What a damaged file had more of, nobody knows.
+    const damaged = context.observations.files.some(({ problems }) =>
+      problems.some(({ kind }) => kind === "truncated" || kind === "malformed"),
+    );
+    if (findings.length === 0 && damaged) return { is: "not-observed", missing: WHOLE_FILE };
     return answer(findings, judged.length);
   },
 };
