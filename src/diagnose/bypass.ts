@@ -40,7 +40,7 @@ export function bypassEntries(judged: readonly JudgedConnection[]): BypassEntry[
     entries.set(key, {
       match: name === undefined ? "ip" : "domain",
       value,
-      port,
+      ...(port === undefined ? {} : { port }),
       effective: "transparent+explicit",
       findings: [...new Set([...(entries.get(key)?.findings ?? []), ...verdict.findings])],
       ...(note.length === 0 ? {} : { note: note.join("; ") }),

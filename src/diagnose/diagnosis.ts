@@ -71,7 +71,8 @@ export interface FeatureStatus {
 export interface BypassEntry {
   readonly match: "ip" | "domain";
   readonly value: string;
-  readonly port: number;
+  /** Absent when the client asked its proxy for none that can be. */
+  readonly port?: number;
   readonly effective: "transparent+explicit" | "transparent" | "explicit";
   readonly findings: readonly string[];
   readonly note?: string;

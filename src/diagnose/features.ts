@@ -74,6 +74,7 @@ function takes({ service, connection }: JudgedConnection, path: FeaturePath): bo
   return (
     service?.role === path.role &&
     connection.transport === path.transport &&
+    port !== undefined &&
     path.ports.some((ports: Ports) =>
       typeof ports === "number" ? port === ports : ports[0] <= port && port <= ports[1],
     )

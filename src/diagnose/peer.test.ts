@@ -21,8 +21,11 @@ test.each([
   ["AV.Fabrikam.example:443", "AV.Fabrikam.example", 443, undefined, "av.fabrikam.example"],
   ["203.0.113.10:5061", "203.0.113.10", 5061, "203.0.113.10", undefined],
   ["[2001:db8::1]:443", "2001:db8::1", 443, "2001:db8::1", undefined],
-  ["2001:db8::1", "2001:db8::1", 0, "2001:db8::1", undefined],
-  ["nonsense", "nonsense", 0, undefined, "nonsense"],
+  ["2001:db8::1", "2001:db8::1", undefined, "2001:db8::1", undefined],
+  ["nonsense", "nonsense", undefined, undefined, "nonsense"],
+  ["av.fabrikam.example:65535", "av.fabrikam.example", 65_535, undefined, "av.fabrikam.example"],
+  ["av.fabrikam.example:65536", "av.fabrikam.example", undefined, undefined, "av.fabrikam.example"],
+  ["av.fabrikam.example:0", "av.fabrikam.example", undefined, undefined, "av.fabrikam.example"],
 ])("behind a proxy: %s", (target, host, port, ip, name) => {
   const connection = only(tcp({ port: 3128, through: through(target) }));
   expect(peerOf(connection)).toEqual({ host, port, ip });
@@ -51,4 +54,6 @@ test("what to exempt is the peer, never the proxy", () => {
     ]).map(({ match, value, port }) => [match, value, port]);
   expect(exempt("sip.fabrikam.com:5061")).toEqual([["domain", "sip.fabrikam.com", 5061]]);
   expect(exempt("203.0.113.10:443")).toEqual([["ip", "203.0.113.10/32", 443]]);
+  expect(exempt("sip.fabrikam.com")).toEqual([["domain", "sip.fabrikam.com", undefined]]);
+  expect(exempt("sip.fabrikam.com:70000")).toEqual([["domain", "sip.fabrikam.com", undefined]]);
 });

@@ -9,7 +9,8 @@ import type { ConnectionObservation } from "../observe/observations.ts";
 export interface Peer {
   /** Name or address. */
   readonly host: string;
-  readonly port: number;
+  /** Undefined when a proxy was given none, or one that cannot be. */
+  readonly port: number | undefined;
   /** The address; undefined when a proxy was given a name. */
   readonly ip: string | undefined;
 }
@@ -18,7 +19,7 @@ export function peerOf({ server, through }: ConnectionObservation): Peer {
   if (through === undefined) return { host: server.ip, port: server.port, ip: server.ip };
   const [, bracketed, plain, port] = /^(?:\[([^\]]*)\]|([^:]*)):(\d{1,5})$/.exec(through.target) ?? [];
   const host = bracketed ?? plain ?? through.target;
-  return { host, port: port === undefined ? 0 : Number(port), ip: isAddress(host) ? host : undefined };
+  return { host, port: portOf(port), ip: isAddress(host) ? host : undefined };
 }
 
 /** Distinct addresses of the peers that are known: two names that a proxy was given may be one host. */
@@ -32,6 +33,11 @@ export function nameOf(connection: ConnectionObservation): string | undefined {
   if (sent !== undefined || connection.through === undefined) return sent;
   const { host, ip } = peerOf(connection);
   return ip === undefined && host !== "" ? host.toLowerCase() : undefined;
+}
+
+function portOf(digits: string | undefined): number | undefined {
+  const port = Number(digits ?? 0);
+  return port > 0 && port <= 0xffff ? port : undefined;
 }
 
 function isAddress(text: string): boolean {

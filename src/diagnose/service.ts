@@ -15,7 +15,7 @@ export interface ServiceClues {
   readonly protocol: Protocol;
   readonly dialect?: PseudoTlsObservation["dialect"] | StunObservation["dialect"];
   readonly transport: Transport;
-  readonly server: { readonly ip: string; readonly port: number };
+  readonly server: { readonly ip: string; readonly port: number | undefined };
   /** `server` is a proxy (CONNECT, SOCKS), so its address and port say nothing of the service. */
   readonly proxied?: boolean;
   /** SNI or CONNECT target, with or without `:port`. */
@@ -220,6 +220,7 @@ function listens(service: MeetingService, role: string, { transport, server }: S
   return paths.some((path) => path.transport === transport && path.ports.some((ports) => includes(ports, server.port)));
 }
 
-function includes(ports: Ports, port: number): boolean {
+function includes(ports: Ports, port: number | undefined): boolean {
+  if (port === undefined) return false;
   return typeof ports === "number" ? ports === port : port >= ports[0] && port <= ports[1];
 }
