@@ -43,6 +43,15 @@ describe("a forged certificate in answer to a pseudo-TLS hello", () => {
     expect(found(rule, [pseudoTls("certificate", { chain: [forged], trust })])).toHaveLength(1);
   });
 
+  test("is exempted by address, in a tunnel by the name that the proxy was given", () => {
+    const through = { kind: "http-connect", target: "av.fabrikam.example:443", requestFrame: 4, headers: [] } as const;
+    const fixes = [{}, { through }].map((where) => found(rule, [pseudoTls("certificate", where)])[0]?.fix);
+    expect(fixes).toEqual([
+      "Exempt 198.51.100.30 from TLS inspection on the proxy, by address: this hello carries no server name.",
+      "Exempt av.fabrikam.example from TLS inspection on the proxy.",
+    ]);
+  });
+
   test("the other dialect has its own documented answer", () => {
     const [finding] = found(rule, [pseudoTls("certificate", { pseudo: { dialect: "ssltcp" } })]);
     expect(finding?.evidence[1]?.expected).toBe("the fixed ServerHello of 79 bytes");

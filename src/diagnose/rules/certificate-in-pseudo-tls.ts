@@ -6,7 +6,7 @@
  * server's, or a load balancer ends TLS there; `undocumented-pseudo-tls-answer` judges it as it does every other answer.
  */
 import type { Finding } from "../finding.ts";
-import { peerOf } from "../peer.ts";
+import { nameOf, peerOf } from "../peer.ts";
 import { answer, type Rule } from "../rule.ts";
 import { called, describe, short } from "../words.ts";
 import { chainIsGood } from "./support.ts";
@@ -26,6 +26,8 @@ export const certificateInPseudoTls: Rule = {
       if (pseudo?.answer !== "certificate" || chainIsGood(connection)) return [];
       const leaf = context.leaf(connection);
       const frame = connection.tls?.certificates[0]?.frame ?? pseudo.answerFrame ?? pseudo.helloFrame;
+      // A proxy that was asked for a tunnel knows the name from there.
+      const how = nameOf(connection) === undefined ? ", by address: this hello carries no server name" : "";
       const issuer = leaf === undefined ? "" : ` issued by ${called(leaf.issuer)}`;
       return [
         {
@@ -34,7 +36,7 @@ export const certificateInPseudoTls: Rule = {
           connections: [connection],
           what: `The pseudo-TLS hello to ${describe(connection)} (frame ${pseudo.helloFrame}) was answered with a certificate${issuer} (frame ${frame}).`,
           why: "The server answers this hello with one fixed record and has no certificate at all; only a TLS proxy in between can have sent one.",
-          fix: `Exempt ${short(peerOf(connection).host)} from TLS inspection on the proxy, by address: this hello carries no server name.`,
+          fix: `Exempt ${short(peerOf(connection).host)} from TLS inspection on the proxy${how}.`,
           evidence: [
             { file: connection.file, frame: pseudo.helloFrame, path: "pseudoTls.clientHello", value: pseudo.dialect },
             {
