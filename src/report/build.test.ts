@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { certificate, observations, PRIVATE, tls } from "../../test/support/observations.ts";
+import { certificate, observations, PRIVATE, tcp, tls } from "../../test/support/observations.ts";
 import { buildReport } from "./build.ts";
+import { renderText } from "./text.ts";
 
 const LEAF = certificate({ issuer: "Contoso Issuing CA", names: ["www.fabrikam.example"] });
 const spec = (given: Parameters<typeof tls>[0]) =>
@@ -14,6 +15,21 @@ describe("groups", () => {
     expect(groups).toMatchObject([
       { serverName: "www.fabrikam.example", connections: 14, elsewhere: 5, firstId: "tcp/0" },
     ]);
+  });
+
+  test("tell apart what a proxy was asked for", () => {
+    const through = { kind: "http-connect", requestFrame: 4, headers: [] } as const;
+    const targets = ["198.51.100.1:443", "198.51.100.2:443", "198.51.100.2:443"];
+    const report = build(...targets.map((target) => tcp({ port: 3128, through: { ...through, target } })));
+    expect(report.groups.map(({ connections, firstId }) => [connections, firstId])).toEqual([
+      [2, "tcp/1"],
+      [1, "tcp/0"],
+    ]);
+    for (const shown of [1, 2]) {
+      expect(renderText(report, { columns: 100, color: false, unicode: true })).toContain(
+        `192.0.2.10:3128 198.51.100.${shown}:443`,
+      );
+    }
   });
 
   test("say nothing of elsewhere when nothing went there", () => {

@@ -254,10 +254,11 @@ function groupsOf(judged: readonly JudgedConnection[], keys: readonly string[]):
 }
 
 function groupKey({ connection, verdict }: JudgedConnection): string {
-  const { server, tls, protocol } = connection;
+  const { server, tls, protocol, through } = connection;
   const leaf = tls?.certificates[0]?.sha256 ?? "";
-  // The name is last: only it comes from the capture as it is.
-  return `${server.ip} ${server.port} ${protocol} ${verdict.is} ${leaf} ${nameOf(connection) ?? ""}`;
+  const target = through?.target.toLowerCase() ?? "";
+  // Target and name are last: only they come from the capture as they are.
+  return `${server.ip} ${server.port} ${protocol} ${verdict.is} ${leaf} ${target} ${nameOf(connection) ?? ""}`;
 }
 
 /** ISO 8601 in UTC, to the nanosecond where there are any. */

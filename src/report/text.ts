@@ -290,7 +290,8 @@ function groupLine(page: Page, group: ReportGroup, first: ReportConnection | und
     return;
   }
   const times = group.elsewhere === undefined ? count : `${count}, ${group.elsewhere} of them to other addresses`;
-  const name = group.serverName === undefined ? "" : ` ${group.serverName}`;
+  const asked = group.serverName ?? first?.through?.target;
+  const name = asked === undefined ? "" : ` ${asked}`;
   const reason = first === undefined ? "" : reasonOf(first);
   page.paragraph(
     `  ${group.firstId.padEnd(LABEL)}`,
