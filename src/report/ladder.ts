@@ -2,6 +2,7 @@
  * The handshake ladder of one connection: client left, server right, an arrow per frame, the moment it went wrong marked.
  * Owns its layout; knows nothing of why something is wrong: the frames to mark are given.
  */
+import { endpoint } from "../diagnose/words.ts";
 import { type Page, span } from "./layout.ts";
 import type { ReportConnection } from "./schema.ts";
 
@@ -31,7 +32,7 @@ const LABEL_MARGIN = 6;
 export function ladder(page: Page, connection: ReportConnection, marked: ReadonlySet<number>): void {
   const width = Math.min(page.columns, MAX_WIDTH) - LEFT - 4;
   const { client, server } = connection;
-  const [left, right] = [`client ${client.ip}:${client.port}`, `${server.ip}:${server.port} server`];
+  const [left, right] = [`client ${endpoint(client)}`, `${endpoint(server)} server`];
   const gap = width + 2 - page.widthOf(left) - page.widthOf(right);
   page.row(
     span("dim", "   frame   seconds  "),

@@ -125,6 +125,11 @@ describe("how an end without a message is drawn", () => {
     expect(drawn(change)).toMatch(expected);
   });
 
+  test("over IPv6: addresses in brackets", () => {
+    const change = { client: { ip: "2001:db8::50", port: 40_000 }, server: { ip: "2001:db8::30", port: 443 } };
+    expect(drawn(change)).toMatch(/ client \[2001:db8::50\]:40000 +\[2001:db8::30\]:443 server\n/);
+  });
+
   test("open: nothing is added", () => {
     expect(drawn({ outcome: "open" })).not.toMatch(/│ {3}/);
   });

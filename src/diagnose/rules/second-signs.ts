@@ -6,7 +6,7 @@ import type { ConnectionObservation } from "../../observe/observations.ts";
 import type { Context } from "../context.ts";
 import type { Evidence } from "../finding.ts";
 import { peerOf } from "../peer.ts";
-import { describe, milliseconds } from "../words.ts";
+import { describe, endpoint, milliseconds } from "../words.ts";
 
 /** TCP answered near, the same host's UDP far: an interceptor on site is tens to thousands of times nearer (measured). */
 const NEAR_FAR_RATIO = 10;
@@ -34,7 +34,7 @@ function hostIsAlive(udp: ConnectionObservation | undefined): Sign | undefined {
       file: udp.file,
       frame,
       path: "stun.response",
-      value: `${udp.server.ip}:${udp.server.port} answers over UDP`,
+      value: `${endpoint(udp.server)} answers over UDP`,
     },
   };
 }

@@ -38,6 +38,13 @@ describe("TLS", () => {
   });
 
   test.each<[string, TlsOptions]>([
+    ["never answered", {}],
+    ["answered in HTTP", { bytes: { fromClient: 500, fromServer: 90 }, head: { server: bytes(0x48, 0x54) } }],
+  ])("a server of IPv6 has its address in brackets: %s", (_, options) => {
+    expect(found(rule, [hello({ to: "2001:db8::30", ...options })])[0]?.fix).toContain(" [2001:db8::30]:443:");
+  });
+
+  test.each<[string, TlsOptions]>([
     ["a TLS record", { bytes: { fromClient: 500, fromServer: 7 }, head: { server: bytes(21, 3, 1) } }],
     ["an SSLv2 record", { bytes: { fromClient: 500, fromServer: 7 }, head: { server: bytes(0x80, 0x2e) } }],
     ["one byte, which tells nothing", { bytes: { fromClient: 500, fromServer: 1 }, head: { server: bytes(0x48) } }],

@@ -7,7 +7,7 @@ import { type Context, PATIENCE, serverClose } from "../context.ts";
 import type { Finding } from "../finding.ts";
 import { answer, type Rule } from "../rule.ts";
 import type { Cause } from "../vocabulary.ts";
-import { describe } from "../words.ts";
+import { describe, endpoint } from "../words.ts";
 
 /**
  * Ports of STUN and TURN servers: 3478 to 3481 (RFC 8489; Teams), 5349 (over DTLS), 19302 to 19309 (Google). Elsewhere an
@@ -74,7 +74,7 @@ function overTcp(context: Context, connection: ConnectionObservation): Silence |
       frame,
       what: `The TLS hello to ${target} was answered with bytes that are not TLS (frame ${frame}).`,
       why: "A TLS server answers with a TLS record; what answered speaks something else.",
-      fix: `Find out what answers on ${server.ip}:${server.port}: a proxy's error page, or another service.`,
+      fix: `Find out what answers on ${endpoint(server)}: a proxy's error page, or another service.`,
     };
   }
   if (connection.bytes.fromServer > 0 || tcp.server.firstData !== undefined) return undefined;
@@ -100,7 +100,7 @@ function overTcp(context: Context, connection: ConnectionObservation): Silence |
     frame: asked,
     what: `${target} accepted the connection and never answered the client's first bytes (frame ${asked}).`,
     why: "The connection came up and the client spoke first; nothing came back.",
-    fix: `Check what is on the path to ${server.ip}:${server.port}: the port is open, but the service behind it is not reached, or a filter drops this content.`,
+    fix: `Check what is on the path to ${endpoint(server)}: the port is open, but the service behind it is not reached, or a filter drops this content.`,
   };
 }
 

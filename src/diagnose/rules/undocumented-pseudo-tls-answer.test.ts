@@ -51,6 +51,12 @@ describe.each(answers)("%s in answer to a pseudo-TLS hello", (_, spec) => {
   });
 });
 
+test("a server of IPv6 has its address in brackets", () => {
+  const to = "2001:db8::30";
+  const [finding] = found(rule, [pseudoTls("alert", { ...ALERT, to }), udp({ to })]);
+  expect(finding?.evidence.at(-1)?.value).toBe("[2001:db8::30]:3478 answers over UDP");
+});
+
 test("the sentence names the answer and where it was", () => {
   const [finding] = found(rule, [pseudoTls("alert", ALERT)]);
   expect(finding?.what).toBe(
