@@ -70,10 +70,9 @@ function pathState(path: FeaturePath, members: readonly JudgedConnection[]): Pat
 }
 
 function takes({ service, connection }: JudgedConnection, path: FeaturePath): boolean {
+  if (service?.role !== path.role || connection.transport !== path.transport) return false;
   const { port } = peerOf(connection);
   return (
-    service?.role === path.role &&
-    connection.transport === path.transport &&
     port !== undefined &&
     path.ports.some((ports: Ports) =>
       typeof ports === "number" ? port === ports : ports[0] <= port && port <= ports[1],

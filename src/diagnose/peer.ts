@@ -41,6 +41,8 @@ function portOf(digits: string | undefined): number | undefined {
 }
 
 function isAddress(text: string): boolean {
+  // Most are names, and an exception costs more than all else here.
+  if (!/^[\d.]+$|:/.test(text)) return false;
   try {
     parseAddress(text);
     return true;
