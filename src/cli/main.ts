@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * The `sightline` command: loads the program and runs it. Owns its compiled code, kept beside it: compiling takes half of a
- * short run. As Python's __pycache__ it has the permissions of the program itself, and where it cannot be written, is
+ * The `sightline` command: loads the program and runs it. Owns its compiled code, kept beside it: compiling is a good part
+ * of a short run. As Python's __pycache__ it has the permissions of the program itself, and where it cannot be written, is
  * damaged or was made by another Node, the program is compiled as if it were not there.
  */
 import { createHash } from "node:crypto";
@@ -46,6 +46,8 @@ function writeCompiled(): void {
   // Renamed when complete: another run may read it at any time.
   const unfinished = `${compiled}.${process.pid}`;
   try {
+    // First, whether it can be written at all: for an installed program often not, and making the code takes time.
+    writeFileSync(unfinished, "");
     const code = script.createCachedData();
     writeFileSync(unfinished, Buffer.concat([sha256(code), code]));
     renameSync(unfinished, compiled);
