@@ -47,8 +47,11 @@ export function overallVerdict(
       next: `Add ${toExempt(bypass)} to the proxy's TLS inspection bypass list, then capture again and run \`sightline analyze\`.`,
     };
   }
+  const letIn = judged.filter(isGranted);
   const overcome = impaired.filter(
-    (failed) => genuine.some((later) => overcomes(later, failed)) || judged.some((later) => isLetIn(later, failed)),
+    (failed) =>
+      genuine.some((later) => overcomes(later, failed)) ||
+      (isProxyFault(failed) && letIn.some((later) => triesAgain(later, failed))),
   );
   const failing = impaired.filter((failed) => !overcome.includes(failed));
   const [worst] = [...failing].sort((one, other) => rank(one) - rank(other));
@@ -161,23 +164,27 @@ function isUnfinished({ tls, pseudoTls, outcome, handshake }: ConnectionObservat
 function overcomes(later: JudgedConnection, failed: JudgedConnection): boolean {
   const [one, other] = [later.connection, failed.connection];
   return (
-    one.frames.first > other.frames.first &&
+    triesAgain(later, failed) &&
     // Where QUIC gets no answer, clients go on over TCP.
     (one.transport === other.transport || other.protocol === "quic") &&
-    one.client.ip === other.client.ip &&
     one.server.ip === other.server.ip &&
-    one.server.port === other.server.port &&
-    targetOf(one) === targetOf(other)
+    one.server.port === other.server.port
   );
 }
 
-/** A proxy that refused a tunnel granted it to the same client later. */
-function isLetIn({ connection: later }: JudgedConnection, { connection: failed, verdict }: JudgedConnection): boolean {
-  if (verdict.is !== "impaired" || !verdict.cause.startsWith("proxy-")) return false;
-  const status = later.through?.status ?? 0;
+/** A proxy refused the tunnel or could not make it; granted to the same client later, by whichever proxy, it is no fault. */
+function isProxyFault({ verdict }: JudgedConnection): boolean {
+  return verdict.is === "impaired" && verdict.cause.startsWith("proxy-");
+}
+
+function isGranted({ connection: { through } }: JudgedConnection): boolean {
+  const status = through?.status ?? 0;
+  return status >= 200 && status < 300;
+}
+
+/** The same client, later, for the same: what a proxy was asked for, or a connection without one. */
+function triesAgain({ connection: later }: JudgedConnection, { connection: failed }: JudgedConnection): boolean {
   return (
-    status >= 200 &&
-    status < 300 &&
     later.frames.first > failed.frames.first &&
     later.client.ip === failed.client.ip &&
     targetOf(later) === targetOf(failed)
