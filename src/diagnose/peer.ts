@@ -1,10 +1,10 @@
 /**
  * Peer: whom a client wants to reach, which is not whom it speaks to when it asks a proxy for a tunnel. Owns the reading of the
- * tunnel's target; judges nothing.
+ * tunnel's target and of the proxy's answer; judges nothing.
  */
 import { parseAddress } from "../bytes/address.ts";
 import { ParseError } from "../bytes/parse-error.ts";
-import type { ConnectionObservation } from "../observe/observations.ts";
+import type { ConnectionObservation, Tunnel } from "../observe/observations.ts";
 
 export interface Peer {
   /** Name or address. */
@@ -20,6 +20,13 @@ export function peerOf({ server, through }: ConnectionObservation): Peer {
   const [, bracketed, plain, port] = /^(?:\[([^\]]*)\]|([^:]*)):(\d{1,5})$/.exec(through.target) ?? [];
   const host = bracketed ?? plain ?? through.target;
   return { host, port: portOf(port), ip: isAddress(host) ? host : undefined };
+}
+
+export type RefusedTunnel = Tunnel & { readonly status: number; readonly statusFrame: number };
+
+/** The proxy's last answer was no. */
+export function isRefused(through: Tunnel | undefined): through is RefusedTunnel {
+  return through?.statusFrame !== undefined && (through.status ?? 0) >= 300;
 }
 
 /** Distinct addresses of the peers that are known: two names that a proxy was given may be one host. */

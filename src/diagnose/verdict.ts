@@ -10,7 +10,7 @@ import { speaksFor } from "../protocol/x509/host-name.ts";
 import type { Context } from "./context.ts";
 import type { ConnectionVerdict, NumberedFinding } from "./diagnosis.ts";
 import { BASELINE, FEWER_SERVERS, hidesCertificate, missingFrom, OVER_TCP, WHOLE_HANDSHAKE } from "./lacks.ts";
-import { nameOf } from "./peer.ts";
+import { isRefused, nameOf } from "./peer.ts";
 import { chainIsGood } from "./rules/support.ts";
 import { fallbackCause } from "./rules/undocumented-pseudo-tls-answer.ts";
 import { CAUSES, type Cause } from "./vocabulary.ts";
@@ -108,7 +108,7 @@ function whatIsMissing(connection: ConnectionObservation): string | undefined {
 
 /** A tunnel that was not refused, in which nothing that can be judged was seen. */
 function isTunnel({ through }: ConnectionObservation): boolean {
-  return through !== undefined && (through.status ?? 0) < 300;
+  return through !== undefined && !isRefused(through);
 }
 
 /** The certificate is there; what would tell whether it is the server's own. */

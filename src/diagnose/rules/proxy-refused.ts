@@ -2,15 +2,16 @@
  * A proxy that was asked for a tunnel (HTTP CONNECT) and said no: it wants to know who asks, it does not allow the target, or it
  * cannot reach it. Its last answer counts: a client that is asked for credentials may give them.
  */
-import type { ConnectionObservation, Tunnel } from "../../observe/observations.ts";
+import type { ConnectionObservation } from "../../observe/observations.ts";
 import type { Finding } from "../finding.ts";
+import { isRefused, type RefusedTunnel } from "../peer.ts";
 import { answer, type Rule } from "../rule.ts";
 import type { Cause } from "../vocabulary.ts";
 import { endpoint, short } from "../words.ts";
 
 const AUTHENTICATION_REQUIRED = 407;
 
-type Refusal = ConnectionObservation & { readonly through: Tunnel & { readonly status: number } };
+type Refusal = ConnectionObservation & { readonly through: RefusedTunnel };
 
 export const proxyRefused: Rule = {
   id: "proxy-refused",
@@ -21,21 +22,20 @@ export const proxyRefused: Rule = {
   ],
   check(context) {
     const asked = context.connections.filter(({ through }) => through !== undefined);
-    return answer(asked.filter(isRefused).map(finding), asked.length);
+    return answer(asked.filter(isRefusal).map(finding), asked.length);
   },
 };
 
-function isRefused(connection: ConnectionObservation): connection is Refusal {
+function isRefusal(connection: ConnectionObservation): connection is Refusal {
   // A client that goes on in TLS was let in, whatever the capture has of it.
   const goesOn = connection.tls !== undefined || connection.pseudoTls !== undefined;
-  return (connection.through?.status ?? 0) >= 300 && !goesOn;
+  return isRefused(connection.through) && !goesOn;
 }
 
 function finding(connection: Refusal): Finding {
   const { server, through, file } = connection;
-  const { status, target, headers } = through;
+  const { status, statusFrame: frame, target, headers } = through;
   const proxy = endpoint(server);
-  const frame = through.statusFrame ?? through.requestFrame;
   const wanted = headers.filter(({ name }) => name.toLowerCase() === "proxy-authenticate").map(({ value }) => value);
   const said = headers.map(({ name, value }) => `${name}: ${value}`);
   const { cause, why, fix } = refusal(status, short(target), proxy, wanted.map(short).join(", "));
