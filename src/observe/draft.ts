@@ -215,7 +215,7 @@ export function udpDraft(flow: Flow, { stun, quic }: UdpReader, summary: Summary
     const { clientHello, serverHello } = quic;
     draft.quic = {
       ...(clientHello !== undefined && { clientHello }),
-      ...(serverHello !== undefined && { serverHello: serverHello.observed, tlsVersion: serverHello.version }),
+      ...(serverHello !== undefined && { serverHello: serverHello.observed, version: serverHello.version }),
     };
     draft.handshake = handshake(quic, (side) => (side === summary.clientSide ? "client" : "server"));
   }

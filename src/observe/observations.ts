@@ -231,8 +231,8 @@ export interface Tunnel {
 export interface QuicObservation {
   readonly clientHello?: ObservedClientHello;
   readonly serverHello?: ObservedServerHello;
-  /** TLS version as answered. */
-  readonly tlsVersion?: number;
+  /** Of TLS, as answered. */
+  readonly version?: number;
 }
 
 export interface ConnectionObservation {

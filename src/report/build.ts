@@ -110,7 +110,7 @@ function toConnection({ connection, verdict, service }: JudgedConnection): Repor
   const name = nameOf(connection);
   if (name !== undefined) row.serverName = name;
   if (tls !== undefined) row.tls = toTls(tls);
-  else if (quic?.clientHello !== undefined) row.tls = toTls({ ...quic, version: quic.tlsVersion });
+  else if (quic?.clientHello !== undefined) row.tls = toTls(quic);
   if (tls?.trust !== undefined) row.trust = toTrust(tls.trust);
   if (tcp?.reset !== undefined) row.reset = { from: tcp.reset.from, frame: tcp.reset.frame, at: tcp.reset.at };
   if (service !== undefined) row.service = service;
@@ -130,10 +130,9 @@ function toMessage({ from, message, frame, frames, record, at, length, incomplet
 type Message = ReportConnection["handshake"][number];
 
 /** Of TLS over TCP all, of QUIC the hellos. */
-interface Hellos
-  extends Partial<Pick<TlsObservation, "clientHello" | "serverHello" | "resumed" | "alerts" | "decrypted">> {
-  readonly version?: number | undefined;
-}
+type Hellos = Partial<
+  Pick<TlsObservation, "clientHello" | "serverHello" | "version" | "resumed" | "alerts" | "decrypted">
+>;
 
 function toTls({
   clientHello,
