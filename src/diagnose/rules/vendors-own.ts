@@ -7,7 +7,7 @@ import type { ConnectionObservation } from "../../observe/observations.ts";
 import type { Certificate } from "../../protocol/x509/certificate.ts";
 import { type Context, registrableDomain } from "../context.ts";
 import { nameOf, peerOf } from "../peer.ts";
-import { isOwn } from "./support.ts";
+import { isOwnNetwork } from "./support.ts";
 
 export function isVendorsOwn(
   context: Context,
@@ -15,9 +15,10 @@ export function isVendorsOwn(
   leaf: Certificate,
   product: InterceptorProduct,
 ): boolean {
-  // A box in the own network that answers for no name anybody could register answers for itself.
-  if ((isOwn(connection) || peerOf(connection).ip === undefined) && context.domain(connection) === undefined)
-    return true;
+  // For no name anybody could register, a box in the own network, or whatever a proxy was asked for by such a name, answers
+  // for itself.
+  const { ip } = peerOf(connection);
+  if ((ip === undefined || isOwnNetwork(ip)) && context.domain(connection) === undefined) return true;
   const vendor = words(product.vendor);
   const [first] = vendor;
   // Nobody's organisation is called "open source" or "unknown"; those products have no sites or appliances of their own.
