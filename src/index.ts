@@ -37,8 +37,8 @@ export interface AnalyzeOptions {
   /** Connections listed in the Report; default 5000. */
   readonly maxConnections?: number;
   /**
-   * For a summary: of connections without incident, alike in all but their server's address, only a sample is kept; the
-   * others are counted with it.
+   * For a summary: of connections without incident that differ in client, time and their server's address alone, a sample is
+   * kept, and those that may tell of an incident; the others are counted with it.
    */
   readonly summarize?: boolean;
   onProgress?(state: { bytesRead: number; bytesTotal: number | undefined; frames: number }): void;

@@ -15,10 +15,11 @@ export interface ServiceClues {
   readonly protocol: Protocol;
   readonly dialect?: PseudoTlsObservation["dialect"] | StunObservation["dialect"];
   readonly transport: Transport;
+  /** `port`: of a proxy the one it was asked for. */
   readonly server: { readonly ip: string; readonly port: number | undefined };
-  /** `server` is a proxy (CONNECT, SOCKS), so its address and port say nothing of the service. */
+  /** `server.ip` is a proxy's, so it says nothing of the service. */
   readonly proxied?: boolean;
-  /** SNI or CONNECT target, with or without `:port`. */
+  /** That the client asked for, in its hello or of a proxy. */
   readonly serverName?: string;
 }
 

@@ -34,7 +34,7 @@ export interface ObservedClientHello {
 
 export interface ObservedServerHello {
   readonly cipherSuite: number;
-  /** ALPN answered in the clear. */
+  /** As answered, in the clear or, where that could be read, under protection. */
   readonly alpn?: string;
   readonly ja3s: string;
 }

@@ -112,7 +112,7 @@ export interface TlsObservation {
   readonly decrypted: boolean;
   /** Negotiated version code, e.g. 0x0303; undefined until a ServerHello was seen. */
   readonly version?: number;
-  /** What the server presented, leaf first. Empty when none was seen in the clear. */
+  /** What the server presented, leaf first. Empty when none was read. */
   readonly certificates: readonly PresentedCertificate[];
   readonly trust?: Trust;
   readonly signing?: LeafSigning;
@@ -121,7 +121,7 @@ export interface TlsObservation {
   readonly certificateRequested: boolean;
   /** Client's answer to CertificateRequest: number of certificates it sent; undefined when it sent no Certificate message. */
   readonly clientCertificates?: number;
-  /** Sessions the server gave out in the clear: session id and tickets, a character per byte. */
+  /** Sessions the server gave out, as far as they could be read: session id and tickets, a character per byte. */
   readonly issuedSessions: readonly string[];
   /** Sessions the client offered to resume: session id and ticket, a character per byte. */
   readonly offeredSessions: readonly string[];
