@@ -35,17 +35,14 @@ export class KeyLog {
     return this.recent.size + this.older.size;
   }
 
-  /** Takes in a key log, whole or a piece that ends with a line; lines of any other kind are passed over. How many lines it took. */
-  add(text: string): number {
-    let taken = 0;
+  /** Takes in a key log, whole or a piece that ends with a line; lines of any other kind are passed over. */
+  add(text: string): void {
     for (const [, label = "", random = "", secret = ""] of text.matchAll(LINE)) {
       const secrets = this.secretsOf(random.toLowerCase());
       if (/^client/i.test(label)) secrets.client = secret;
       else if (/handshake/i.test(label)) secrets.server = secret;
       else secrets.serverTraffic = secret;
-      taken++;
     }
-    return taken;
   }
 
   /** `random`: of the ClientHello, lower-case hexadecimal. */
