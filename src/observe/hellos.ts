@@ -75,13 +75,13 @@ export class Hellos {
   /** Throws ParseError when the body is no ClientHello. */
   client(body: Uint8Array): SeenClientHello {
     const { shape } = this;
-    if (!shape.clientHello(body)) return seenClient(parseClientHello(body), this.transport);
+    if (!shape.clientHello(body)) return this.seen(parseClientHello(body));
     const known = this.clients.get(shape.bytes, 0, shape.length);
     if (known === undefined) {
       const hello = parseClientHello(body);
-      const seen = seenClient(hello, this.transport);
-      this.clients.add(copy(shape.bytes, 0, shape.length), clientShape(hello, this.transport));
-      return seen;
+      const common = clientShape(hello, this.transport);
+      this.clients.add(copy(shape.bytes, 0, shape.length), common);
+      return seenClient(hello, common);
     }
     // The shape says that the rest can be read; the name is not part of it.
     const serverName = this.name(body, shape.nameStart, shape.nameEnd);
@@ -93,7 +93,7 @@ export class Hellos {
 
   /** A ClientHello in SSLv2 format. Throws ParseError when the body is none. */
   sslv2Client(body: Uint8Array): SeenClientHello {
-    return seenClient(parseSslv2ClientHello(body), this.transport);
+    return this.seen(parseSslv2ClientHello(body));
   }
 
   /** Throws ParseError when the body is no ServerHello. */
@@ -105,6 +105,10 @@ export class Hellos {
     const seen = seenServer(body);
     this.servers.add(copy(shape.bytes, 0, shape.length), seen);
     return seen;
+  }
+
+  private seen(hello: ClientHello): SeenClientHello {
+    return seenClient(hello, clientShape(hello, this.transport));
   }
 
   private name(body: Uint8Array, start: number, end: number): string | undefined {
@@ -127,10 +131,10 @@ function clientShape(hello: ClientHello, transport: "t" | "q"): ClientShape {
   };
 }
 
-function seenClient(hello: ClientHello, transport: "t" | "q"): SeenClientHello {
+function seenClient(hello: ClientHello, shape: ClientShape): SeenClientHello {
   const { serverName } = hello;
   return {
-    observed: { ...clientShape(hello, transport), ...(serverName !== undefined && { serverName }) },
+    observed: serverName === undefined ? shape : { ...shape, serverName },
     offers: offersOf(hello.sessionId, hello.tickets),
   };
 }
