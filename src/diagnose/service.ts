@@ -3,7 +3,6 @@
  * names, then dated address lists, then what the rest of the capture shows; a port alone never tells. Knows nothing of
  * verdicts.
  */
-
 import { type AddressWords, parseAddress } from "../bytes/address.ts";
 import { SERVICES } from "../knowledge/services/index.ts";
 import { lync } from "../knowledge/services/lync.ts";

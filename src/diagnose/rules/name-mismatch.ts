@@ -1,5 +1,4 @@
 /** A good chain whose certificate does not speak for the name the client asked for. */
-
 import { speaksFor } from "../../protocol/x509/host-name.ts";
 import type { Finding } from "../finding.ts";
 import { nameOf, peerOf } from "../peer.ts";

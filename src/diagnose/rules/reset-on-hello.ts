@@ -2,7 +2,6 @@
  * A reset right after the ClientHello, before a byte from the server: a filter that reads the hello, often its server name.
  * Pseudo-TLS hellos are judged by `undocumented-pseudo-tls-answer`.
  */
-
 import { serverClose } from "../context.ts";
 import type { Finding } from "../finding.ts";
 import { nameOf } from "../peer.ts";

@@ -2,7 +2,6 @@
  * What several certificate rules share: which chains reach no public root, how many unrelated domains there are, and the
  * evidence for a field of the leaf. Knows no rule.
  */
-
 import { parseAddress } from "../../bytes/address.ts";
 import type { ConnectionObservation } from "../../observe/observations.ts";
 import type { Certificate } from "../../protocol/x509/certificate.ts";
