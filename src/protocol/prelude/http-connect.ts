@@ -3,6 +3,7 @@
  * for authentication on the same connection; knows nothing of what the tunnel carries.
  */
 import { toLatin1 } from "../../bytes/text.ts";
+import { HANDSHAKE } from "../tls/record.ts";
 import { Lines } from "./lines.ts";
 import type { Prelude } from "./prelude.ts";
 
@@ -12,8 +13,6 @@ const MAX_HEADERS = 200;
 const MAX_KEPT = 10;
 /** Bytes of a header's value that are kept. */
 const MAX_VALUE = 200;
-/** First byte of a TLS handshake record: what a client sends that got its tunnel. */
-const TLS_HANDSHAKE = 22;
 
 /** Where a side is. */
 const HEAD = 0;
@@ -69,8 +68,8 @@ export class HttpConnect implements Prelude {
     let at = start;
     while (at < end && !this.dead) {
       if (this.request === BETWEEN) {
-        // The answer may be stored behind what it allows.
-        if (this.open || bytes[at] === TLS_HANDSHAKE) return at;
+        // TLS begins where the tunnel was granted; the answer may be stored behind what it allows.
+        if (this.open || bytes[at] === HANDSHAKE) return at;
         this.request = HEAD;
         this.requestHeaders = -1;
       }

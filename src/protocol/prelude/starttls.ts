@@ -3,13 +3,12 @@
  * (RFC 6120 section 5). Owns when both sides have agreed; knows nothing else of these protocols.
  */
 import { toLatin1 } from "../../bytes/text.ts";
+import { HANDSHAKE } from "../tls/record.ts";
 import { Lines } from "./lines.ts";
 import type { Prelude } from "./prelude.ts";
 
 type LineProtocol = "smtp" | "imap" | "pop3";
 
-/** First byte of a TLS handshake record: what a client sends next when it was allowed to. */
-const TLS_HANDSHAKE = 22;
 /** Bytes of a session without TLS that are looked through. */
 const MAX_SESSION = 64 * 1024;
 /** What is kept of an XML stream to find an element whose bytes come in pieces. */
@@ -37,7 +36,7 @@ export class StartTls implements Prelude {
 
   data(fromClient: boolean, bytes: Uint8Array, start: number, end: number): number {
     if (this.accepted) return start;
-    if (fromClient && this.asked && bytes[start] === TLS_HANDSHAKE) return start;
+    if (fromClient && this.asked && bytes[start] === HANDSHAKE) return start;
     this.seen += end - start;
     if (this.dead) return end;
     return this.protocol === "xmpp"
@@ -64,7 +63,7 @@ export class StartTls implements Prelude {
       else this.reply(lines.line);
       if (!fromClient && this.accepted) return at;
       // Nothing may follow the command before the answer: what does is TLS whose permission is stored later.
-      if (fromClient && this.asked && at < end && bytes[at] === TLS_HANDSHAKE) return at;
+      if (fromClient && this.asked && at < end && bytes[at] === HANDSHAKE) return at;
     }
     return end;
   }
