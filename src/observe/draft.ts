@@ -25,7 +25,7 @@ import type {
   TlsObservation,
   Tunnel,
 } from "./observations.ts";
-import type { SeenAlert, SeenMessage, SeenSide, TcpReader } from "./tcp-reader.ts";
+import { clientSideOf, type SeenAlert, type SeenMessage, type SeenSide, type TcpReader } from "./tcp-reader.ts";
 import type { UdpReader } from "./udp-reader.ts";
 
 /**
@@ -95,11 +95,11 @@ interface TcpSummary extends Summary {
 const NO_HEAD: Draft["head"] = {};
 
 export function tcpSummary(flow: Flow, reader: TcpReader | undefined): TcpSummary {
-  const clientSide = reader?.clientSide ?? (flow.clientSide >= 0 ? flow.clientSide : flow.aPort < flow.bPort ? 1 : 0);
+  const clientSide = reader?.clientSide ?? clientSideOf(flow);
   const serverSide = clientSide === 0 ? 1 : 0;
-  const client = flow.half(clientSide as 0 | 1);
+  const client = flow.half(clientSide);
   const server = flow.half(serverSide);
-  const clientSeen = reader?.sides[clientSide as 0 | 1];
+  const clientSeen = reader?.sides[clientSide];
   const serverSeen = reader?.sides[serverSide];
   const tls = reader?.isTls === true ? reader : undefined;
   const pseudoTls = reader === undefined ? undefined : pseudoDraft(reader, flow, client, server, serverSeen);
@@ -133,7 +133,7 @@ export function tcpSummary(flow: Flow, reader: TcpReader | undefined): TcpSummar
   if (chain !== undefined) names += ` ${chain.key}`;
   if (through !== undefined) names += ` ${through.target}`;
   return {
-    clientSide: clientSide as 0 | 1,
+    clientSide,
     protocol,
     outcome,
     handshakeSeen: tls !== undefined && (tls.clientHelloFrame > 0 || tls.serverHelloFrame > 0),
@@ -143,7 +143,7 @@ export function tcpSummary(flow: Flow, reader: TcpReader | undefined): TcpSummar
     server: addressKey(flow, serverSide),
     network: networkKey(flow, serverSide),
     named: serverName !== undefined,
-    client: addressKey(flow, clientSide as 0 | 1),
+    client: addressKey(flow, clientSide),
     firstFrame: flow.firstFrame,
     issued: tls?.issuedSessions ?? [],
     resumes: resumed === true && tls !== undefined ? tls.offeredSessions : [],

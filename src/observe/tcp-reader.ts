@@ -311,11 +311,8 @@ export class TcpReader implements FlowReader {
     this.chain = undefined;
   }
 
-  /** Side of the client: who sent the SYN, else who spoke as a client, else the higher port. */
   get clientSide(): SideNumber {
-    if (this.flow.clientSide >= 0) return this.flow.clientSide as SideNumber;
-    if (this.helloSide >= 0) return this.helloSide as SideNumber;
-    return this.flow.aPort < this.flow.bPort ? 1 : 0;
+    return clientSideOf(this.flow, this.helloSide);
   }
 
   /** Some record of TLS was recognised in either direction. */
@@ -431,11 +428,11 @@ export class TcpReader implements FlowReader {
         this.setServerHello(event.body, frame);
         return;
       case HANDSHAKE_TYPE.certificate:
-        this.certificate(side, event.body, frame);
+        this.certificate(side, event, frame);
         return;
       case HANDSHAKE_TYPE.compressedCertificate:
         // Under protection only, and one: a hostile capture has thousands, of 26 bytes each, that unpack to 256 kB.
-        if (this.sides[side].stream.isOpened && !this.certificateSeen) this.certificate(side, event.body, frame, true);
+        if (this.sides[side].stream.isOpened && !this.certificateSeen) this.certificate(side, event, frame);
         return;
       case HANDSHAKE_TYPE.certificateRequest:
         this.certificateRequested = true;
@@ -496,15 +493,17 @@ export class TcpReader implements FlowReader {
     const secrets = this.clientRandom === undefined ? undefined : this.keyLog.find(this.clientRandom);
     if (secrets === undefined) return;
     const { clientSide } = this;
-    const protection = (secret?: string) => secret && RecordProtection.of(cipherSuite, fromHex(secret));
+    const protection = (secret: string | undefined) =>
+      secret === undefined ? undefined : RecordProtection.of(cipherSuite, fromHex(secret));
     const client = protection(secrets.client);
     const server = protection(secrets.server);
-    if (client) this.sides[clientSide].stream.protect(client);
-    if (server)
-      this.sides[clientSide === 0 ? 1 : 0].stream.protect(server, protection(secrets.serverTraffic) || undefined);
+    if (client !== undefined) this.sides[clientSide].stream.protect(client);
+    if (server !== undefined)
+      this.sides[clientSide === 0 ? 1 : 0].stream.protect(server, protection(secrets.serverTraffic));
   }
 
-  private certificate(side: SideNumber, body: Uint8Array | undefined, frame: number, compressed = false): void {
+  private certificate(side: SideNumber, { type, body }: HandshakeEvent, frame: number): void {
+    const compressed = type === HANDSHAKE_TYPE.compressedCertificate;
     if (side === this.clientSide) {
       const known = body !== undefined && !compressed;
       this.clientCertificates ??= known ? parseCertificateList(body, this.isTls13).length : 1;
@@ -545,6 +544,13 @@ export class TcpReader implements FlowReader {
     if (seen.applicationData) return true;
     return seen.encryptedRecords >= ENOUGH_ENCRYPTED_RECORDS;
   }
+}
+
+/** Side of the client: who sent the SYN, else who spoke as a client, else the higher port. */
+export function clientSideOf(flow: Flow, helloSide: -1 | SideNumber = -1): SideNumber {
+  if (flow.clientSide >= 0) return flow.clientSide as SideNumber;
+  if (helloSide >= 0) return helloSide as SideNumber;
+  return flow.aPort < flow.bPort ? 1 : 0;
 }
 
 /** Notes the frame of the first valid message behind the hello, or its answer. */
