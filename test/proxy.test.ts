@@ -4,7 +4,7 @@
 import { describe, expect, test } from "vitest";
 import { analyze, type Report } from "../src/index.ts";
 import { concat, memorySource } from "./support/capture-writer.ts";
-import { altNames, ascii, caExtension, ecKeys, makeCertificate } from "./support/certificates.ts";
+import { altNames, ascii, caExtension, ecKeys, makeCertificate, pem } from "./support/certificates.ts";
 import { ACK, Conversation, pcapOf, SYN, udpFrame } from "./support/packets.ts";
 import {
   APPLICATION_DATA,
@@ -57,11 +57,7 @@ function inTunnel(talk: Conversation, name: string, chain: readonly Uint8Array[]
 }
 
 async function report(...frames: readonly (readonly Uint8Array[])[]): Promise<Report> {
-  const base64 = Buffer.from(ROOT)
-    .toString("base64")
-    .replace(/(.{64})/g, "$1\n");
-  const roots = [`-----BEGIN CERTIFICATE-----\n${base64}\n-----END CERTIFICATE-----\n`];
-  return analyze([memorySource(pcapOf(frames.flat(), { seconds: 1_790_000_000 }))], { roots });
+  return analyze([memorySource(pcapOf(frames.flat(), { seconds: 1_790_000_000 }))], { roots: [pem(ROOT)] });
 }
 
 const HELLO = flight(clientHello({ name: "av.fabrikam.com" }));

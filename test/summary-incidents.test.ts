@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { fromHex } from "../src/bytes/text.ts";
 import { analyze, type Report } from "../src/index.ts";
 import { concat, memorySource, payload } from "./support/capture-writer.ts";
-import { altNames, ascii, caExtension, ecKeys, makeCertificate } from "./support/certificates.ts";
+import { altNames, ascii, caExtension, ecKeys, makeCertificate, pem } from "./support/certificates.ts";
 import {
   type Connection,
   captureOf,
@@ -52,11 +52,7 @@ const ok = (given: Partial<Connection> & { at: number; client: Connection["clien
   connection({ server: server(1), name: "www.litware.com", chain: [LITWARE], ...given });
 
 async function report(events: readonly Event[], summarize: boolean): Promise<Report> {
-  const base64 = Buffer.from(ROOT)
-    .toString("base64")
-    .replace(/(.{64})/g, "$1\n");
-  const roots = [`-----BEGIN CERTIFICATE-----\n${base64}\n-----END CERTIFICATE-----\n`];
-  return analyze([memorySource(captureOf(events))], { roots, summarize });
+  return analyze([memorySource(captureOf(events))], { roots: [pem(ROOT)], summarize });
 }
 
 /** What a person is told; `next` and sentences may name other connections of a kind. */

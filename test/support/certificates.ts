@@ -156,3 +156,11 @@ export function makeCertificate(recipe: Recipe): Uint8Array {
   const signature = chosen.sign(tbs, recipe.signer.privateKey);
   return sequence(tbs, recipe.outerIdentifier ?? chosen.identifier, tlv(0x03, Uint8Array.of(0), signature));
 }
+
+/** The same as a PEM text. */
+export function pem(der: Uint8Array): string {
+  const base64 = Buffer.from(der)
+    .toString("base64")
+    .replace(/(.{64})/g, "$1\n");
+  return `-----BEGIN CERTIFICATE-----\n${base64}\n-----END CERTIFICATE-----\n`;
+}
