@@ -4,7 +4,7 @@
 import { describe, expect, test } from "vitest";
 import { analyze, type Report } from "../src/index.ts";
 import { concat, memorySource } from "./support/capture-writer.ts";
-import { altNames, ascii, caExtension, ecKeys, makeCertificate, pem } from "./support/certificates.ts";
+import { authority, ecKeys, pem } from "./support/certificates.ts";
 import { ACK, Conversation, pcapOf, SYN, udpFrame } from "./support/packets.ts";
 import {
   APPLICATION_DATA,
@@ -30,17 +30,8 @@ const request = (target: string, port: number, sequence = 1000) =>
     .open()
     .say("client", connect(target));
 
-const keys = ecKeys();
-const ROOT = makeCertificate({ subject: "Root", issuer: "Root", signer: keys, extensions: [caExtension()] });
-const leaf = (name: string, options: object = {}) =>
-  makeCertificate({
-    subject: name,
-    issuer: "Root",
-    signer: keys,
-    keys: ecKeys(),
-    extensions: [altNames(ascii(0x82, name))],
-    ...options,
-  });
+const { certificate: ROOT, leaf } = authority("Root");
+const LONG = ["200101000000Z", "450101000000Z"] as const;
 
 /** A whole handshake in the tunnel. */
 function inTunnel(talk: Conversation, name: string, chain: readonly Uint8Array[]): Conversation {
@@ -79,7 +70,7 @@ describe("the proxy's grant is no answer of the server's", () => {
 });
 
 describe("one host behind several names is one host", () => {
-  const shared = { issuer: "Corp CA", signer: ecKeys(), keys: ecKeys(), dates: ["200101000000Z", "450101000000Z"] };
+  const shared = { issuer: "Corp CA", signer: ecKeys(), keys: ecKeys(), dates: LONG };
   const names = ["app.contoso.com", "www.fabrikam.org"];
 
   test("one key for both proves nothing", async () => {
@@ -125,9 +116,7 @@ describe("a demand for credentials", () => {
   test("that is met on a second connection, whose certificate nobody knows, is got over", async () => {
     const first = request("app.contoso.com:443", 50_000).say("server", DEMAND).fin("server").fin("client");
     const second = request("app.contoso.com:443", 50_001).say("server", GRANTED);
-    const chain = [
-      leaf("app.contoso.com", { issuer: "Corp CA", signer: ecKeys(), dates: ["200101000000Z", "450101000000Z"] }),
-    ];
+    const chain = [leaf("app.contoso.com", { issuer: "Corp CA", signer: ecKeys(), dates: LONG })];
     const { verdict } = await report(first.frames, inTunnel(second, "app.contoso.com", chain).frames);
     expect(verdict.is).toBe("cannot-tell");
   });

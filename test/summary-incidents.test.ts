@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { fromHex } from "../src/bytes/text.ts";
 import { analyze, type Report } from "../src/index.ts";
 import { concat, memorySource, payload } from "./support/capture-writer.ts";
-import { altNames, ascii, caExtension, ecKeys, makeCertificate, pem } from "./support/certificates.ts";
+import { authority, ecKeys, pem } from "./support/certificates.ts";
 import {
   type Connection,
   captureOf,
@@ -17,27 +17,9 @@ import {
   unansweredUdp,
 } from "./support/traffic.ts";
 
-const rootKeys = ecKeys();
-const ROOT = makeCertificate({
-  subject: "Test Root",
-  issuer: "Test Root",
-  signer: rootKeys,
-  extensions: [caExtension()],
-});
-const corporateKeys = ecKeys();
-const CORPORATE = { issuer: "Corp CA", signer: corporateKeys };
-const OLD: [string, string] = ["150101000000Z", "160101000000Z"];
-
-type LeafOptions = { issuer?: string; signer?: typeof rootKeys; keys?: typeof rootKeys; dates?: [string, string] };
-const leaf = (name: string, options: LeafOptions = {}) =>
-  makeCertificate({
-    subject: name,
-    issuer: "Test Root",
-    signer: rootKeys,
-    keys: ecKeys(),
-    extensions: [altNames(ascii(0x82, name))],
-    ...options,
-  });
+const { certificate: ROOT, leaf } = authority("Test Root");
+const CORPORATE = { issuer: "Corp CA", signer: ecKeys() };
+const OLD = ["150101000000Z", "160101000000Z"] as const;
 
 /** UTCTime, `after` seconds behind START. */
 const time = (after: number) => `${new Date((START + after) * 1000).toISOString().replace(/[-:T]/g, "").slice(2, 14)}Z`;
@@ -73,7 +55,7 @@ function told({ verdict, rules, features, totals, groups, input, bypass }: Repor
 }
 
 const QUIC = concat(fromHex("c000000001080102030405060708000044 9e".replace(" ", "")), payload(1180));
-const FRESH = { ...CORPORATE, dates: [time(-5), "450101000000Z"] as [string, string] };
+const FRESH = { ...CORPORATE, dates: [time(-5), "450101000000Z"] as const };
 
 const CASES: readonly (readonly [name: string, is: Report["verdict"]["is"], events: readonly Event[]])[] = [
   [
@@ -152,7 +134,7 @@ const CASES: readonly (readonly [name: string, is: Report["verdict"]["is"], even
     "one key on two addresses of one network",
     "intercepted",
     (() => {
-      const shared = { ...CORPORATE, keys: ecKeys(), dates: ["200101000000Z", "450101000000Z"] as [string, string] };
+      const shared = { ...CORPORATE, keys: ecKeys(), dates: ["200101000000Z", "450101000000Z"] as const };
       const [one, other] = [leaf("www.litware.com", shared), leaf("www.fabrikam.com", shared)];
       return [
         ...times(8, (i) => ok({ at: i, client: client(1, 50_000 + i), chain: [one] })),

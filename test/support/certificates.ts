@@ -157,6 +157,31 @@ export function makeCertificate(recipe: Recipe): Uint8Array {
   return sequence(tbs, recipe.outerIdentifier ?? chosen.identifier, tlv(0x03, Uint8Array.of(0), signature));
 }
 
+export interface Authority {
+  readonly keys: Keys;
+  /** Its own, self-signed. */
+  readonly certificate: Uint8Array;
+  /** A certificate of its making for a host, on a key of the host's own; whatever shall differ in `given`. */
+  leaf(host: string, given?: Partial<Recipe>): Uint8Array;
+}
+
+export function authority(name: string): Authority {
+  const keys = ecKeys();
+  return {
+    keys,
+    certificate: makeCertificate({ subject: name, issuer: name, signer: keys, extensions: [caExtension()] }),
+    leaf: (host, given) =>
+      makeCertificate({
+        subject: host,
+        issuer: name,
+        signer: keys,
+        keys: ecKeys(),
+        extensions: [altNames(ascii(0x82, host))],
+        ...given,
+      }),
+  };
+}
+
 /** The same as a PEM text. */
 export function pem(der: Uint8Array): string {
   const base64 = Buffer.from(der)

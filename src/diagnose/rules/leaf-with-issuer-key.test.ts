@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { altNames, ascii, caExtension, ecKeys, makeCertificate } from "../../../test/support/certificates.ts";
+import { authority, ecKeys, makeCertificate } from "../../../test/support/certificates.ts";
 import {
   ask,
   certificate,
@@ -19,22 +19,9 @@ const NOBODY = new TrustStore({ publicRoots: [] });
 const OWN = { ownKey: true };
 
 describe("real certificates", () => {
-  const proxy = ecKeys();
+  const { keys: proxy, certificate: ca, leaf } = authority("Contoso Gateway CA");
   const host = ecKeys();
-  const ca = makeCertificate({
-    subject: "Contoso Gateway CA",
-    issuer: "Contoso Gateway CA",
-    signer: proxy,
-    extensions: [caExtension()],
-  });
-  const leafFor = (name: string, keys = proxy) =>
-    makeCertificate({
-      subject: name,
-      issuer: "Contoso Gateway CA",
-      signer: proxy,
-      keys,
-      extensions: [altNames(ascii(0x82, name))],
-    });
+  const leafFor = (name: string, keys = proxy) => leaf(name, { keys });
 
   test("a leaf on the CA's key is proof, with or without the CA's certificate", async () => {
     const alone = await realChain([leafFor("www.fabrikam.example")], NOBODY);

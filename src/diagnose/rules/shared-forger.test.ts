@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { altNames, ascii, caExtension, ecKeys, makeCertificate } from "../../../test/support/certificates.ts";
+import { authority } from "../../../test/support/certificates.ts";
 import {
   ask,
   certificate,
@@ -64,28 +64,15 @@ describe("one key that signs for unrelated domains", () => {
   });
 
   test("real certificates", async () => {
-    const keys = ecKeys();
-    const ca = makeCertificate({
-      subject: "Gateway CA",
-      issuer: "Gateway CA",
-      signer: keys,
-      extensions: [caExtension()],
-    });
+    const ca = authority("Gateway CA");
     const specs = await Promise.all(
-      DOMAINS.slice(0, 3).map(async (name, i) => {
-        const leaf = makeCertificate({
-          subject: name,
-          issuer: "Gateway CA",
-          signer: keys,
-          keys: ecKeys(),
-          extensions: [altNames(ascii(0x82, name))],
-        });
-        return tls({
+      DOMAINS.slice(0, 3).map(async (name, i) =>
+        tls({
           name,
           to: `192.0.2.${10 + i}`,
-          ...(await realChain([leaf, ca], new TrustStore({ publicRoots: [] }))),
-        });
-      }),
+          ...(await realChain([ca.leaf(name), ca.certificate], new TrustStore({ publicRoots: [] }))),
+        }),
+      ),
     );
     expect(found(rule, specs)[0]?.confidence).toBe("proven");
   });
