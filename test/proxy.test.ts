@@ -5,41 +5,30 @@ import { describe, expect, test } from "vitest";
 import { analyze, type Report } from "../src/index.ts";
 import { concat, memorySource } from "./support/capture-writer.ts";
 import { authority, ecKeys, pem } from "./support/certificates.ts";
-import { ACK, Conversation, pcapOf, SYN, udpFrame } from "./support/packets.ts";
+import { Conversation, pcapOf, text, udpFrame } from "./support/packets.ts";
 import {
   APPLICATION_DATA,
-  CHANGE_CIPHER_SPEC,
-  CLIENT_KEY_EXCHANGE,
   certificate,
   clientHello,
-  FINISHED,
   flight,
   MS_TURN_HELLO,
-  SERVER_HELLO_DONE,
-  SERVER_KEY_EXCHANGE,
   serverHello,
 } from "./support/tls-messages.ts";
+import { handshake } from "./support/traffic.ts";
 
 const PROXY = { ip: "10.0.0.9", port: 3128 };
-const text = (words: string) => new TextEncoder().encode(words);
 const GRANTED = text("HTTP/1.1 200 Connection established\r\n\r\n");
 const DEMAND = text("HTTP/1.1 407 Who?\r\nProxy-Authenticate: NTLM\r\nContent-Length: 0\r\n\r\n");
 const connect = (target: string) => text(`CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\n\r\n`);
-const request = (target: string, port: number, sequence = 1000) =>
-  new Conversation({ client: { ip: "10.0.0.5", port }, server: PROXY, clientStart: sequence })
-    .open()
-    .say("client", connect(target));
+const request = (target: string, port: number) =>
+  new Conversation({ client: { ip: "10.0.0.5", port }, server: PROXY }).open().say("client", connect(target));
 
 const { certificate: ROOT, leaf } = authority("Root");
 const LONG = ["200101000000Z", "450101000000Z"] as const;
 
-/** A whole handshake in the tunnel. */
+/** A whole connection in the tunnel. */
 function inTunnel(talk: Conversation, name: string, chain: readonly Uint8Array[]): Conversation {
-  return talk
-    .say("client", flight(clientHello({ name })))
-    .say("server", flight(serverHello(), certificate(...chain), SERVER_KEY_EXCHANGE, SERVER_HELLO_DONE))
-    .say("client", concat(flight(CLIENT_KEY_EXCHANGE), CHANGE_CIPHER_SPEC, FINISHED))
-    .say("server", concat(CHANGE_CIPHER_SPEC, FINISHED))
+  return handshake(talk, name, chain)
     .say("client", APPLICATION_DATA)
     .say("server", APPLICATION_DATA)
     .fin("client")
@@ -146,11 +135,7 @@ test.each(["*:443", "*.com:443", 'a,b;c"d:443'])("%s is put into no list", async
 });
 
 test("mail without its beginning is read as what is found in it", async () => {
-  const whole = new Conversation();
-  whole
-    .segment("client", SYN)
-    .segment("server", SYN | ACK)
-    .ack("client");
+  const whole = new Conversation().open();
   const before = whole.frames.length;
   whole.say("server", text("220 FTP\r\n")).say("client", text("AUTH TLS\r\n")).say("server", text("234 go\r\n"));
   const { frames } = inTunnel(whole, "ftp.fabrikam.com", [leaf("ftp.fabrikam.com")]);

@@ -4,17 +4,8 @@ import { analyze, type Report } from "../src/index.ts";
 import { concat, memorySource } from "./support/capture-writer.ts";
 import { altNames, ascii, ecKeys, makeCertificate, oid, sequence, tlv } from "./support/certificates.ts";
 import { Conversation, ethernet, ip, pcapOf, udpFrame } from "./support/packets.ts";
-import {
-  CHANGE_CIPHER_SPEC,
-  CLIENT_KEY_EXCHANGE,
-  certificate,
-  clientHello,
-  FINISHED,
-  flight,
-  SERVER_HELLO_DONE,
-  SERVER_KEY_EXCHANGE,
-  serverHello,
-} from "./support/tls-messages.ts";
+import { clientHello, flight } from "./support/tls-messages.ts";
+import { handshake } from "./support/traffic.ts";
 
 const [ONE, OTHER] = [
   { ip: "172.16.0.1", port: 33_333 },
@@ -29,20 +20,10 @@ const FORGED = makeCertificate({
   extensions: [altNames(ascii(0x82, "a.example"))],
 });
 
-/** Up to the hello; the rest is an interception. */
-function intercepted(): { begin: Uint8Array[]; rest: Uint8Array[] } {
-  const talk = new Conversation({ clientStart: 900_000, serverStart: 910_000 })
-    .open()
-    .say("client", flight(clientHello({ name: "a.example" })));
-  const begun = talk.frames.length;
-  talk
-    .say("server", flight(serverHello(), certificate(FORGED), SERVER_KEY_EXCHANGE, SERVER_HELLO_DONE), 1400)
-    .say("client", concat(flight(CLIENT_KEY_EXCHANGE), CHANGE_CIPHER_SPEC, FINISHED))
-    .say("server", concat(CHANGE_CIPHER_SPEC, FINISHED))
+const intercepted = () =>
+  handshake(new Conversation({ clientStart: 900_000, serverStart: 910_000 }).open(), "a.example", [FORGED], 1400)
     .fin("client")
-    .fin("server");
-  return { begin: talk.frames.slice(0, begun), rest: talk.frames.slice(begun) };
-}
+    .fin("server").frames;
 
 const unanswered = () =>
   new Conversation({ clientStart: 1000, serverStart: 5000 })
@@ -77,8 +58,7 @@ test.each([
   ["a tunnel and none", gre(1), plain],
   ["none and a tunnel", plain, gre(1)],
 ])("%s: a certificate of one is never laid at the other's door", async (_, first, second) => {
-  const { begin, rest } = intercepted();
-  const a = [...begin.map(first), ...rest.map(first)];
+  const a = intercepted().map(first);
   const b = unanswered().map(second);
   expect(named(await read(a))).toEqual([["a.example", "intercepted"]]);
   for (let at = 0; at <= a.length; at++) {
@@ -96,8 +76,7 @@ test.each([
   ["VXLAN", vxlan(1)],
   ["MPLS", mpls(1)],
 ])("inside %s a connection is read as outside, and what is seen on both sides counts once", async (_, wrap) => {
-  const { begin, rest } = intercepted();
-  const frames = [...begin, ...rest];
+  const frames = intercepted();
   const once = await read(frames);
   const twice = await read(frames.flatMap((frame) => [frame, wrap(frame)]));
   const facts = ({ connections }: Report) =>

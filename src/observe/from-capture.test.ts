@@ -42,7 +42,7 @@ import {
   CLIENT_KEY_EXCHANGE,
   certificate,
   clientHello,
-  FINISHED,
+  FINISH,
   flight,
   MS_TURN_ANSWER,
   MS_TURN_HELLO,
@@ -50,11 +50,12 @@ import {
   msTurnFrame,
   newSessionTicket,
   SERVER_HELLO_DONE,
-  SERVER_KEY_EXCHANGE,
   SSLTCP_ANSWER,
   SSLTCP_HELLO,
+  serverFlight,
   serverHello,
 } from "../../test/support/tls-messages.ts";
+import { handshake } from "../../test/support/traffic.ts";
 import { CaptureSet } from "../capture/set.ts";
 import type { Draft } from "./draft.ts";
 import { type Collected, collect } from "./from-capture.ts";
@@ -85,22 +86,17 @@ async function only(frames: readonly Uint8Array[], options?: Parameters<typeof p
 }
 
 const opened = () => new Conversation().open();
-const HELLO = flight(clientHello({ name: "www.example.com" }));
-const SERVER_FLIGHT = flight(serverHello(), certificate(LEAF, ISSUER), SERVER_KEY_EXCHANGE, SERVER_HELLO_DONE);
+const NAME = "www.example.com";
+const HELLO = flight(clientHello({ name: NAME }));
+const SERVER_FLIGHT = serverFlight(LEAF, ISSUER);
 
 /** A whole TLS 1.2 handshake and some data. */
-const handshake = () =>
-  opened()
-    .say("client", HELLO)
-    .say("server", SERVER_FLIGHT, 500)
-    .say("client", concat(flight(CLIENT_KEY_EXCHANGE), CHANGE_CIPHER_SPEC, FINISHED))
-    .say("server", concat(CHANGE_CIPHER_SPEC, FINISHED))
-    .say("client", APPLICATION_DATA)
-    .say("server", APPLICATION_DATA);
+const session = () =>
+  handshake(opened(), NAME, [LEAF, ISSUER], 500).say("client", APPLICATION_DATA).say("server", APPLICATION_DATA);
 
 describe("a handshake", () => {
   test("with its messages, certificates and frames", async () => {
-    const draft = await only(handshake().fin("client").fin("server").ack("client").frames);
+    const draft = await only(session().fin("client").fin("server").ack("client").frames);
     expect(draft).toMatchObject({
       id: "tcp/0",
       protocol: "tls",
@@ -133,7 +129,7 @@ describe("a handshake", () => {
   });
 
   test("with one frame of the certificate missing: seen, not readable, and no resumption", async () => {
-    const { frames } = handshake();
+    const { frames } = session();
     const draft = await only(frames.filter((_, i) => i !== 5));
     expect(draft.tls).toMatchObject({ certificates: [], certificateUnreadable: true, resumed: false });
     expect(draft.tcp?.server.missing).toBe(SERVER_FLIGHT.length - 500);
@@ -141,7 +137,7 @@ describe("a handshake", () => {
 
   test("with everything from the certificate on missing: nothing is said of resumption", async () => {
     const conversation = opened().say("client", HELLO).say("server", flight(serverHello()));
-    conversation.skip("server", 900).say("server", concat(CHANGE_CIPHER_SPEC, FINISHED));
+    conversation.skip("server", 900).say("server", FINISH);
     const draft = await only(conversation.frames);
     expect(draft.tls).toMatchObject({ certificateUnreadable: false });
     expect(draft.tls).not.toHaveProperty("resumed");
@@ -167,7 +163,7 @@ describe("resumption", () => {
     first.say("server", flight(serverHello({ session: id }), certificate(LEAF), SERVER_HELLO_DONE));
     const second = new Conversation({ client: { ...CLIENT, port: 50_001 } }).open();
     second.say("client", flight(clientHello({ session: id })));
-    second.say("server", concat(flight(serverHello({ session: id })), CHANGE_CIPHER_SPEC, FINISHED));
+    second.say("server", concat(flight(serverHello({ session: id })), FINISH));
     const [one, two] = await read([...first.frames, ...second.frames]);
     expect(one?.tls?.resumed).toBe(false);
     expect(two?.tls?.resumed).toBe(true);
@@ -512,7 +508,7 @@ describe("frames", () => {
 
   test("ports used again are another connection", async () => {
     const drafts = await read([
-      ...handshake().frames,
+      ...session().frames,
       ...new Conversation({ clientStart: 9_000_000, serverStart: 8_000_000 }).open().say("client", HELLO).frames,
     ]);
     expect(drafts.map(({ id, outcome }) => [id, outcome])).toEqual([
@@ -598,7 +594,6 @@ describe("folding", () => {
 });
 
 describe("a tunnel through a proxy", () => {
-  const text = (words: string) => new TextEncoder().encode(words);
   const asked = () => opened().say("client", text("CONNECT av.fabrikam.example:443 HTTP/1.1\r\n\r\n"));
   const granted = () => asked().say("server", text("HTTP/1.1 200 OK\r\nVia: 1.1 proxy\r\n\r\n"));
 
@@ -657,12 +652,12 @@ describe("a tunnel through a proxy", () => {
 });
 
 test("a stopped reading keeps what is known", async () => {
-  const set = await CaptureSet.open([memorySource(pcapOf(handshake().frames), { piece: 700 })]);
+  const set = await CaptureSet.open([memorySource(pcapOf(session().frames), { piece: 700 })]);
   let asked = 0;
   const { drafts, totals } = await collect(set, new Keeper(10), { progress: () => ++asked === 2 });
   set.close();
   expect(totals.frames).toBeGreaterThan(0);
-  expect(totals.frames).toBeLessThan(handshake().frames.length);
+  expect(totals.frames).toBeLessThan(session().frames.length);
   expect(drafts.length).toBe(1);
 });
 
@@ -679,7 +674,7 @@ test("alerts, sessions and certificates of one connection are bounded", async ()
 });
 
 test("fields of a message that does not parse are kept as seen, and conclude nothing", async () => {
-  const broken = flight(concat(ints(true, [2, 1], [0, 1], [3, 2]), payload(3)));
+  const broken = flight(message(2, payload(3)));
   const draft = await only(opened().say("client", HELLO).say("server", broken).frames);
   expect(draft.handshake.map(({ message }) => message)).toEqual(["ClientHello", "ServerHello"]);
   expect(draft.tls).not.toHaveProperty("serverHello");

@@ -24,6 +24,8 @@ export const flight = (...messages: readonly Uint8Array[]): Uint8Array => record
 export const CHANGE_CIPHER_SPEC = record(20, Uint8Array.of(1));
 /** A handshake record after ChangeCipherSpec, as a Finished is. */
 export const FINISHED = record(22, payload(40, 0x90));
+/** How each side ends a handshake of TLS 1.2. */
+export const FINISH = concat(CHANGE_CIPHER_SPEC, FINISHED);
 export const APPLICATION_DATA = record(23, payload(60, 0x90));
 export const alert = (level: number, code: number): Uint8Array => record(21, Uint8Array.of(level, code));
 
@@ -89,6 +91,9 @@ export const CERTIFICATE_REQUEST = message(
   13,
   concat(vector(1, Uint8Array.of(1)), vector(2, ints(true, [0x0401, 2])), vector(2)),
 );
+/** What a server answers to a hello in TLS 1.2, in one record. */
+export const serverFlight = (...chain: readonly Uint8Array[]): Uint8Array =>
+  flight(serverHello(), certificate(...chain), SERVER_KEY_EXCHANGE, SERVER_HELLO_DONE);
 export const CLIENT_KEY_EXCHANGE = message(16, payload(33));
 export const CERTIFICATE_VERIFY = message(15, payload(68));
 export const newSessionTicket = (ticket: Uint8Array): Uint8Array =>

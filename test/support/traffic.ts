@@ -6,14 +6,14 @@ import { concat, pcapHeader, pcapRecord } from "./capture-writer.ts";
 import { ACK, Conversation, type Peer, SYN, udpFrame } from "./packets.ts";
 import {
   APPLICATION_DATA,
-  CHANGE_CIPHER_SPEC,
   CLIENT_KEY_EXCHANGE,
   certificate,
   clientHello,
-  FINISHED,
+  FINISH,
   flight,
   SERVER_HELLO_DONE,
   SERVER_KEY_EXCHANGE,
+  serverFlight,
   serverHello,
 } from "./tls-messages.ts";
 
@@ -45,6 +45,15 @@ export interface Connection {
   readonly sequence?: number;
 }
 
+/** A whole handshake of TLS 1.2; the server's flight in segments of at most `size` bytes. */
+export function handshake(talk: Conversation, name: string, chain: readonly Uint8Array[], size?: number): Conversation {
+  return talk
+    .say("client", flight(clientHello({ name })))
+    .say("server", serverFlight(...chain), size)
+    .say("client", concat(flight(CLIENT_KEY_EXCHANGE), FINISH))
+    .say("server", FINISH);
+}
+
 export function connection(given: Connection): Event[] {
   const { client, server, name, chain = [], session = new Uint8Array(0), resumes, hello = 0.001 } = given;
   const talk = new Conversation({ client, server, clientStart: given.sequence ?? 1000 });
@@ -56,21 +65,20 @@ export function connection(given: Connection): Event[] {
     act();
     for (const bytes of talk.frames.slice(before)) events.push({ at, bytes });
   };
-  const finish = concat(CHANGE_CIPHER_SPEC, FINISHED);
   say(0, () => talk.segment("client", SYN));
   say(0.001, () => talk.segment("server", SYN | ACK));
   say(0.0001, () => talk.segment("client", ACK));
   say(0, () => talk.say("client", flight(clientHello({ name, ...(resumes !== undefined && { session: resumes }) }))));
   if (resumes !== undefined) {
-    say(hello, () => talk.say("server", concat(flight(serverHello({ session: resumes })), finish)));
-    say(0.001, () => talk.say("client", finish));
+    say(hello, () => talk.say("server", concat(flight(serverHello({ session: resumes })), FINISH)));
+    say(0.001, () => talk.say("client", FINISH));
   } else {
     const rest = [certificate(...chain), SERVER_KEY_EXCHANGE, SERVER_HELLO_DONE];
     const first = serverHello({ session });
     say(hello, () => talk.say("server", given.split === true ? flight(first) : flight(first, ...rest)));
     if (given.split === true) say(0.001, () => talk.say("server", flight(...rest)));
-    say(0.001, () => talk.say("client", concat(flight(CLIENT_KEY_EXCHANGE), finish)));
-    say(0.001, () => talk.say("server", finish));
+    say(0.001, () => talk.say("client", concat(flight(CLIENT_KEY_EXCHANGE), FINISH)));
+    say(0.001, () => talk.say("server", FINISH));
   }
   say(0.001, () => talk.say("client", APPLICATION_DATA));
   say(0.001, () => talk.say("server", APPLICATION_DATA));
@@ -91,10 +99,11 @@ export function unansweredUdp(at: number, client: Peer, server: Peer, payload: U
 
 /** In order of time. */
 export function captureOf(events: readonly Event[]): Uint8Array {
-  const sorted = events.map((event, index) => ({ ...event, index })).sort((a, b) => a.at - b.at || a.index - b.index);
-  const records = sorted.map(({ at, bytes }) => {
-    const micros = Math.round(at * 1e6);
-    return pcapRecord(bytes, { seconds: START + Math.floor(micros / 1e6), fraction: micros % 1e6 });
-  });
+  const records = events
+    .toSorted((a, b) => a.at - b.at)
+    .map(({ at, bytes }) => {
+      const micros = Math.round(at * 1e6);
+      return pcapRecord(bytes, { seconds: START + Math.floor(micros / 1e6), fraction: micros % 1e6 });
+    });
   return concat(pcapHeader(), ...records);
 }
