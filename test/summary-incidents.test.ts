@@ -7,6 +7,7 @@ import { fromHex } from "../src/bytes/text.ts";
 import { analyze, type Report } from "../src/index.ts";
 import { concat, memorySource, payload } from "./support/capture-writer.ts";
 import { authority, ecKeys, pem } from "./support/certificates.ts";
+import { told } from "./support/told.ts";
 import {
   type Connection,
   captureOf,
@@ -37,24 +38,7 @@ async function report(events: readonly Event[], summarize: boolean): Promise<Rep
   return analyze([memorySource(captureOf(events))], { roots: [pem(ROOT)], summarize });
 }
 
-/** What a person is told; `next` and sentences may name other connections of a kind. */
-function told({ verdict, rules, features, totals, groups, input, bypass }: Report): unknown {
-  const { headline, next: _, ...answer } = verdict;
-  const connections = new Map<string, number>();
-  for (const group of groups) connections.set(group.verdict, (connections.get(group.verdict) ?? 0) + group.connections);
-  return {
-    answer,
-    counts: headline.match(/\d+ (?:connections|more failed)/g),
-    rules: rules.map(({ rule, is }) => [rule, is]),
-    features: features.map(({ service, feature, status }) => [service, feature, status]),
-    vantage: input.vantage,
-    bypass: bypass.map(({ match, value }) => [match, value]),
-    totals,
-    connections: [...connections].sort(),
-  };
-}
-
-const QUIC = concat(fromHex("c000000001080102030405060708000044 9e".replace(" ", "")), payload(1180));
+const QUIC = concat(fromHex("c000000001080102030405060708000044 9e"), payload(1180));
 const FRESH = { ...CORPORATE, dates: [time(-5), "450101000000Z"] as const };
 
 const CASES: readonly (readonly [name: string, is: Report["verdict"]["is"], events: readonly Event[]])[] = [

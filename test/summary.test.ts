@@ -7,6 +7,7 @@ import { analyze, type Report } from "../src/index.ts";
 import { SAMPLE } from "../src/observe/keeper.ts";
 import { concat, memorySource } from "./support/capture-writer.ts";
 import { LAB_ROOTS, REAL_CAPTURES, type RealCapture } from "./support/real-captures.ts";
+import { told } from "./support/told.ts";
 
 const COPIES = 4 * SAMPLE;
 const RECORD_HEADER = 16;
@@ -47,20 +48,6 @@ function manyTimes(capture: RealCapture, moveServers: boolean): Uint8Array {
 
 async function report(bytes: Uint8Array, summarize: boolean): Promise<Report> {
   return analyze([memorySource(bytes)], { roots: [LAB_ROOTS], summarize });
-}
-
-/** What a person is told, whatever is listed. */
-function told({ verdict, rules, features, totals, groups }: Report): unknown {
-  const { headline: _, next: __, ...answer } = verdict;
-  const connections = new Map<string, number>();
-  for (const group of groups) connections.set(group.verdict, (connections.get(group.verdict) ?? 0) + group.connections);
-  return {
-    answer,
-    rules: rules.map(({ rule, is }) => [rule, is]),
-    features: features.map(({ service, feature, status }) => [service, feature, status]),
-    totals,
-    connections: [...connections].sort(),
-  };
 }
 
 describe.each([
