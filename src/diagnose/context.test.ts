@@ -9,7 +9,6 @@ import {
   tls,
   udp,
 } from "../../test/support/observations.ts";
-import { speaksFor } from "../protocol/x509/host-name.ts";
 import { Context, registrableDomain, serverClose } from "./context.ts";
 import type { Finding } from "./finding.ts";
 import type { Confidence } from "./vocabulary.ts";
@@ -57,12 +56,6 @@ describe("the domain a leaf was issued for", () => {
 test("hosts of several people under one provider's domain are one domain", () => {
   expect(registrableDomain("a.github.io")).toBe("github.io");
   expect(registrableDomain("x".repeat(10_000))).toBeUndefined();
-});
-
-test("a certificate without names speaks for nobody", () => {
-  const { certificate: nameless } = certificate({ issuer: "CA", subject: {} }).observed;
-  expect(speaksFor(nameless, "www.fabrikam.example")).toBe(false);
-  expect(speaksFor(nameless, "")).toBe(false);
 });
 
 describe("how long the client waited", () => {
