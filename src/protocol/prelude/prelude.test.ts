@@ -34,10 +34,7 @@ function talk(said: readonly Said[], piece = Number.POSITIVE_INFINITY): { prelud
 const CONNECT = "CONNECT av.fabrikam.example:443 HTTP/1.1\r\nHost: av.fabrikam.example\r\n\r\n";
 const GRANTED = "HTTP/1.1 200 Connection established\r\nVia: 1.1 proxy\r\n\r\n";
 const DEMAND =
-  "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: NTLM\r\nProxy-Authenticate: Basic realm=x\r\nContent-Length: 4\r\n\r\nlogin".slice(
-    0,
-    -1,
-  );
+  "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: NTLM\r\nProxy-Authenticate: Basic realm=x\r\nContent-Length: 5\r\n\r\nlogin";
 
 const DIALOGUES: readonly (readonly [name: string, protocol: Prelude["protocol"], said: readonly Said[]])[] = [
   [
@@ -245,15 +242,14 @@ describe("how a prelude begins", () => {
     ["CONNECT a", true],
     ["CONN", true],
     ["220 mail", false],
+    ["220", false],
     ["+OK", false],
   ])("%s", (text, fromClient) => {
     expect(beginPrelude(bytes(text), 0, text.length)?.fromClient).toBe(fromClient);
   });
 
-  test.each(["GET / HTTP/1.1", "CO", "\x16\x03\x01", "220", "SSH-2.0"])("not with %j", (text) => {
-    const begun = beginPrelude(bytes(text), 0, text.length);
-    if (text === "220") expect(begun?.prelude.protocol).toBe("smtp");
-    else expect(begun).toBeUndefined();
+  test.each(["GET / HTTP/1.1", "CO", "\x16\x03\x01", "SSH-2.0"])("not with %j", (text) => {
+    expect(beginPrelude(bytes(text), 0, text.length)).toBeUndefined();
   });
 });
 
