@@ -39,12 +39,13 @@ describe.skipIf(!ready)(title, () => {
 
   test.each(files)("%s", async (file) => {
     const path = join(SHARED, file);
-    const ours = await ourView(path);
+    const keys = keyLogOf(path);
+    const ours = await ourView(path, keys);
     if (ours === undefined) {
       expect(DIFFERENCES[file]?.unreadable, "we cannot read it").toBeDefined();
       return;
     }
-    const found = differences(ours, tsharkView(path));
+    const found = differences(ours, tsharkView(path, keys));
     expect(found).toEqual(DIFFERENCES[file]?.lines ?? []);
   });
 });
@@ -52,10 +53,9 @@ describe.skipIf(!ready)(title, () => {
 /** What is compared, as text, by connection: one line per fact. */
 type View = ReadonlyMap<string, ReadonlySet<string>>;
 
-async function ourView(path: string): Promise<View | undefined> {
+async function ourView(path: string, keys: string | undefined): Promise<View | undefined> {
   let report: Report;
   try {
-    const keys = keyLogOf(path);
     const keyLogs = keys === undefined ? [] : [readFileSync(keys, "utf8")];
     report = await analyze([fileSource(path)], { maxConnections: 100_000, keyLogs });
   } catch {
@@ -74,7 +74,7 @@ async function ourView(path: string): Promise<View | undefined> {
   return view;
 }
 
-function tsharkView(path: string): View {
+function tsharkView(path: string, keys: string | undefined): View {
   const fields = [
     "frame.number",
     "tcp.stream",
@@ -87,7 +87,6 @@ function tsharkView(path: string): View {
     "tcp.dstport",
   ];
   const options = ["-o", "tcp.reassemble_out_of_order:TRUE"];
-  const keys = keyLogOf(path);
   if (keys !== undefined) options.push("-o", `tls.keylog_file:${keys}`);
   const frames = new Map<string, number[]>();
   const facts = new Map<string, Set<string>>();
