@@ -1,6 +1,7 @@
-import { createCipheriv, createHmac } from "node:crypto";
+import { createCipheriv } from "node:crypto";
 import { beforeAll, describe, expect, test } from "vitest";
-import { concat } from "../../test/support/capture-writer.ts";
+import { concat, ints } from "../../test/support/capture-writer.ts";
+import { expandLabel, hmac, seal } from "../../test/support/sealing.ts";
 import { clientHello, serverHello } from "../../test/support/tls-messages.ts";
 import { fromHex } from "../bytes/text.ts";
 import { loadCiphers } from "../protocol/ciphers.ts";
@@ -16,35 +17,15 @@ const ANSWER = serverHello({ tls13: true });
 
 const shared = (connections = 1) => ({ hellos: new Hellos("q"), connections, failures: 100, met: false });
 
-// --- sealing, with node:crypto
-
 const VERSIONS: Record<number, { salt: string; prefix: string; initial: number }> = {
   [QUIC_V1]: { salt: "38762cf7f55934b34d179ae6a4c80cadccbb7f0a", prefix: "quic", initial: 0xc0 },
   [QUIC_V2]: { salt: "0dede3def700a6db819381be6e269dcbf9bd2ed9", prefix: "quicv2", initial: 0xd0 },
 };
 
-const hmac = (key: Uint8Array, data: Uint8Array): Uint8Array =>
-  new Uint8Array(createHmac("sha256", key).update(data).digest());
-
-function derive(secret: Uint8Array, label: string, length: number): Uint8Array {
-  const name = new TextEncoder().encode(`tls13 ${label}`);
-  return hmac(secret, Uint8Array.of(0, length, name.length, ...name, 0, 1)).subarray(0, length);
-}
-
-function u16(value: number): Uint8Array {
-  return Uint8Array.of(value >> 8, value & 0xff);
-}
-
-function u32(value: number): Uint8Array {
-  return concat(u16(value >>> 16), u16(value & 0xffff));
-}
-
 /** A frame with `length` bytes of a message from `offset` on. */
 function crypto(message: Uint8Array, offset = 0, length = message.length - offset): Uint8Array {
   return concat(
-    Uint8Array.of(6),
-    u16(0x4000 | offset),
-    u16(0x4000 | length),
+    ints(true, [6, 1], [0x4000 | offset, 2], [0x4000 | length, 2]),
     message.subarray(offset, offset + length),
   );
 }
@@ -58,26 +39,17 @@ function initial(
 ): Uint8Array {
   const { version = QUIC_V1, keyedBy = DESTINATION, destination = keyedBy, number = 0 } = given;
   const { salt, prefix, initial: flags } = VERSIONS[version] as (typeof VERSIONS)[number];
-  const secret = derive(hmac(fromHex(salt), keyedBy), `${side} in`, 32);
+  const secret = expandLabel("sha256", hmac("sha256", fromHex(salt), keyedBy), `${side} in`, 32);
+  const derive = (label: string, length: number) => expandLabel("sha256", secret, `${prefix} ${label}`, length);
   const payload = concat(...frames, new Uint8Array(40));
   const header = concat(
-    Uint8Array.of(flags | 1),
-    u32(version),
-    Uint8Array.of(destination.length),
+    ints(true, [flags | 1, 1], [version, 4], [destination.length, 1]),
     destination,
-    Uint8Array.of(0, 0),
-    u16(0x4000 | (2 + payload.length + 16)),
-    u16(number),
+    ints(true, [0, 2], [0x4000 | (2 + payload.length + 16), 2], [number, 2]),
   );
-  const nonce = Uint8Array.from(derive(secret, `${prefix} iv`, 12));
-  nonce[11] = (nonce[11] as number) ^ number;
-  const box = createCipheriv("aes-128-gcm", derive(secret, `${prefix} key`, 16), nonce);
-  box.setAAD(header);
-  const packet = concat(header, box.update(payload), box.final(), box.getAuthTag());
+  const packet = seal({ cipher: "aes-128-gcm", key: derive("key", 16), iv: derive("iv", 12), number }, header, payload);
   const at = header.length - 2;
-  const mask = createCipheriv("aes-128-ecb", derive(secret, `${prefix} hp`, 16), null).update(
-    packet.subarray(at + 4, at + 20),
-  );
+  const mask = createCipheriv("aes-128-ecb", derive("hp", 16), null).update(packet.subarray(at + 4, at + 20));
   packet[0] = (packet[0] as number) ^ ((mask[0] as number) & 0x0f);
   for (const i of [0, 1]) packet[at + i] = (packet[at + i] as number) ^ (mask[1 + i] as number);
   return packet;
@@ -117,7 +89,7 @@ test("a hello in pieces, in any order and over two packets", () => {
 
 test("after a Retry the keys are others", () => {
   const chosen = fromHex("0011223344556677");
-  const retry = concat(Uint8Array.of(0xf0), u32(QUIC_V1), Uint8Array.of(0, 8), chosen, new Uint8Array(30));
+  const retry = concat(ints(true, [0xf0, 1], [QUIC_V1, 4], [0, 1], [8, 1]), chosen, new Uint8Array(30));
   const reader = read(
     [0, initial("client", [crypto(HELLO, 0, 10)])],
     [1, retry],

@@ -1,7 +1,8 @@
-import { createCipheriv, createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
-import { concat } from "../../../test/support/capture-writer.ts";
+import { concat, ints } from "../../../test/support/capture-writer.ts";
+import { expandLabel, seal } from "../../../test/support/sealing.ts";
+import { message as handshakeMessage } from "../../../test/support/tls-messages.ts";
 import { fromHex, toHex } from "../../bytes/text.ts";
 import { loadCiphers } from "../ciphers.ts";
 import { RecordProtection } from "./protection.ts";
@@ -83,32 +84,20 @@ const SUITES = [
   { suite: 0x1303, cipher: "chacha20-poly1305", hash: "sha256", keyLength: 32, secretLength: 32 },
 ] as const;
 
-/** Both ends of one direction: seals as OpenSSL does, which stands behind node:crypto. */
+/** Both ends of one direction. */
 function direction({ suite, cipher, hash, keyLength, secretLength }: (typeof SUITES)[number], fill = 7) {
   const secret = new Uint8Array(secretLength).fill(fill);
-  const derive = (label: string, length: number): Uint8Array => {
-    const name = new TextEncoder().encode(`tls13 ${label}`);
-    const info = Uint8Array.of(0, length, name.length, ...name, 0, 1);
-    return createHmac(hash, secret).update(info).digest().subarray(0, length);
-  };
-  const [key, iv] = [derive("key", keyLength), derive("iv", 12)];
-  let sequence = 0;
-  const seal = (type: number, content: Uint8Array, padding = 0): Uint8Array => {
+  const [key, iv] = [expandLabel(hash, secret, "key", keyLength), expandLabel(hash, secret, "iv", 12)];
+  let number = 0;
+  const sealed = (type: number, content: Uint8Array, padding = 0): Uint8Array => {
     const inner = concat(content, Uint8Array.of(type), new Uint8Array(padding));
-    const length = inner.length + 16;
-    const header = Uint8Array.of(APPLICATION_DATA, 3, 3, length >> 8, length & 0xff);
-    const nonce = Uint8Array.from(iv);
-    nonce[11] = (nonce[11] as number) ^ sequence++;
-    const box = createCipheriv(cipher as "aes-128-gcm", key, nonce, { authTagLength: 16 });
-    box.setAAD(header);
-    return concat(header, box.update(inner), box.final(), box.getAuthTag());
+    const header = ints(true, [APPLICATION_DATA, 1], [0x0303, 2], [inner.length + 16, 2]);
+    return seal({ cipher, key, iv, number: number++ }, header, inner);
   };
-  return { seal, open: RecordProtection.of(suite, secret) as RecordProtection };
+  return { seal: sealed, open: RecordProtection.of(suite, secret) as RecordProtection };
 }
 
-function message(type: number, length: number): Uint8Array {
-  return concat(Uint8Array.of(type, 0, length >> 8, length & 0xff), new Uint8Array(length).fill(type));
-}
+const message = (type: number, length: number) => handshakeMessage(type, new Uint8Array(length).fill(type));
 
 const HELLO: Piece = [bytes("serverHelloRecord"), 1];
 
