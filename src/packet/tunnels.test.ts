@@ -8,33 +8,21 @@ import {
   ethernet,
   frameOf,
   ip,
-  type Peer,
   SERVER,
   SERVER6,
   TCP as TCP_PROTOCOL,
   tcp,
   text,
-  UDP as UDP_PROTOCOL,
-  udp,
 } from "../../test/support/packets.ts";
+import { gre, mplsLabel, OUTER, outer, overlay, pppoe, vxlan } from "../../test/support/tunnels.ts";
 import { decode, decodeOverlay, OTHER, Packet, TCP, UDP } from "./packet.ts";
 
-const OUTER: readonly [Peer, Peer] = [
-  { ip: "203.0.113.1", port: 40_000 },
-  { ip: "203.0.113.2", port: 40_001 },
-];
 const HELLO = text("hello");
 
 const inner = (six = false): Uint8Array => {
   const [from, to] = six ? [CLIENT6, SERVER6] : [CLIENT, SERVER];
   return ip(tcp(from.port, to.port, HELLO), from, to, TCP_PROTOCOL);
 };
-const outer = (protocol: number, payload: Uint8Array): Uint8Array => ethernet(ip(payload, ...OUTER, protocol));
-const label = (last: boolean) => ints(true, [(16 << 12) | (last ? 0x100 : 0) | 64, 4]);
-const gre = (flags: number, type: number, ...rest: readonly Uint8Array[]) =>
-  concat(ints(true, [flags, 2], [type, 2]), ...rest);
-const pppoe = (ppp: Uint8Array) =>
-  ethernet(concat(ints(true, [0x1100, 2], [7, 2], [ppp.length, 2]), ppp), { type: 0x8864 });
 const four = new Uint8Array(4);
 
 /** The packet, and the bytes that its payload stands in. */
@@ -54,15 +42,15 @@ function expectHello({ packet, bytes }: { packet: Packet; bytes: Uint8Array }): 
 }
 
 const TUNNELS: readonly (readonly [string, (inside: Uint8Array, six: boolean) => Uint8Array])[] = [
-  ["MPLS, one label", (p) => ethernet(concat(label(true), p), { type: 0x8847 })],
+  ["MPLS, one label", (p) => ethernet(concat(mplsLabel(true), p), { type: 0x8847 })],
   [
     "MPLS, three labels, behind a VLAN tag",
-    (p) => ethernet(concat(label(false), label(false), label(true), p), { type: 0x8847, tags: [0x8100] }),
+    (p) => ethernet(concat(mplsLabel(false), mplsLabel(false), mplsLabel(true), p), { type: 0x8847, tags: [0x8100] }),
   ],
-  ["an Ethernet pseudowire over MPLS", (p) => ethernet(concat(label(true), four, ethernet(p)), { type: 0x8848 })],
+  ["an Ethernet pseudowire over MPLS", (p) => ethernet(concat(mplsLabel(true), four, ethernet(p)), { type: 0x8848 })],
   ["PPPoE", (p, six) => pppoe(concat(ints(true, [six ? 0x57 : 0x21, 2]), p))],
   ["PPPoE, protocol in one byte", (p, six) => pppoe(concat(Uint8Array.of(six ? 0x57 : 0x21), p))],
-  ["MPLS in PPPoE", (p) => pppoe(concat(ints(true, [0x0281, 2]), label(true), p))],
+  ["MPLS in PPPoE", (p) => pppoe(concat(ints(true, [0x0281, 2]), mplsLabel(true), p))],
   ["IP in IP", (p, six) => outer(six ? 41 : 4, p)],
   ["GRE", (p, six) => outer(47, gre(0, six ? 0x86dd : 0x0800, p))],
   [
@@ -70,7 +58,7 @@ const TUNNELS: readonly (readonly [string, (inside: Uint8Array, six: boolean) =>
     (p, six) => outer(47, gre(0xb000, six ? 0x86dd : 0x0800, four, four, four, p)),
   ],
   ["Ethernet in GRE", (p) => outer(47, gre(0x2000, 0x6558, four, ethernet(p)))],
-  ["MPLS in GRE", (p) => outer(47, gre(0, 0x8847, label(true), p))],
+  ["MPLS in GRE", (p) => outer(47, gre(0, 0x8847, mplsLabel(true), p))],
   ["PPTP", (p, six) => outer(47, gre(0x3081, 0x880b, four, four, four, ints(true, [six ? 0x57 : 0x21, 2]), p))],
   ["ERSPAN I", (p) => outer(47, gre(0, 0x88be, ethernet(p)))],
   ["ERSPAN II", (p) => outer(47, gre(0x1000, 0x88be, four, four, four, ethernet(p)))],
@@ -103,11 +91,8 @@ describe.each(TUNNELS)("%s", (_, wrap) => {
   });
 });
 
-const overlay = (port: number, payload: Uint8Array): Uint8Array =>
-  ethernet(ip(udp(40_000, port, payload), OUTER[0], { ...OUTER[1], port }, UDP_PROTOCOL));
-
 describe.each([
-  ["VXLAN", 4789, (p: Uint8Array) => concat(ints(true, [0x08000000, 4], [0x100, 4]), ethernet(p))],
+  ["VXLAN", 4789, (p: Uint8Array) => concat(vxlan(1), ethernet(p))],
   ["VXLAN with a group policy", 4789, (p: Uint8Array) => concat(ints(true, [0x88000001, 4], [0x100, 4]), ethernet(p))],
   ["VXLAN-GPE of Ethernet", 4790, (p: Uint8Array) => concat(ints(true, [0x0c000003, 4], [0x100, 4]), ethernet(p))],
   ["VXLAN-GPE of IPv4", 4790, (p: Uint8Array) => concat(ints(true, [0x0c000001, 4], [0x100, 4]), p)],
@@ -140,9 +125,9 @@ test("tunnels within tunnels are looked into four deep", () => {
 
 test("pseudowires within pseudowires too, however many a frame holds", () => {
   const nested = (depth: number): Uint8Array => {
-    const wire = concat(label(true), four, ethernet(new Uint8Array(0), { type: 0x8847 }));
+    const wire = concat(mplsLabel(true), four, ethernet(new Uint8Array(0), { type: 0x8847 }));
     const wires = Array.from({ length: depth - 1 }, () => wire);
-    return ethernet(concat(...wires, label(true), inner()), { type: 0x8847 });
+    return ethernet(concat(...wires, mplsLabel(true), inner()), { type: 0x8847 });
   };
   expectHello(read(nested(4)));
   expect(read(nested(5)).packet.kind).toBe(OTHER);
