@@ -10,8 +10,10 @@ import {
   obsoletePacket,
   option,
   payload,
+  secretsBlock,
   sectionHeader,
   simplePacket,
+  TLS_KEY_LOG,
 } from "../../test/support/capture-writer.ts";
 import { formatSuite, kindAndFrame, type Part } from "../../test/support/format-suite.ts";
 
@@ -211,18 +213,16 @@ describe("pcapng blocks", () => {
 
 describe("pcapng secrets", () => {
   const log = new TextEncoder().encode("CLIENT_RANDOM 00 11\n");
-  const secrets = (kind: number, bytes: Uint8Array, size = bytes.length) =>
-    block(false, 10, concat(ints(false, [kind, 4], [size, 4]), bytes));
 
   test("TLS key logs are kept, those of other kinds are not", async () => {
-    const file = concat(START, secrets(0x544c534b, log), secrets(0x57474b4c, log), EPB);
+    const file = concat(START, secretsBlock(log), secretsBlock(log, 0x57474b4c), EPB);
     const seen = await walk(memorySource(file));
     expect(seen.secrets).toEqual([log]);
     expect(seen.problems).toEqual([]);
   });
 
   test.each([
-    ["that run past their block", secrets(0x544c534b, log, 21)],
+    ["that run past their block", secretsBlock(log, TLS_KEY_LOG, 21)],
     ["in a block too short", block(false, 10, payload(4))],
   ])("secrets %s are a problem", async (_, bad) => {
     const { numbers, problems } = await around(bad);
@@ -233,7 +233,7 @@ describe("pcapng secrets", () => {
   test("their memory is bounded, however small each is", async () => {
     const file = new Uint8Array(START.length + 270_000 * 20);
     file.set(START);
-    const empty = secrets(0x544c534b, NOTHING);
+    const empty = secretsBlock(NOTHING);
     for (let at = START.length; at < file.length; at += empty.length) file.set(empty, at);
     const seen = await walk(memorySource(file));
     expect(seen.secrets).toHaveLength(64 * 4096);

@@ -2,13 +2,12 @@
 
 import { describe, expect, test } from "vitest";
 import {
-  block,
   concat,
   enhancedPacket,
   interfaceDescription,
-  ints,
   memorySource,
   payload,
+  secretsBlock,
   sectionHeader,
 } from "../../test/support/capture-writer.ts";
 import { ecKeys, makeCertificate } from "../../test/support/certificates.ts";
@@ -693,11 +692,7 @@ test("a FIN of the server before the client's, and the other way round, is noted
 
 describe("secrets inside a capture", () => {
   const line = text(`CLIENT_HANDSHAKE_TRAFFIC_SECRET ${"ab".repeat(32)} ${"cd".repeat(32)}\n`);
-  const secrets = block(
-    false,
-    10,
-    concat(ints(false, [0x544c534b, 4], [line.length, 4]), line, new Uint8Array((4 - (line.length % 4)) % 4)),
-  );
+  const secrets = secretsBlock(line);
 
   test.each([false, true])("leave the frames of other files alone: %s", async (with_) => {
     const many = Array.from({ length: 600 }, (_, i) =>

@@ -133,6 +133,14 @@ export function obsoletePacket(
   return block(big, 2, concat(header, data));
 }
 
+/** "TLSK" in a decryption secrets block: an NSS key log. */
+export const TLS_KEY_LOG = 0x544c534b;
+
+/** A decryption secrets block; `size`: what it says of the length of the secrets. */
+export function secretsBlock(secrets: Uint8Array, kind = TLS_KEY_LOG, size = secrets.length): Uint8Array {
+  return block(false, 10, concat(ints(false, [kind, 4], [size, 4]), secrets));
+}
+
 /** Serves `bytes` in pieces of at most `piece`, at once or each after a turn of the event loop; can be rewound. */
 export function memorySource(
   bytes: Uint8Array,
