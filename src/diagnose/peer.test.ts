@@ -1,18 +1,10 @@
 import { expect, test } from "vitest";
-import { observations, tcp, tls } from "../../test/support/observations.ts";
-import type { ConnectionObservation, Tunnel } from "../observe/observations.ts";
+import { observations, tcp, tls, tunnel } from "../../test/support/observations.ts";
+import type { ConnectionObservation } from "../observe/observations.ts";
 import { bypassEntries } from "./bypass.ts";
 import { nameOf, peerOf } from "./peer.ts";
 import { describe as described } from "./words.ts";
 
-const through = (target: string): Tunnel => ({
-  kind: "http-connect",
-  target,
-  requestFrame: 4,
-  status: 200,
-  statusFrame: 6,
-  headers: [],
-});
 const only = (...specs: Parameters<typeof observations>[0]) =>
   observations(specs).connections[0] as ConnectionObservation;
 
@@ -27,14 +19,14 @@ test.each([
   ["av.fabrikam.example:65536", "av.fabrikam.example", undefined, undefined, "av.fabrikam.example"],
   ["av.fabrikam.example:0", "av.fabrikam.example", undefined, undefined, "av.fabrikam.example"],
 ])("behind a proxy: %s", (target, host, port, ip, name) => {
-  const connection = only(tcp({ port: 3128, through: through(target) }));
+  const connection = only(tcp({ port: 3128, through: tunnel(target) }));
   expect(peerOf(connection)).toEqual({ host, port, ip });
   expect(nameOf(connection)).toBe(name);
   expect(described(connection)).toBe(`${name ?? target} (through 192.0.2.10:3128)`);
 });
 
 test("the name in the hello counts before the proxy's, and without a proxy alone", () => {
-  expect(nameOf(only(tls({ name: "a.example", through: through("b.example:443") })))).toBe("a.example");
+  expect(nameOf(only(tls({ name: "a.example", through: tunnel("b.example:443") })))).toBe("a.example");
   expect(nameOf(only(tls({ name: "a.example" })))).toBe("a.example");
   expect(nameOf(only(tls()))).toBeUndefined();
   expect(peerOf(only(tls({ to: "192.0.2.7", port: 8443 })))).toEqual({
@@ -48,7 +40,7 @@ test("what to exempt is the peer, never the proxy", () => {
   const exempt = (target: string) =>
     bypassEntries([
       {
-        connection: only(tls({ port: 3128, through: through(target) })),
+        connection: only(tls({ port: 3128, through: tunnel(target) })),
         verdict: { is: "intercepted", confidence: "proven", cause: "tls-interception", findings: ["f1"] },
       },
     ]).map(({ match, value, port }) => [match, value, port]);

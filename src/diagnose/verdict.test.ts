@@ -16,6 +16,7 @@ import {
   type TlsOptions,
   tcp,
   tls,
+  tunnel,
   udp,
 } from "../../test/support/observations.ts";
 import { parseCertificate } from "../protocol/x509/certificate.ts";
@@ -263,8 +264,6 @@ describe("a pseudo-TLS hello that got something else", () => {
   });
 });
 
-const TUNNEL = { kind: "http-connect", target: "a.example:443", requestFrame: 4, status: 200, headers: [] } as const;
-
 describe("what is missing", () => {
   const PRIVATE_LEAF = { chain: [certificate({ issuer: "CA" })] };
   test.each<[string, Spec, string]>([
@@ -307,7 +306,11 @@ describe("what is missing", () => {
       tls({ tcp: { reset: { from: "client", frame: 9 } } }),
       "a handshake that goes on to the certificate",
     ],
-    ["a tunnel with nothing in it", tcp({ protocol: "http-connect", through: TUNNEL }), "the whole handshake"],
+    [
+      "a tunnel with nothing in it",
+      tcp({ protocol: "http-connect", through: tunnel("a.example:443") }),
+      "the whole handshake",
+    ],
     [
       "pseudo-TLS that ends with the documented answer",
       pseudoTls("documented"),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { certificate, observations, PRIVATE, tcp, tls } from "../../test/support/observations.ts";
+import { certificate, observations, PRIVATE, tcp, tls, tunnel } from "../../test/support/observations.ts";
 import { buildReport } from "./build.ts";
 import { renderText } from "./text.ts";
 
@@ -18,9 +18,8 @@ describe("groups", () => {
   });
 
   test("tell apart what a proxy was asked for", () => {
-    const through = { kind: "http-connect", requestFrame: 4, headers: [] } as const;
     const targets = ["198.51.100.1:443", "198.51.100.2:443", "198.51.100.2:443"];
-    const report = build(...targets.map((target) => tcp({ port: 3128, through: { ...through, target } })));
+    const report = build(...targets.map((target) => tcp({ port: 3128, through: tunnel(target) })));
     expect(report.groups.map(({ connections, firstId }) => [connections, firstId])).toEqual([
       [2, "tcp/1"],
       [1, "tcp/0"],

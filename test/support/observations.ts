@@ -353,6 +353,18 @@ export function udp(options: Where & { readonly stun?: Partial<StunObservation> 
   };
 }
 
+/** What a proxy was asked for in frame 4, and its answer in frame 6; none without a status. */
+export function tunnel(target: string, answer: Partial<Pick<Tunnel, "status" | "headers">> = { status: 200 }): Tunnel {
+  const { status, headers = [] } = answer;
+  return {
+    kind: "http-connect",
+    target,
+    requestFrame: 4,
+    ...(status !== undefined && { status, statusFrame: 6 }),
+    headers,
+  };
+}
+
 function base(
   index: number,
   id: string,

@@ -9,6 +9,7 @@ import {
   PUBLIC,
   pseudoTls,
   tls,
+  tunnel,
 } from "../../../test/support/observations.ts";
 import { certificateInPseudoTls as rule } from "./certificate-in-pseudo-tls.ts";
 
@@ -44,7 +45,7 @@ describe("a forged certificate in answer to a pseudo-TLS hello", () => {
   });
 
   test("is exempted by address, in a tunnel by the name that the proxy was given", () => {
-    const through = { kind: "http-connect", target: "av.fabrikam.example:443", requestFrame: 4, headers: [] } as const;
+    const through = tunnel("av.fabrikam.example:443");
     const fixes = [{}, { through }].map((where) => found(rule, [pseudoTls("certificate", where)])[0]?.fix);
     expect(fixes).toEqual([
       "Exempt 198.51.100.30 from TLS inspection on the proxy, by address: this hello carries no server name.",
