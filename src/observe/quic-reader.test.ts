@@ -1,12 +1,12 @@
 import { createCipheriv } from "node:crypto";
 import { beforeAll, describe, expect, test } from "vitest";
 import { concat, ints } from "../../test/support/capture-writer.ts";
+import { quicShared } from "../../test/support/quic.ts";
 import { expandLabel, hmac, seal } from "../../test/support/sealing.ts";
 import { clientHello, serverHello } from "../../test/support/tls-messages.ts";
 import { fromHex } from "../bytes/text.ts";
 import { loadCiphers } from "../protocol/ciphers.ts";
 import { QUIC_V1, QUIC_V2 } from "../protocol/quic/initial.ts";
-import { Hellos } from "./hellos.ts";
 import { QuicReader } from "./quic-reader.ts";
 
 beforeAll(loadCiphers);
@@ -14,8 +14,6 @@ beforeAll(loadCiphers);
 const DESTINATION = fromHex("8394c8f03e515708");
 const HELLO = clientHello({ name: "av.fabrikam.example" });
 const ANSWER = serverHello({ tls13: true });
-
-const shared = (connections = 1) => ({ hellos: new Hellos("q"), connections, failures: 100, met: false });
 
 const VERSIONS: Record<number, { salt: string; prefix: string; initial: number }> = {
   [QUIC_V1]: { salt: "38762cf7f55934b34d179ae6a4c80cadccbb7f0a", prefix: "quic", initial: 0xc0 },
@@ -56,7 +54,7 @@ function initial(
 }
 
 function read(...datagrams: readonly (readonly [0 | 1, Uint8Array])[]): QuicReader {
-  const reader = new QuicReader(shared());
+  const reader = new QuicReader(quicShared());
   for (const [i, [side, bytes]] of datagrams.entries()) reader.datagram(side, bytes, i + 1, i);
   return reader;
 }
@@ -119,7 +117,7 @@ test("what does not open is left alone after a while", () => {
 test("that holds for packets in one datagram, too, and for all connections together", () => {
   const one = Uint8Array.of(0xc0, 0, 0, 0, 1, 0, 0, 0, 21, ...new Uint8Array(21));
   const many = concat(...Array.from({ length: 100 }, () => one));
-  const state = { ...shared(3), failures: 20 };
+  const state = { ...quicShared(3), failures: 20 };
   const readers = [new QuicReader(state), new QuicReader(state), new QuicReader(state)];
   for (const reader of readers) for (let i = 0; i < 5; i++) reader.datagram(0, many, 1, 0);
   expect(state.failures).toBe(0);
@@ -141,7 +139,7 @@ test("a hello that is sent again and again, or claims too much, is not kept", ()
 });
 
 test("past the limit of connections none is opened", () => {
-  const reader = new QuicReader(shared(0));
+  const reader = new QuicReader(quicShared(0));
   reader.datagram(0, initial("client", [crypto(HELLO)]), 1, 0);
   expect(reader.clientHello).toBeUndefined();
 });

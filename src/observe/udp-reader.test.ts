@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { concat, ints } from "../../test/support/capture-writer.ts";
-import { Hellos } from "./hellos.ts";
+import { quicShared } from "../../test/support/quic.ts";
 import { UdpReader } from "./udp-reader.ts";
 
 const BINDING_REQUEST = 0x0001;
@@ -19,7 +19,7 @@ function stun(type: number, id = 1, cookie = 0x2112a442): Uint8Array {
 type Datagram = readonly [side: 0 | 1, bytes: Uint8Array, at?: number, whole?: boolean];
 
 function read(...datagrams: readonly Datagram[]): UdpReader {
-  const reader = new UdpReader({ hellos: new Hellos("q"), connections: 1, failures: 100, met: false });
+  const reader = new UdpReader(quicShared());
   datagrams.forEach(([side, bytes, at = 0, whole = true], i) => {
     reader.datagram(side, bytes, whole, i + 1, at);
   });
@@ -111,7 +111,7 @@ describe("limits and damage", () => {
   });
 
   test("64 datagrams are looked at", () => {
-    const reader = new UdpReader({ hellos: new Hellos("q"), connections: 1, failures: 100, met: false });
+    const reader = new UdpReader(quicShared());
     for (let i = 1; i <= 63; i++) reader.datagram(0, stun(BINDING_REQUEST, i), true, i, 0);
     expect(reader.open).toBe(true);
     reader.datagram(0, stun(BINDING_REQUEST, 64), true, 64, 0);
