@@ -1,4 +1,5 @@
 import { createCipheriv } from "node:crypto";
+import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { concat, ints } from "../../test/support/capture-writer.ts";
 import { quicShared } from "../../test/support/quic.ts";
@@ -142,4 +143,29 @@ test("past the limit of connections none is opened", () => {
   const reader = new QuicReader(quicShared(0));
   reader.datagram(0, initial("client", [crypto(HELLO)]), 1, 0);
   expect(reader.clientHello).toBeUndefined();
+});
+
+test("any datagrams, with any frames under protection: returns or throws ParseError, and a message a side at most", () => {
+  const side = fc.constantFrom("client" as const, "server" as const);
+  const frames = fc.oneof(
+    fc.uint8Array({ maxLength: 60 }),
+    fc.tuple(fc.nat(120), fc.nat(60)).map(([from, length]) => crypto(HELLO, Math.min(from, HELLO.length), length)),
+    fc.uint8Array({ maxLength: 60 }).map((bytes) => crypto(bytes)),
+  );
+  const packet = fc
+    .tuple(side, fc.array(frames, { maxLength: 3 }), fc.nat(255))
+    .map(([from, all, number]) => initial(from, all, { number }));
+  const changed = fc
+    .tuple(packet, fc.nat(), fc.nat(255))
+    .map(([bytes, at, value]) => bytes.with(at % bytes.length, value));
+  const datagram = fc.oneof(packet, changed, fc.uint8Array());
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.constantFrom(0 as const, 1 as const), datagram), { maxLength: 6 }),
+      (datagrams) => {
+        const { messages } = read(...datagrams);
+        expect(new Set(messages.map((message) => message.side)).size).toBe(messages.length);
+      },
+    ),
+  );
 });

@@ -281,7 +281,7 @@ describe("what is lost or too much", () => {
     expect(mail.dead).toBe(true);
   });
 
-  test("any bytes at all: answers within bounds", () => {
+  test("any bytes at all: returns or throws ParseError, and within bounds", () => {
     const beginnings = ["CONNECT ", "220 ", "* OK", "+OK", "<?xml", CONNECT, "220 x\r\n", ""];
     fc.assert(
       fc.property(

@@ -1,4 +1,7 @@
+import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
+import { concat } from "../../../test/support/capture-writer.ts";
+import { ParseError } from "../../bytes/parse-error.ts";
 import { fromHex, toHex } from "../../bytes/text.ts";
 import { loadCiphers } from "../ciphers.ts";
 import { parseServerHello } from "../tls/messages.ts";
@@ -9,7 +12,7 @@ beforeAll(loadCiphers);
 /** Connection id of the client's first Initial in both RFCs. */
 const DESTINATION = fromHex("8394c8f03e515708");
 
-describe.each([
+const VECTORS = [
   [
     "RFC 9001 appendix A.3",
     QUIC_V1,
@@ -20,7 +23,9 @@ describe.each([
     QUIC_V2,
     "dc6b3343cf0008f067a5502a4262b5004075d92faaf16f05d8a4398c47089698baeea26b91eb761d9b89237bbf87263017915358230035f7fd3945d88965cf17f9af6e16886c61bfc703106fbaf3cb4cfa52382dd16a393e42757507698075b2c984c707f0a0812d8cd5a6881eaf21ceda98f4bd23f6fe1a3e2c43edd9ce7ca84bed8521e2e140",
   ],
-])("%s", (_, version, hex) => {
+] as const;
+
+describe.each(VECTORS)("%s", (_, version, hex) => {
   test("the server's Initial opens to its ServerHello", () => {
     const [packet, ...others] = [...longPackets(fromHex(hex))];
     expect(others).toEqual([]);
@@ -33,6 +38,14 @@ describe.each([
     expect([hello.cipherSuite, hello.selectedVersion]).toEqual([0x1301, 0x0304]);
   });
 
+  test("cut short it is none; what is behind it is no part of it", () => {
+    const whole = fromHex(hex);
+    for (let end = 1; end < whole.length; end++)
+      expect(() => [...longPackets(whole.subarray(0, end))]).toThrow(ParseError);
+    expect([...longPackets(concat(whole, Uint8Array.of(0x40)))]).toEqual([...longPackets(whole)]);
+    expect(() => [...longPackets(concat(whole, Uint8Array.of(0xff)))]).toThrow(ParseError);
+  });
+
   test("and to nobody else's keys", () => {
     const [packet] = [...longPackets(fromHex(hex))];
     for (const keys of [
@@ -41,5 +54,49 @@ describe.each([
       InitialKeys.of(version === QUIC_V1 ? QUIC_V2 : QUIC_V1, DESTINATION, "server"),
     ])
       expect(keys?.open(packet as NonNullable<typeof packet>)).toBeUndefined();
+  });
+});
+
+describe("returns or throws ParseError", () => {
+  const harmless = (act: () => void): void => {
+    try {
+      act();
+    } catch (error) {
+      expect(error).toBeInstanceOf(ParseError);
+    }
+  };
+  const keys = InitialKeys.of(QUIC_V1, DESTINATION, "server") as InitialKeys;
+
+  test("a datagram of any bytes, or that was changed", () => {
+    const begun = fc.uint8Array({ maxLength: 60 }).map((rest) => concat(fromHex("c000000001"), rest));
+    const changed = fc
+      .tuple(fc.constantFrom(...VECTORS.map(([, , hex]) => fromHex(hex))), fc.nat(), fc.nat(255))
+      .map(([whole, at, value]) => whole.with(at % whole.length, value));
+    fc.assert(
+      fc.property(fc.oneof(fc.uint8Array(), begun, changed), (datagram) => {
+        harmless(() => {
+          for (const packet of longPackets(datagram)) {
+            expect(packet.numberAt).toBeLessThanOrEqual(packet.bytes.length);
+            keys.open(packet);
+          }
+        });
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("frames of any bytes", () => {
+    const begun = fc.tuple(fc.constantFrom(0, 1, 2, 3, 6), fc.uint8Array({ maxLength: 20 }));
+    const frames = fc
+      .array(begun)
+      .map((all) => concat(...all.map(([type, rest]) => concat(Uint8Array.of(type), rest))));
+    fc.assert(
+      fc.property(fc.oneof(fc.uint8Array(), frames), (bytes) => {
+        harmless(() => {
+          for (const { data } of cryptoFrames(bytes)) expect(data.length).toBeLessThanOrEqual(bytes.length);
+        });
+      }),
+      { numRuns: 500 },
+    );
   });
 });

@@ -44,7 +44,7 @@ describe.each(PACKERS)("%s", (_, algorithm, pack) => {
     expect(() => decompressCertificate(bytes)).toThrow(ParseError);
   });
 
-  test("of any bytes gives a message as long as it says, or is refused", () => {
+  test("of any bytes returns or throws ParseError, and what it returns is as long as it says", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), fc.nat(5000), (packed, length) => {
         try {

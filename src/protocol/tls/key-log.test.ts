@@ -1,5 +1,6 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { KeyLog } from "./key-log.ts";
+import { isKeyLog, KeyLog } from "./key-log.ts";
 
 const RANDOM = "cb34ecb1e78163ba1c38c6dacb196a6dffa21a8d9912ec18a2ef6283024dece7";
 const CLIENT = "b3eddb126e067f35a780b3abf45e2d8f3b1a950738f52e9600746a0e27a55a21";
@@ -62,4 +63,22 @@ describe("a key log", () => {
     expect(log.find(random(0))).toBeUndefined();
     for (let i = 110_000; i < 200_010; i += 10_000) expect(log.find(random(i)), `${i}`).toBeDefined();
   });
+});
+
+test("any text: returns or throws ParseError, and keeps whole secrets only", () => {
+  const piece = fc.oneof(
+    fc.string(),
+    fc.constantFrom("CLIENT_HANDSHAKE_TRAFFIC_SECRET", "server_traffic_secret_0", " ", "\n", "\r\n", RANDOM, CLIENT),
+    fc.constant(`SERVER_HANDSHAKE_TRAFFIC_SECRET ${RANDOM} ${SERVER}`),
+  );
+  fc.assert(
+    fc.property(fc.array(piece), (pieces) => {
+      const text = pieces.join("");
+      const log = new KeyLog();
+      log.add(text);
+      expect(log.size > 0).toBe(isKeyLog(text));
+      for (const secret of Object.values(log.find(RANDOM) ?? {}))
+        expect(secret).toMatch(/^(?:[0-9a-f]{64}|[0-9a-f]{96})$/i);
+    }),
+  );
 });

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { concat, ints } from "../../../test/support/capture-writer.ts";
 import { expandLabel, seal } from "../../../test/support/sealing.ts";
@@ -189,3 +190,25 @@ test.each([
 ])("%s is no record", (_, sealed) => {
   expect(RecordProtection.of(0x1301, new Uint8Array(32))?.open(sealed)).toBeUndefined();
 });
+
+test.each(SUITES)(
+  "$cipher: any bytes, or a record that was changed: returns or throws ParseError, and opens nothing",
+  (suite) => {
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ maxLength: 300 }),
+        fc.nat(),
+        fc.integer({ min: 1, max: 255 }),
+        (bytes, at, change) => {
+          const { seal, open } = direction(suite);
+          expect(open.open(bytes)).toBeUndefined();
+          const sealed = seal(HANDSHAKE, bytes).slice(HEADER);
+          const place = at % sealed.length;
+          expect(open.open(sealed.with(place, (sealed[place] as number) ^ change))).toBeUndefined();
+          expect(open.proven).toBe(false);
+          expect(open.open(sealed)?.content).toEqual(bytes);
+        },
+      ),
+    );
+  },
+);
