@@ -1,9 +1,9 @@
 // Measures `sightline analyze` beside tcpdump in one run on one machine: `node bench/bench.mjs [--runs N] [capture …]`.
 // Without captures it looks for bench/data/big.pcap (1 GiB of bulk data) and bench/data/handshakes.pcap (200 036 short
-// connections); bench/README.md says how to make them. Build first: `node scripts/build.mjs`.
+// connections); bench/README.md says what they are and how to make such captures. Build first: `node scripts/build.mjs`.
 //
 // Every command runs as a whole process, in turn, after one warm-up round that fills the page cache; the figures are the
-// median wall time and the highest peak memory (maximum resident set, of GNU time or of wait4 through Python).
+// median wall time and the highest peak memory (maximum resident set, of wait4 through Python).
 import { spawnSync } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
 import { cpus } from "node:os";
