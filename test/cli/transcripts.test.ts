@@ -25,4 +25,12 @@ describe.skipIf(process.platform === "win32")("transcripts", () => {
       expect(actual).toEqual(expected);
     });
   });
+
+  test("README shows what the program prints", () => {
+    const shown = /^```console\n(.*?)^```$/ms.exec(readFileSync("README.md", "utf8"))?.[1] ?? "";
+    for (const step of parseTranscript(`${shown.replace(/^…$/m, "...")}[exit 1]`)) {
+      const { expected, actual } = runStep(step, program.cwd, program.env);
+      expect(actual).toEqual(expected);
+    }
+  });
 });
