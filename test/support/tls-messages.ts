@@ -10,7 +10,7 @@ const vector = (size: 1 | 2, ...parts: readonly Uint8Array[]): Uint8Array => {
   return concat(ints(true, [content.length, size]), content);
 };
 
-const u24 = (value: number): Uint8Array => ints(true, [value >> 16, 1], [value & 0xffff, 2]);
+export const u24 = (value: number): Uint8Array => ints(true, [value >> 16, 1], [value & 0xffff, 2]);
 
 export const record = (type: number, content: Uint8Array, version = 0x0303): Uint8Array =>
   concat(ints(true, [type, 1], [version, 2], [content.length, 2]), content);

@@ -1,18 +1,17 @@
 import { brotliCompressSync, deflateSync } from "node:zlib";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import { concat } from "../../../test/support/capture-writer.ts";
+import { concat, ints } from "../../../test/support/capture-writer.ts";
+import { u24 } from "../../../test/support/tls-messages.ts";
 import { ParseError } from "../../bytes/parse-error.ts";
 import { loadCiphers } from "../ciphers.ts";
 import { decompressCertificate } from "./certificate-compression.ts";
 
 beforeAll(loadCiphers);
 
-const u24 = (value: number) => Uint8Array.of(value >> 16, (value >> 8) & 0xff, value & 0xff);
-
 /** RFC 8879 section 4. */
 function body(algorithm: number, packed: Uint8Array, length: number): Uint8Array {
-  return concat(Uint8Array.of(0, algorithm), u24(length), u24(packed.length), packed);
+  return concat(ints(true, [algorithm, 2]), u24(length), u24(packed.length), packed);
 }
 
 const PACKERS = [

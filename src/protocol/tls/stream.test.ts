@@ -1,6 +1,7 @@
 // Invariant: takes any bytes, in any cut, with any gaps, and never throws; what it reports was in the bytes.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { message, record } from "../../../test/support/tls-messages.ts";
 import { Blocks } from "../../bytes/blocks.ts";
 import { fromHex, toHex } from "../../bytes/text.ts";
 import { HELLO_RETRY_RANDOM } from "./messages.ts";
@@ -10,14 +11,6 @@ import { type HandshakeEvent, TlsStream, type TlsStreamState } from "./stream.ts
 
 function bytesOf(...parts: readonly (Uint8Array | readonly number[])[]): Uint8Array {
   return Uint8Array.from(parts.flatMap((part) => [...part]));
-}
-
-function record(type: number, content: Uint8Array, version = 0x0303): Uint8Array {
-  return bytesOf([type, version >> 8, version & 0xff, content.length >> 8, content.length & 0xff], content);
-}
-
-function message(type: number, body: Uint8Array): Uint8Array {
-  return bytesOf([type, body.length >> 16, (body.length >> 8) & 0xff, body.length & 0xff], body);
 }
 
 /** Bytes that repeat no short pattern and are no record header. */
