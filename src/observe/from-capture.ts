@@ -263,9 +263,12 @@ class Collector implements Skimmer {
 
   private segment(frame: Frame, file: number): void {
     const { packet, tcp } = this;
+    const { seconds, nanos } = frame;
     const at = findTcpFlow(tcp, packet);
+    let idle = Infinity;
     if (at !== 0) {
-      tcp.touch(at, this.frames, frame.seconds, frame.nanos);
+      idle = tcp.idle(at, seconds, nanos);
+      tcp.touch(at, this.frames, seconds, nanos);
       if (packet.tunnel === 0 && tcp.countSegment(at, packet)) return;
     }
     const flow = at === 0 ? this.add(tcp, packet, frame, file) : tcp.flow(at);
@@ -273,18 +276,20 @@ class Collector implements Skimmer {
     if (flow.reader === undefined && packet.payloadLength > 0) {
       flow.reader = new TcpReader(flow, this.shared);
     }
-    this.reassembly.segment(flow, tcp.side, packet, frame, this.frames);
+    this.reassembly.segment(flow, tcp.side, packet, frame, this.frames, idle);
     if ((packet.flags & (FIN | RST)) !== 0 && !flow.ended && isOver(flow)) this.linger(flow);
   }
 
   private datagram(frame: Frame, file: number): void {
     const { packet, udp } = this;
+    const { seconds, nanos } = frame;
     const at = udp.find(packet);
-    if (at !== 0) udp.touch(at, this.frames, frame.seconds, frame.nanos);
+    const idle = at === 0 ? Infinity : udp.idle(at, seconds, nanos);
+    if (at !== 0) udp.touch(at, this.frames, seconds, nanos);
     const flow = at === 0 ? this.add(udp, packet, frame, file) : udp.flow(at);
     if (flow === undefined) return;
     const { side } = udp;
-    if (flow.isElsewhere(side, packet)) return;
+    if (flow.isElsewhere(side, packet) || udp.isCopiedDatagram(flow.at, packet, idle)) return;
     const half = flow.half(side);
     half.frames++;
     if (half.ttl < 0) half.ttl = packet.ttl;
@@ -295,7 +300,7 @@ class Collector implements Skimmer {
     if (reader?.open !== true) return;
     const start = packet.payloadStart;
     const whole = packet.payloadCaptured === packet.payloadLength;
-    const since = flow.since(frame.seconds, frame.nanos);
+    const since = flow.since(seconds, nanos);
     reader.datagram(side, frame.bytes.subarray(start, start + packet.payloadCaptured), whole, this.frames, since);
   }
 

@@ -127,6 +127,8 @@ export class Packet {
   destination2 = 0;
   destination3 = 0;
   ttl = 0;
+  /** Of IPv4, 16 bits; 0 where there is none: in IPv6, and in many packets that must not be fragmented (RFC 6864). */
+  identification = 0;
   sourcePort = 0;
   destinationPort = 0;
   /** Sequence and acknowledgement numbers as signed 32-bit integers (`a - b | 0` compares modulo 2^32). */
@@ -137,6 +139,8 @@ export class Packet {
   payloadStart = 0;
   payloadCaptured = 0;
   payloadLength = 0;
+  /** UDP. */
+  checksum = 0;
   /** TCP, and the header's length is impossible: Wireshark counts the stream and reads no further, and so do we. */
   bogusHeader = false;
   /** How many tunnels deep it was found: MPLS, IP in IP, GRE, VXLAN, Geneve. */
@@ -230,6 +234,7 @@ export function decodeUsualSegment(
     length = view.getUint16(ip + 2) - 20;
     if (bytes[ip] !== 0x45 || bytes[ip + 9] !== PROTOCOL_TCP || (view.getUint16(ip + 6) & 0x3fff) !== 0) return false;
     packet.ipVersion = 4;
+    packet.identification = view.getUint16(ip + 4);
     packet.source0 = packet.source1 = packet.destination0 = packet.destination1 = 0;
     packet.source2 = packet.destination2 = 0xffff;
     packet.source3 = view.getInt32(ip + 12);
@@ -239,6 +244,7 @@ export function decodeUsualSegment(
     length = view.getUint16(ip + 4);
     if (tcp + 20 > end || (bytes[ip] as number) >> 4 !== 6 || bytes[ip + 6] !== PROTOCOL_TCP) return false;
     packet.ipVersion = 6;
+    packet.identification = 0;
     packet.source0 = view.getInt32(ip + 8);
     packet.source1 = view.getInt32(ip + 12);
     packet.source2 = view.getInt32(ip + 16);
@@ -424,6 +430,7 @@ function decodeIpv4(bytes: Uint8Array, at: number, end: number, cut: number, pac
   if (total < headerLength) return;
   packet.ipVersion = 4;
   packet.ttl = bytes[at + 8] as number;
+  packet.identification = ((bytes[at + 4] as number) << 8) | (bytes[at + 5] as number);
   packet.source0 = packet.source1 = packet.destination0 = packet.destination1 = 0;
   packet.source2 = packet.destination2 = 0xffff;
   packet.source3 = word(bytes, at + 12);
@@ -435,7 +442,7 @@ function decodeIpv4(bytes: Uint8Array, at: number, end: number, cut: number, pac
   if ((fragment & 0x3fff) !== 0) {
     packet.kind = FRAGMENT;
     packet.fragmentProtocol = protocol;
-    packet.fragmentId = ((bytes[at + 4] as number) << 8) | (bytes[at + 5] as number);
+    packet.fragmentId = packet.identification;
     packet.fragmentOffset = (fragment & 0x1fff) * 8;
     packet.fragmentMore = (fragment & 0x2000) !== 0;
     setPayload(packet, payload, end, length);
@@ -452,6 +459,7 @@ function decodeIpv6(bytes: Uint8Array, at: number, end: number, cut: number, pac
   if (length === 0) length = Math.min(end - at - 40 + cut, MAX_OFFLOADED_PACKET);
   packet.ipVersion = 6;
   packet.ttl = bytes[at + 7] as number;
+  packet.identification = 0;
   packet.source0 = word(bytes, at + 8);
   packet.source1 = word(bytes, at + 12);
   packet.source2 = word(bytes, at + 16);
@@ -547,6 +555,7 @@ export function decodeTransport(
     packet.kind = UDP;
     packet.sourcePort = ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
     packet.destinationPort = ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number);
+    packet.checksum = ((bytes[at + 6] as number) << 8) | (bytes[at + 7] as number);
     const udpLength = ((bytes[at + 4] as number) << 8) | (bytes[at + 5] as number);
     // Zero: a jumbo datagram (RFC 2675) or offload; otherwise the smaller of the two lengths holds.
     setPayload(packet, at + 8, end, (udpLength >= 8 && udpLength <= length ? udpLength : length) - 8);

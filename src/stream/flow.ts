@@ -24,6 +24,7 @@ import {
   BYTES,
   CHAIN,
   COUNTED,
+  DATAGRAM,
   DONE,
   FOLLOWING,
   FRAME_COUNT,
@@ -31,6 +32,7 @@ import {
   HALF,
   HALF0,
   HASH,
+  IDENTIFICATION,
   IPV6,
   LARGEST,
   LAST_FRAME,
@@ -54,6 +56,12 @@ import {
  * idle time instead, which a capture with a broken clock would defeat.
  */
 export const MAX_FLOWS = 65_536;
+/**
+ * Seconds after the connection's latest packet within which a packet may be a copy of one already seen. A mirror port gives both
+ * within microseconds, or after what a queue holds; who retransmits has mostly waited for 200 ms (RFC 6298 section 2.4 asks for a
+ * second).
+ */
+export const COPY_WITHIN = 0.1;
 /** Chain length from which further flows of a bucket go to the Map. */
 const MAX_CHAIN = 16;
 
@@ -422,6 +430,30 @@ export class FlowTable {
     words[at + LAST_NANOS] = nanos;
   }
 
+  /** Seconds between the frame at hand and the latest one of the flow at a place: before `touch`. */
+  idle(at: number, seconds: number, nanos: number): number {
+    return (
+      seconds -
+      (this.doubles[(at + LAST_SECONDS) >> 1] as number) +
+      (nanos - (this.words[at + LAST_NANOS] as number)) / 1e9
+    );
+  }
+
+  /**
+   * Whether a datagram of the flow at a place is a copy of the latest one of its direction, as mirror ports make them; from now on it
+   * is the latest. Only where IP numbers packets and UDP sums them up: else media of one size in one burst would look the same.
+   */
+  isCopiedDatagram(at: number, packet: Packet, idle: number): boolean {
+    const { words } = this;
+    const mine = at + (this.side === 0 ? HALF0 : HALF0 + HALF);
+    const datagram = (packet.payloadLength << 16) | packet.checksum;
+    const { identification } = packet;
+    const same = words[mine + IDENTIFICATION] === identification && words[mine + DATAGRAM] === datagram;
+    words[mine + IDENTIFICATION] = identification;
+    words[mine + DATAGRAM] = datagram;
+    return same && identification !== 0 && packet.checksum !== 0 && idle < COPY_WITHIN;
+  }
+
   /**
    * Counts a TCP segment as `TcpReassembly.segment` would, when counting is all there is to do: the payload, if any, comes in
    * order and is not followed, and no flag but ACK and PSH says anything. False when there may be more; then nothing was
@@ -451,6 +483,7 @@ export class FlowTable {
       return false;
     }
     words[mine + FRAMES] = (words[mine + FRAMES] as number) + 1;
+    words[mine + IDENTIFICATION] = packet.identification;
     if (((packet.acknowledgement - (words[theirs + ACKED] as number)) | 0) > 0) {
       words[theirs + ACKED] = packet.acknowledgement;
     }

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { payload } from "../../test/support/capture-writer.ts";
-import { ACK, CLIENT, FIN, frameOf, RST, SERVER, SYN, tcpFrame } from "../../test/support/packets.ts";
+import { ACK, CLIENT, ethernet, FIN, frameOf, ipv4, RST, SERVER, SYN, tcp } from "../../test/support/packets.ts";
 import { decode, Packet, TCP } from "../packet/packet.ts";
 import { type Flow, type FlowReader, FlowTable, type Half } from "./flow.ts";
 import { MAX_PENDING_BYTES, MAX_PENDING_SEGMENTS, MAX_PENDING_TOTAL, TcpReassembly } from "./tcp.ts";
@@ -15,6 +15,8 @@ interface Given {
   /** Payload bytes that the snapshot length left. */
   readonly kept?: number;
   readonly at?: number;
+  /** IP identification; a new one for each frame unless told. */
+  readonly id?: number;
 }
 
 interface Piece {
@@ -52,27 +54,30 @@ class Run implements FlowReader {
   }
 
   add(...all: readonly Given[]): this {
-    for (const { from = "client", seq, ack, flags, data = new Uint8Array(0), kept, at = 0 } of all) {
+    for (const { from = "client", seq, ack, flags, data = new Uint8Array(0), kept, at = 0, id } of all) {
       const [source, target] = from === "client" ? [CLIENT, SERVER] : [SERVER, CLIENT];
-      const bytes = tcpFrame(source, target, data, {
+      this.frames++;
+      const segment = tcp(source.port, target.port, data, {
         sequence: seq,
         acknowledgement: ack ?? 0,
         flags: flags ?? (ack === undefined ? 0 : ACK),
       });
+      const bytes = ethernet(ipv4(segment, { from: source.ip, to: target.ip, id: id ?? this.frames }));
       const end = kept === undefined ? bytes.length : bytes.length - data.length + kept;
       const frame = frameOf(bytes.subarray(0, end), { original: bytes.length, at });
       const packet = new Packet();
       decode(frame, packet);
       expect(packet.kind).toBe(TCP);
-      this.frames++;
       const place = this.table.find(packet);
+      const idle = place === 0 ? Infinity : this.table.idle(place, frame.seconds, frame.nanos);
+      if (place !== 0) this.table.touch(place, this.frames, frame.seconds, frame.nanos);
       if (place !== 0 && this.quick && this.table.countSegment(place, packet)) {
         this.counted++;
         continue;
       }
       if (place === 0) this.flow = this.table.add(packet, this.frames, 0, frame.seconds, frame.nanos);
       this.flow.reader = this;
-      this.reassembly.segment(this.flow, this.table.side, packet, frame, this.frames);
+      this.reassembly.segment(this.flow, this.table.side, packet, frame, this.frames, idle);
     }
     return this;
   }
@@ -109,6 +114,46 @@ const at = (offset: number, text: string, more: Partial<Given> = {}): Given => (
 });
 const syn: Given = { seq: 999, flags: SYN };
 const ackOf = (offset: number): Given => ({ from: "server", seq: 0, ack: 1000 + offset });
+
+describe("copies, as of a mirror port", () => {
+  const copy = (of: Partial<Given>, more: Partial<Given> = {}) => at(0, "abc", { ...of, ...more });
+
+  test.each<[string, readonly Given[], number]>([
+    ["the packet of the same number", [copy({ id: 8 }), copy({ id: 8, at: 0.00001 })], 0],
+    ["another number: sent again", [copy({ id: 8 }), copy({ id: 9, at: 0.00001 })], 1],
+    ["the same number long after: a sender that counts nothing", [copy({ id: 8 }), copy({ id: 8, at: 0.3 })], 1],
+    ["one packet between them", [copy({ id: 8 }), at(3, "def", { id: 9 }), copy({ id: 8, at: 0.00002 })], 0],
+    ["past the end of the numbers", [copy({ id: 65535 }), at(3, "def", { id: 1 }), copy({ id: 65535 })], 0],
+    ["no numbers, a moment later", [copy({ id: 0 }), copy({ id: 0, at: 0.0001 })], 0],
+    ["no numbers, later than that", [copy({ id: 0 }), copy({ id: 0, at: 0.002 })], 1],
+    ["of what waits out of order", [at(3, "def", { id: 8 }), at(3, "def", { id: 8, at: 0.00001 })], 0],
+  ])("%s", (_, segments, retransmissions) => {
+    for (const quick of [true, false]) {
+      const run = new Run();
+      run.quick = quick;
+      run.add(syn, ackOf(0), ...segments).finish();
+      expect(run.client.retransmissions).toBe(retransmissions);
+    }
+  });
+
+  test("a SYN and a RST count once, and sent again they count again", () => {
+    const reset: Given = { seq: 1000, flags: RST, id: 7 };
+    const run = new Run().add(
+      { ...syn, id: 5 },
+      { ...syn, id: 5, at: 0.00001 },
+      { ...syn, id: 6, at: 1 },
+      reset,
+      reset,
+    );
+    expect(run.flow.syns).toBe(2);
+    expect(run.client.frames).toBe(3);
+  });
+
+  test("a number seen before hides nothing new", () => {
+    const run = new Run().add(syn, at(0, "abc", { id: 8 }), at(3, "def", { id: 8 }), at(6, "ghi", { id: 7 })).finish();
+    expect(run.text(0)).toBe("abcdefghi");
+  });
+});
 
 describe("order", () => {
   test("in order: each piece with its frame", () => {

@@ -11,7 +11,7 @@
  */
 import type { Frame } from "../capture/frame.ts";
 import { ACK, FIN, type Packet, RST, SYN } from "../packet/packet.ts";
-import type { Flow, FlowTable, Half, Segment } from "./flow.ts";
+import { COPY_WITHIN, type Flow, type FlowTable, type Half, type Segment } from "./flow.ts";
 import {
   ACKED,
   ACKED_SET,
@@ -21,6 +21,7 @@ import {
   DATA_SEEN,
   FOLLOWING,
   FRAMES,
+  IDENTIFICATION,
   LARGEST,
   MARKS,
   NEXT,
@@ -43,6 +44,9 @@ const SEGMENT_OVERHEAD = 128;
 /** A sequence number further ahead than this is no segment of this stream (the largest window is 2^30, RFC 7323). */
 const MAX_SEQUENCE_AHEAD = 1 << 30;
 
+/** As COPY_WITHIN, where IP does not number the packets, so that the time is all there is. */
+const UNNUMBERED_COPY_WITHIN = 0.001;
+
 /**
  * Place of the flow a TCP packet belongs to, 0 when it begins a new one. A SYN whose sequence number differs from the known
  * connection's begins a new connection on the same ports, as in Wireshark.
@@ -57,13 +61,21 @@ export class TcpReassembly {
   private readonly waiting = new Set<Flow>();
   private waitingBytes = 0;
 
-  /** Takes one segment of `flow`, sent by endpoint `side`. Calls the flow's reader for every byte that is now in order. */
-  segment(flow: Flow, side: 0 | 1, packet: Packet, frame: Frame, frameNumber: number): void {
+  /**
+   * Takes one segment of `flow`, sent by endpoint `side`, `idle` seconds after the flow's latest packet before. Calls the flow's
+   * reader for every byte that is now in order.
+   */
+  segment(flow: Flow, side: 0 | 1, packet: Packet, frame: Frame, frameNumber: number, idle: number): void {
     const half = flow.half(side);
     const { words, doubles } = flow;
     const mine = half.at;
     const theirs = flow.half(side === 0 ? 1 : 0).at;
     const flags = packet.flags;
+    const last = words[mine + IDENTIFICATION] as number;
+    const copy = isCopy(packet.identification, last, idle);
+    // Where a packet counts for itself, it counts once.
+    if (copy && ((flags & SYN) !== 0 ? half.nextSet : (flags & RST) !== 0 && flow.resetFrame > 0)) return;
+    if (!copy) words[mine + IDENTIFICATION] = packet.identification;
     words[mine + FRAMES] = (words[mine + FRAMES] as number) + 1;
     if (half.ttl < 0) half.ttl = packet.ttl;
     if (((words[mine + MARKS] as number) & BASE_SET) === 0) {
@@ -92,12 +104,12 @@ export class TcpReassembly {
     const ahead = (sequence - (words[mine + NEXT] as number)) | 0;
     const following = (marks & FOLLOWING) !== 0;
     if (following && ahead > 0) {
-      if (ahead < MAX_SEQUENCE_AHEAD) this.wait(flow, side, half, sequence, packet, frame, frameNumber);
+      if (ahead < MAX_SEQUENCE_AHEAD) this.wait(flow, side, half, sequence, packet, frame, frameNumber, copy);
       return;
     }
     const fresh = ahead + length;
     if (fresh <= 0) {
-      half.retransmissions++;
+      if (!copy) half.retransmissions++;
       return;
     }
     words[mine + NEXT] = end;
@@ -212,6 +224,7 @@ export class TcpReassembly {
     packet: Packet,
     frame: Frame,
     frameNumber: number,
+    copy: boolean,
   ): void {
     half.pending ??= [];
     const pending = half.pending;
@@ -219,7 +232,7 @@ export class TcpReassembly {
     while (index > 0 && (((pending[index - 1] as Segment).sequence - sequence) | 0) > 0) index--;
     const before = pending[index - 1];
     if (before !== undefined && before.sequence === sequence && before.length >= packet.payloadLength) {
-      half.retransmissions++;
+      if (!copy) half.retransmissions++;
       return;
     }
     const bytes = frame.bytes.slice(packet.payloadStart, packet.payloadStart + packet.payloadCaptured);
@@ -308,6 +321,15 @@ export class TcpReassembly {
     half.pendingBytes -= cost;
     this.waitingBytes -= cost;
   }
+}
+
+/**
+ * Whether a packet is one already seen, as a mirror port gives that sees it come and go: senders number packets upwards, and give a
+ * retransmission a number of its own. `last`: the number of the latest packet of this direction.
+ */
+function isCopy(identification: number, last: number, idle: number): boolean {
+  if (identification === 0) return idle < UNNUMBERED_COPY_WITHIN;
+  return idle < COPY_WITHIN && last !== 0 && (identification - last) << 16 <= 0;
 }
 
 /** Takes in what one side acknowledged, for the half of the other. */
