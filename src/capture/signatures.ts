@@ -14,12 +14,6 @@ interface Signature {
 const SIGNATURES: readonly Signature[] = [
   { looksLike: "a Network Monitor 1 capture", bytes: "RTSS" },
   { looksLike: "a Network Monitor 2 or 3 capture", bytes: "GMBU" },
-  { looksLike: "a modified pcap capture (Kuznetzov's patched libpcap)", bytes: "\xa1\xb2\xcd\x34" },
-  { looksLike: "a modified pcap capture (Kuznetzov's patched libpcap)", bytes: "\x34\xcd\xb2\xa1" },
-  { looksLike: "an Ixia lcap capture", bytes: "\x1c\x00\x01\xac" },
-  { looksLike: "an Ixia lcap capture", bytes: "\xac\x01\x00\x1c" },
-  { looksLike: "an Ixia lcap capture", bytes: "\x1c\x00\x01\xab" },
-  { looksLike: "an Ixia lcap capture", bytes: "\xab\x01\x00\x1c" },
   { looksLike: "an AIX iptrace capture", bytes: "iptrace " },
   { looksLike: "a Sniffer capture", bytes: "TRSNIFF data" },
   { looksLike: "a NetXRay or Windows Sniffer capture", bytes: "XCP\0" },

@@ -16,6 +16,7 @@ import {
   concat,
   enhancedPacket,
   interfaceDescription,
+  ints,
   obsoletePacket,
   payload,
   pcapHeader,
@@ -99,7 +100,7 @@ describe.skipIf(!READY)(`frames as tshark has them (${NEEDS})`, () => {
     : [
         ...listed("pcapng-suite"),
         ...listed("malformed"),
-        ...listed("formats").filter((name) => /\.(pcapng|pcapng\.gz|nsecpcap|snoop)$/.test(name)),
+        ...listed("formats").filter((name) => /\.(\w*pcap|pcapng|pcapng\.gz|snoop)$/.test(name)),
         ...listed("zeek-tls").filter((name) => name.endsWith(".gz")),
         ...listed("lab").filter((name) => /\.(gz|pcapng)$/.test(name)),
       ];
@@ -157,6 +158,26 @@ const WRITTEN: Readonly<Record<string, Uint8Array>> = {
     pcapRecord(P, { captured: 100, original: 60 }),
     pcapRecord(P),
   ),
+  "AIX, nanoseconds": concat(
+    pcapHeader({ big: true, minor: 2, link: 6 }),
+    pcapRecord(P, { big: true, seconds: 5, fraction: 999_999_999, captured: 99, original: 60 }),
+  ),
+  ...Object.fromEntries(
+    (
+      [
+        ["Red Hat 6.1", 0xa1b2c3d4, ints(false, [2, 4], [0x0800, 2], [4, 1], [0, 1])],
+        ["Nokia", 0xa1b2c3d4, ints(false, [0xbfbfd901, 4])],
+        ["Kuznetsov", 0xa1b2cd34, ints(false, [2, 4], [0x0800, 2], [4, 1], [0, 1])],
+        ["SuSE 6.3", 0xa1b2cd34, concat(ints(false, [2, 4], [0x0800, 2], [4, 1]), payload(5, 70))],
+      ] as const
+    ).map(([name, magic, rest]) => [
+      name,
+      concat(pcapHeader({ magic }), ...[60, 61, 99].map((size) => pcapRecord(payload(size), { seconds: size, rest }))),
+    ]),
+  ),
+  // Its fractions are nanoseconds (Wireshark issue 14073), which tshark 4.0 takes for microseconds: whole seconds only.
+  "Ixia, hardware": concat(pcapHeader({ magic: 0x1c0001ac }), payload(4), pcapRecord(P, { seconds: 999_999_999 })),
+  "Ixia, software": concat(pcapHeader({ magic: 0x1c0001ab }), payload(4), pcapRecord(P, { fraction: 999_999 })),
   "big-endian nanoseconds": concat(
     pcapHeader({ big: true, nanos: true }),
     pcapRecord(P, { big: true, seconds: 0xffffffff, fraction: 999_999_999 }),

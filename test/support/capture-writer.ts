@@ -34,12 +34,12 @@ export function payload(length: number, seed = 0): Uint8Array {
 }
 
 export function pcapHeader(
-  options: { big?: boolean; nanos?: boolean; link?: number; major?: number; minor?: number } = {},
+  options: { big?: boolean; nanos?: boolean; magic?: number; link?: number; major?: number; minor?: number } = {},
 ): Uint8Array {
   const { big = false, nanos = false, link = 1, major = 2, minor = 4 } = options;
   return ints(
     big,
-    [nanos ? 0xa1b23c4d : 0xa1b2c3d4, 4],
+    [options.magic ?? (nanos ? 0xa1b23c4d : 0xa1b2c3d4), 4],
     [major, 2],
     [minor, 2],
     [0, 4],
@@ -51,10 +51,22 @@ export function pcapHeader(
 
 export function pcapRecord(
   data: Uint8Array,
-  options: { big?: boolean; seconds?: number; fraction?: number; captured?: number; original?: number } = {},
+  options: {
+    big?: boolean;
+    seconds?: number;
+    fraction?: number;
+    captured?: number;
+    original?: number;
+    /** Of the record header, behind the lengths. */
+    rest?: Uint8Array;
+  } = {},
 ): Uint8Array {
   const { big = false, seconds = 0, fraction = 0, captured = data.length, original = data.length } = options;
-  return concat(ints(big, [seconds, 4], [fraction, 4], [captured, 4], [original, 4]), data);
+  return concat(
+    ints(big, [seconds, 4], [fraction, 4], [captured, 4], [original, 4]),
+    options.rest ?? new Uint8Array(0),
+    data,
+  );
 }
 
 /** A pcapng block around `body`, which is padded; `second` replaces the length at the end. */

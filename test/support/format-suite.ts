@@ -14,11 +14,11 @@ import { concat, memorySource } from "./capture-writer.ts";
 /** A file in parts: headers and blocks (no frames), and records that hold one frame each. */
 export type Part = { readonly bytes: Uint8Array; readonly frame?: SeenFrame };
 
-export function formatSuite(format: string, parts: readonly Part[], header: number): void {
+export function formatSuite(format: string, parts: readonly Part[], header: number, title = format): void {
   const bytes = concat(...parts.map((part) => part.bytes));
   const frames = parts.flatMap(({ frame }) => (frame === undefined ? [] : [frame]));
 
-  describe(`${format}: every capture format`, () => {
+  describe(`${title}: every capture format`, () => {
     test("is read whole", async () => {
       expect(await walk(memorySource(bytes))).toEqual({
         format,
