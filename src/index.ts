@@ -11,7 +11,7 @@ import { addProblem } from "./capture/problem.ts";
 import { CaptureSet } from "./capture/set.ts";
 import { PUBLIC_ROOTS } from "./knowledge/roots/index.ts";
 import { derive } from "./observe/derive.ts";
-import { type Collected, collect } from "./observe/from-capture.ts";
+import { type Collected, collect, MAX_COMMENTS } from "./observe/from-capture.ts";
 import { Keeper } from "./observe/keeper.ts";
 import type { InputFile } from "./observe/observations.ts";
 import { KeyLog } from "./protocol/tls/key-log.ts";
@@ -75,7 +75,8 @@ export async function analyze(sources: readonly ByteSource[], options: AnalyzeOp
     const collected = await collect(set, keeper, watcher, keyLog);
     const files = filesOf(set, collected);
     const totals = { ...collected.totals, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0) };
-    const observations = await derive(files, collected.drafts, { vantage: collected.vantage, totals }, store);
+    const names = namesOf(set);
+    const observations = await derive(files, collected.drafts, { vantage: collected.vantage, names, totals }, store);
     return buildReport(observations, { version: VERSION, maxConnections });
   } finally {
     set.close();
@@ -103,6 +104,11 @@ function filesOf(set: CaptureSet, { files }: Collected): InputFile[] {
       const detail = `${frames} frame(s) of link type ${linkType} were passed over`;
       addProblem(problems, { kind: "unsupported", frame: 0, detail });
     }
+    const leftOut = seen?.commentsLeftOut ?? 0;
+    if (leftOut > 0) {
+      const detail = `${leftOut} comment(s) on frames are left out: ${MAX_COMMENTS} characters are kept`;
+      addProblem(problems, { kind: "limit", frame: 0, detail });
+    }
     return {
       name: file.name,
       bytes: file.size ?? file.bytesRead,
@@ -111,6 +117,15 @@ function filesOf(set: CaptureSet, { files }: Collected): InputFile[] {
       ...(seen?.from !== undefined && { from: seen.from }),
       ...(seen?.to !== undefined && { to: seen.to }),
       problems,
+      dropped: file.dropped,
+      comments: [...file.comments.map((text) => ({ text })), ...(seen?.comments ?? [])],
     };
   });
+}
+
+/** Names of addresses of all files; of two for one address that of the first file. */
+function namesOf(set: CaptureSet): Map<string, string> {
+  const names = new Map<string, string>();
+  for (const file of set.files) for (const [ip, name] of file.names) if (!names.has(ip)) names.set(ip, name);
+  return names;
 }

@@ -34,6 +34,16 @@ export interface Notes {
   readonly problems: CaptureProblem[];
   /** TLS key logs (NSS format) that the capture carries. */
   readonly secrets: Uint8Array[];
+  /** What somebody wrote about the file. */
+  readonly comments: string[];
+  /** Names of addresses, by their text, as whoever captured resolved them: nobody has checked them. */
+  readonly names: Map<string, string>;
+  /** Packets that were lost while capturing, as far as the file says. */
+  dropped: number;
+}
+
+export function newNotes(): Notes {
+  return { frames: 0, problems: [], secrets: [], comments: [], names: new Map(), dropped: 0 };
 }
 
 /** Wireshark's WTAP_MAX_PACKET_SIZE_STANDARD and tcpdump's MAXIMUM_SNAPLEN: no link that carries IP has longer frames. */

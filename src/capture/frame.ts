@@ -13,6 +13,14 @@ export type Step = typeof FRAME | typeof MORE | typeof END;
 
 const NOTHING = new Uint8Array(0);
 
+/** The program that sent or got a frame, where the file says so. */
+export interface Application {
+  /** Of its executable, or its name alone; as the file has it. */
+  readonly path: string;
+  /** Number of the process. */
+  readonly pid: number;
+}
+
 export class Frame {
   /** The reader's buffer, not a copy: valid until the next call of `next`, `fill` or `close`. */
   bytes: Uint8Array = NOTHING;
@@ -36,6 +44,9 @@ export class Frame {
   number = 0;
   /** Index of the capturing interface within its section; 0 where the format has no interfaces. */
   interfaceIndex = 0;
+  /** What somebody wrote about the frame. Set by the readers of formats that have such, as is the next one. */
+  comment: string | undefined = undefined;
+  application: Application | undefined = undefined;
 }
 
 /**

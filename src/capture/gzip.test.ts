@@ -4,13 +4,13 @@ import { describe, expect, test } from "vitest";
 import { walk } from "../../test/support/capture-walk.ts";
 import { concat, memorySource, payload, pcapHeader, pcapRecord } from "../../test/support/capture-writer.ts";
 import { kindAndFrame, survives } from "../../test/support/format-suite.ts";
-import type { Notes } from "./format.ts";
+import { newNotes } from "./format.ts";
 import { Gunzip } from "./gzip.ts";
 import { Input } from "./input.ts";
 
 /** Everything that comes out of `packed`, delivered `piece` bytes at a time, taken `into` bytes at a time. */
 async function unpack(packed: Uint8Array, piece = Number.POSITIVE_INFINITY, into = 1 << 16) {
-  const notes: Notes = { frames: 0, problems: [], secrets: [] };
+  const notes = newNotes();
   const source = new Gunzip(new Input(memorySource(packed, { piece }), 4096), notes);
   const taken: Uint8Array[] = [];
   const buffer = new Uint8Array(into);

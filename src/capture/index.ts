@@ -6,7 +6,7 @@
  */
 import type { ParseError } from "../bytes/parse-error.ts";
 import { toHex } from "../bytes/text.ts";
-import { type CaptureFormat, type FrameReader, type Notes, refuse } from "./format.ts";
+import { type CaptureFormat, type FrameReader, type Notes, newNotes, refuse } from "./format.ts";
 import type { Frame, Skimmer, Step } from "./frame.ts";
 import { Gunzip, isGzip } from "./gzip.ts";
 import { BUFFER_SIZE, type ByteSource, Input } from "./input.ts";
@@ -77,6 +77,21 @@ export class CaptureFile {
     return this.notes.secrets;
   }
 
+  /** What somebody wrote about the file as a whole. */
+  get comments(): readonly string[] {
+    return this.notes.comments;
+  }
+
+  /** Names of addresses that the file brings; nobody has checked them. */
+  get names(): ReadonlyMap<string, string> {
+    return this.notes.names;
+  }
+
+  /** Packets that were lost while capturing, as far as the file says. */
+  get dropped(): number {
+    return this.notes.dropped;
+  }
+
   /** FRAME: `frame` is filled, its bytes valid until the next call. MORE: call `fill`, await it, call again. */
   next(frame: Frame): Step {
     return this.reader.next(frame);
@@ -98,7 +113,7 @@ export class CaptureFile {
   }
 
   private static async sniff(source: ByteSource, bufferSize: number): Promise<CaptureFile> {
-    const notes: Notes = { frames: 0, problems: [], secrets: [] };
+    const notes = newNotes();
     const counted = new CountedSource(source);
     let input = new Input(counted, bufferSize);
     let suffix = "";

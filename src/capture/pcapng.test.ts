@@ -41,9 +41,14 @@ const parts: readonly Part[] = [
       on: 1,
       time: 1_340_954_905_298_858_123n,
       original: 99,
-      trailer: option(false, 1, payload(5)),
+      trailer: option(false, 1, payload(5, 65)),
     }),
-    frame: frame(2, payload(7), "1340954905.298858123", { linkType: 101, interfaceIndex: 1, original: 99 }),
+    frame: frame(2, payload(7), "1340954905.298858123", {
+      linkType: 101,
+      interfaceIndex: 1,
+      original: 99,
+      comment: "ABCDE",
+    }),
   },
   { bytes: simplePacket(payload(40), 60), frame: frame(3, payload(40), "", { original: 60 }) },
   { bytes: sectionHeader(true) },
@@ -191,7 +196,7 @@ describe("pcapng blocks", () => {
   });
 
   test("a block with no frame in it is passed over without being held, however long", async () => {
-    const { numbers, problems } = await around(block(false, 4, payload(20_000_000)));
+    const { numbers, problems } = await around(block(false, 0x208, payload(20_000_000)));
     expect([numbers, problems]).toEqual([[1, 2], []]);
   });
 
@@ -205,7 +210,7 @@ describe("pcapng blocks", () => {
   });
 
   test("a length of 4 GiB in a small file is a cut file, not memory", async () => {
-    const { numbers, problems } = await around(ints(false, [4, 4], [0xfffffffc, 4]));
+    const { numbers, problems } = await around(ints(false, [0x208, 4], [0xfffffffc, 4]));
     expect(numbers).toEqual([1]);
     expect(problems.map(kindAndFrame)).toEqual([["truncated", 1]]);
   });

@@ -1,6 +1,7 @@
 /**
  * pcapng (draft-ietf-opsawg-pcapng): several sections, each with its own byte order, several interfaces in each.
- * Owns blocks and the few options that frames need; knows nothing of what a frame holds.
+ * Owns the walk through blocks and the frames in them; what else blocks say `pcapng-blocks.ts` reads. Knows nothing of what a
+ * frame holds.
  *
  * The per-frame fast path: indexes bytes directly instead of through a Cursor, and allocates nothing per frame.
  */
@@ -15,8 +16,19 @@ import {
   starve,
   stop,
 } from "./format.ts";
-import { END, FRAME, type Frame, type Skimmer, type Step } from "./frame.ts";
+import { type Application, END, FRAME, type Frame, type Skimmer, type Step } from "./frame.ts";
 import type { Input } from "./input.ts";
+import {
+  type BlockBytes,
+  COMMENT,
+  isPlainPacket,
+  optionText,
+  packetOptions,
+  readNames,
+  readOptions,
+  readProcess,
+  statedDrops,
+} from "./pcapng-blocks.ts";
 import { type Clock, clockOf, type Moment, setTime } from "./pcapng-time.ts";
 
 /** Block types. The section header's reads the same in both byte orders. */
@@ -24,8 +36,21 @@ const SECTION_HEADER = 0x0a0d0d0a;
 const INTERFACE_DESCRIPTION = 1;
 const OBSOLETE_PACKET = 2;
 const SIMPLE_PACKET = 3;
+const NAME_RESOLUTION = 4;
+const INTERFACE_STATISTICS = 5;
 const ENHANCED_PACKET = 6;
 const DECRYPTION_SECRETS = 10;
+/** Of Apple's tcpdump. */
+const APPLE_PROCESS = 0x80000001;
+
+/** Blocks that are read as a whole, besides those with a frame. */
+const READ: ReadonlySet<number> = new Set([
+  INTERFACE_DESCRIPTION,
+  NAME_RESOLUTION,
+  INTERFACE_STATISTICS,
+  DECRYPTION_SECRETS,
+  APPLE_PROCESS,
+]);
 
 /** Type, length, and the length again. */
 const BLOCK_OVERHEAD = 12;
@@ -45,7 +70,6 @@ export const pcapng: CaptureFormat = {
 const NUMBERED: ReadonlySet<number> = new Set([9, 0x204, 0x216, 0x221, 0xbad, 0x40000bad]);
 
 /** Options of an interface description (draft-ietf-opsawg-pcapng section 4.2). */
-const END_OF_OPTIONS = 0;
 const TIME_RESOLUTION = 9;
 const FCS_LENGTH = 13;
 const TIME_OFFSET = 14;
@@ -71,6 +95,15 @@ const MAX_SECRETS = 64 * 1024 * 1024;
 /** What a block of secrets costs besides its bytes: a hostile file can hold millions of empty ones. */
 const SECRETS_OVERHEAD = 256;
 
+/** Processes of a section: more than a machine runs while somebody captures. */
+const MAX_PROCESSES = 10_000;
+
+/** Names of addresses, of the whole file: of more hosts than a person will look at. */
+const MAX_NAMES = 10_000;
+
+/** Comments on sections. Each has at most 64 KiB. */
+const MAX_SECTION_COMMENTS = 16;
+
 /** "TLSK": the NSS key log format. */
 const TLS_KEY_LOG = 0x544c534b;
 
@@ -81,6 +114,9 @@ interface Interface {
   /** Bytes of frame check sequence; 0 when not said. */
   readonly fcs: number;
   readonly clock: Clock;
+  /** Packets lost on it as its last statistics say, and as the frames say. They count the same packets. */
+  statedLost: number;
+  countedLost: number;
 }
 
 class PcapngReader implements FrameReader {
@@ -90,11 +126,14 @@ class PcapngReader implements FrameReader {
   private sections = 0;
   /** By number; a hole where a description could not be read. */
   private interfaces: (Interface | undefined)[] = [];
+  private processes: Application[] = [];
   private secretsKept = 0;
   /** Length of a block passed over whose second length has still to be compared; 0 when none. */
   private unchecked = 0;
   /** Whether that block takes a frame number. */
   private numbered = false;
+  /** Length of a section header of which the options have still to be read; 0 when none. */
+  private header = 0;
   private done = false;
   private readonly time: Moment = { seconds: 0, nanos: 0 };
 
@@ -118,6 +157,15 @@ class PcapngReader implements FrameReader {
         if (this.numbered) notes.frames++;
         continue;
       }
+      if (this.header !== 0) {
+        const length = this.header;
+        if (left < length) return this.starve(length);
+        if (view.getUint32(at + length - 4, this.little) !== length) return this.lengthsDiffer(length);
+        this.sectionComments(at, length);
+        this.header = 0;
+        input.start = at + length;
+        continue;
+      }
       if (left < 8) return this.starve(BLOCK_OVERHEAD);
 
       const type = view.getUint32(at, this.little);
@@ -131,7 +179,7 @@ class PcapngReader implements FrameReader {
         return this.stop(`block of type ${hex(type)} declares an impossible length of ${length}`);
       }
       const holdsFrame = type === ENHANCED_PACKET || type === SIMPLE_PACKET || type === OBSOLETE_PACKET;
-      if (!holdsFrame && type !== INTERFACE_DESCRIPTION && type !== DECRYPTION_SECRETS) {
+      if (!holdsFrame && !READ.has(type)) {
         this.pass(length, NUMBERED.has(type));
         continue;
       }
@@ -145,10 +193,34 @@ class PcapngReader implements FrameReader {
       if (holdsFrame) {
         notes.frames++;
         if (this.packet(frame, type, at, length)) return FRAME;
-      } else if (type === INTERFACE_DESCRIPTION) this.describe(at, length);
-      else this.secrets(at, length);
+      } else this.read(type, at, length);
     }
     return END;
+  }
+
+  private read(type: number, at: number, length: number): void {
+    const end = at + length - 4;
+    switch (type) {
+      case INTERFACE_DESCRIPTION:
+        this.describe(at, length);
+        return;
+      case NAME_RESOLUTION:
+        this.names(at, end);
+        return;
+      case INTERFACE_STATISTICS:
+        this.statistics(at, end);
+        return;
+      case DECRYPTION_SECRETS:
+        this.secrets(at, length);
+        return;
+      default:
+        if (this.processes.length < MAX_PROCESSES) this.processes.push(readProcess(this.block(), at + 8, end));
+    }
+  }
+
+  private block(): BlockBytes {
+    const { bytes, view } = this.input;
+    return { bytes, view, little: this.little };
   }
 
   skim(skimmer: Skimmer): void {
@@ -163,7 +235,9 @@ class PcapngReader implements FrameReader {
       // Whatever is odd is for `next` to judge.
       if (on === undefined || on.linkType !== skimmer.linkType || (length & 3) !== 0 || length > end - at) break;
       if (captured > MAX_FRAME || captured > length - ENHANCED_PACKET_MIN) break;
-      if (view.getUint32(at + length - 4, little) !== length) break;
+      const last = at + length - 4;
+      if (view.getUint32(last, little) !== length) break;
+      if (!isPlainPacket(view, at + 28 + ((captured + 3) & ~3), last, little)) break;
       setTime(time, on.clock, view.getUint32(at + 12, little), view.getUint32(at + 16, little));
       if (!skimmer.take(bytes, view, at + 28, captured, time.seconds, time.nanos, notes.frames + 1)) break;
       notes.frames++;
@@ -213,7 +287,27 @@ class PcapngReader implements FrameReader {
     frame.linkType = on.linkType;
     frame.number = notes.frames;
     frame.interfaceIndex = index;
+    frame.comment = frame.application = undefined;
+    if (type !== SIMPLE_PACKET) this.options(frame, on, at + header + ((captured + 3) & ~3), at + length - 4);
     return true;
+  }
+
+  private options(frame: Frame, on: Interface, at: number, end: number): void {
+    if (isPlainPacket(this.input.view, at, end, this.little)) return;
+    const { comment, lost, owner } = packetOptions(this.block(), at, end);
+    frame.comment = comment;
+    const application = owner === undefined ? undefined : this.processes[owner];
+    if (application !== undefined && application.path !== "") frame.application = application;
+    if (lost > 0) this.lose(on, on.statedLost, on.countedLost + lost);
+  }
+
+  /** Packets were lost on an interface: those that its statistics say, or those that its frames say. */
+  private lose(on: Interface, stated: number, counted: number): void {
+    const { notes } = this;
+    const before = Math.max(on.statedLost, on.countedLost);
+    on.statedLost = stated;
+    on.countedLost = counted;
+    notes.dropped = Math.min(notes.dropped - before + Math.max(stated, counted), Number.MAX_SAFE_INTEGER);
   }
 
   /** Reads the section header at `at`; FRAME means "go on". */
@@ -236,8 +330,34 @@ class PcapngReader implements FrameReader {
     if (length < SECTION_HEADER_MIN || (length & 3) !== 0) return this.badSection(`length ${length}`);
     this.sections++;
     this.interfaces = [];
-    this.pass(length, false);
+    this.processes = [];
+    if (length > MAX_BLOCK) this.pass(length, false);
+    else this.header = length;
     return FRAME;
+  }
+
+  private sectionComments(at: number, length: number): void {
+    const { comments } = this.notes;
+    const block = this.block();
+    readOptions(block, at + 24, at + length - 4, (code, value, size) => {
+      if (code !== COMMENT || comments.length >= MAX_SECTION_COMMENTS) return;
+      const text = optionText(block, value, size);
+      if (text !== "") comments.push(text);
+    });
+  }
+
+  /** The first name of an address holds: what is resolved later may be another host's. */
+  private names(at: number, end: number): void {
+    const { names } = this.notes;
+    readNames(this.block(), at + 8, end, (ip, name) => {
+      if (names.size < MAX_NAMES && !names.has(ip)) names.set(ip, name);
+    });
+  }
+
+  private statistics(at: number, end: number): void {
+    if (at + 20 > end) return;
+    const on = this.interfaces[this.input.view.getUint32(at + 8, this.little)];
+    if (on !== undefined) this.lose(on, statedDrops(this.block(), at + 20, end), on.countedLost);
   }
 
   /** Adds an interface; one whose description is damaged leaves a hole: with a guessed clock its times would be wrong. */
@@ -259,25 +379,21 @@ class PcapngReader implements FrameReader {
     let resolution = 6;
     let offset = 0n;
     let fcs = 0;
-    const end = at + length - 4;
-    for (let option = at + 16; option + 4 <= end; ) {
-      const code = view.getUint16(option, little);
-      const size = view.getUint16(option + 2, little);
-      const value = option + 4;
-      if (code === END_OF_OPTIONS) break;
-      if (value + size > end) return undefined;
+    const isSound = readOptions(this.block(), at + 16, at + length - 4, (code, value, size) => {
       // Of another size than theirs they are ignored, as Wireshark does.
       if (code === TIME_RESOLUTION && size === 1) resolution = view.getUint8(value);
       else if (code === TIME_OFFSET && size === 8) offset = view.getBigInt64(value, little);
       // In bits, and whole bytes for every link that has one.
       else if (code === FCS_LENGTH && size === 1) fcs = view.getUint8(value) >> 3;
-      option = value + ((size + 3) & ~3);
-    }
+    });
+    if (!isSound) return undefined;
     return {
       linkType: view.getUint16(at + 8, little),
       snapLength: view.getUint32(at + 12, little),
       fcs,
       clock: clockOf(resolution, offset),
+      statedLost: 0,
+      countedLost: 0,
     };
   }
 

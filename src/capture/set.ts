@@ -174,6 +174,8 @@ export class CaptureSet {
     frame.nanos = head.nanos;
     frame.untimed = head.untimed;
     frame.interfaceIndex = head.interfaceIndex;
+    frame.comment = head.comment;
+    frame.application = head.application;
     frame.number = this.count;
     this.currentFile = this.members.indexOf(member);
     this.last = member;

@@ -39,6 +39,11 @@ export class Context {
     return this.observations.connections;
   }
 
+  /** Packets that were lost while the file of this connection was captured, as far as the file says. */
+  droppedWith({ file }: ConnectionObservation): number {
+    return this.observations.files[file]?.dropped ?? 0;
+  }
+
   /** Connections on which (pseudo-)TLS was spoken. */
   tls(): readonly TlsConnection[] {
     return this.#index.tls;

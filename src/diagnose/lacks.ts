@@ -11,6 +11,7 @@ export const OTHER_DIRECTION = "the other direction";
 export const START = "the start of the connection";
 export const WHOLE_PACKETS = "whole packets";
 export const WHOLE_FILE = "the whole file";
+export const DROPPED_PACKETS = "the packets that were lost while capturing";
 export const FULL_HANDSHAKE = "the full handshake that this connection resumes";
 /** Connections of more kinds than are kept. */
 export const FEWER_SERVERS = "the detail of connections beyond the limit";

@@ -31,7 +31,7 @@ async function observe(
   const { drafts, totals, vantage } = await collect(set, new Keeper(1000), { progress: () => false });
   set.close();
   const store = new TrustStore({ publicRoots: [], roots: roots.map((der) => parseCertificate(der)) });
-  return derive([], drafts, { vantage, totals: { ...totals, bytes: 0 } }, store);
+  return derive([], drafts, { vantage, names: new Map(), totals: { ...totals, bytes: 0 } }, store);
 }
 
 const presenting = (port: number, ...chain: readonly Uint8Array[]) =>

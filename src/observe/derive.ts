@@ -34,7 +34,7 @@ const AT_ONCE = 16;
 export async function derive(
   files: readonly InputFile[],
   drafts: readonly Draft[],
-  { vantage, totals }: Pick<Observations, "vantage" | "totals">,
+  { vantage, names, totals }: Pick<Observations, "vantage" | "names" | "totals">,
   store: TrustStore,
 ): Promise<Observations> {
   const pooled = new Set<PooledCertificate>();
@@ -61,7 +61,7 @@ export async function derive(
     const presented = tls.certificates.map((p) => ({ sha256: digests.get(p.pooled) as string, frame: p.frame }));
     return observed(draft, presented, judged[index]);
   });
-  return { files, vantage, connections, certificates, totals };
+  return { files, vantage, connections, certificates, names, totals };
 }
 
 /** The draft itself, completed: a copy of every draft would cost as much as judging it. */

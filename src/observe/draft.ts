@@ -245,6 +245,7 @@ function base(flow: Flow, { clientSide, protocol, outcome }: Summary): Draft {
     head: NO_HEAD,
     timing: {},
     outcome,
+    ...(flow.application !== undefined && { application: flow.application }),
     alike: 0,
     elsewhere: 0,
   };

@@ -2,10 +2,13 @@
 
 import { describe, expect, test } from "vitest";
 import {
+  appleProcess,
+  block,
   concat,
   enhancedPacket,
   interfaceDescription,
   memorySource,
+  option,
   payload,
   secretsBlock,
   sectionHeader,
@@ -18,6 +21,7 @@ import {
   ethernet,
   ICMP,
   icmp,
+  ip,
   ipv4,
   type Peer,
   pcapOf,
@@ -724,4 +728,53 @@ test("a CompressedCertificate that is not under protection is none", async () =>
       .say("server", flight(serverHello({ tls13: true }), message(8, Uint8Array.of(0, 0)), compressed)).frames,
   );
   expect(draft.tls).toMatchObject({ certificates: [], certificateUnreadable: false, decrypted: false });
+});
+
+describe("what a capture says of its frames", () => {
+  const start = concat(sectionHeader(), interfaceDescription(), appleProcess(false, 5, "Teams"));
+  const by = option(false, 0x8001, ints(false, [0, 4]));
+  const frame = (bytes: Uint8Array, trailer?: Uint8Array) =>
+    enhancedPacket(bytes, { time: 1_700_000_000_000_000n, ...(trailer !== undefined && { trailer }) });
+  const other = { ...CLIENT, port: 7 };
+
+  test("the program of a connection, whichever of its frames names it", async () => {
+    const frames = opened().frames.map((bytes, index) => frame(bytes, index === 1 ? by : undefined));
+    const file = concat(
+      start,
+      ...frames,
+      frame(udpFrame(other, SERVER, payload(9)), by),
+      frame(udpFrame({ ...other, port: 8 }, SERVER, payload(9))),
+    );
+    const { drafts } = await collectAll([file]);
+    const teams = { path: "Teams", pid: 5 };
+    expect(drafts.map(({ id, application }) => [id, application])).toEqual([
+      ["tcp/0", teams],
+      ["udp/0", teams],
+      ["udp/1", undefined],
+    ]);
+  });
+
+  test("the program that keeps a tunnel is not that of the connections in it", async () => {
+    const inner = ip(udp(1000, 2000, payload(20)), other, SERVER, UDP);
+    const tunnelled = ethernet(ip(inner, { ip: "10.9.9.1", port: 0 }, { ip: "10.9.9.2", port: 0 }, 4));
+    const { drafts } = await collectAll([concat(start, frame(tunnelled, by))]);
+    expect(drafts).toMatchObject([{ id: "udp/0" }]);
+    expect(drafts[0]).not.toHaveProperty("application");
+  });
+
+  test("comments, by the number that the frame has in all files together", async () => {
+    const said = option(false, 1, text("look here"));
+    const one = concat(start, frame(udpFrame(other, SERVER, payload(9))), frame(payload(20), said));
+    const { files } = await collectAll([one, one]);
+    expect(files.map((file) => file?.comments)).toEqual([
+      [{ frame: 2, text: "look here" }],
+      [{ frame: 4, text: "look here" }],
+    ]);
+  });
+
+  test("comments are bounded, and those left out counted", async () => {
+    const said = option(false, 1, text("x".repeat(60_000)));
+    const { files } = await collectAll([concat(start, ...Array.from({ length: 30 }, () => frame(payload(20), said)))]);
+    expect([files[0]?.comments.length, files[0]?.commentsLeftOut]).toEqual([17, 13]);
+  });
 });

@@ -8,7 +8,7 @@
 import { addressText } from "../bytes/address.ts";
 import { Blocks } from "../bytes/blocks.ts";
 import { toLatin1 } from "../bytes/text.ts";
-import { END, FRAME, Frame, type Skimmer, type Step } from "../capture/frame.ts";
+import { type Application, END, FRAME, Frame, type Skimmer, type Step } from "../capture/frame.ts";
 import type { CaptureSet } from "../capture/set.ts";
 import {
   decode,
@@ -36,7 +36,7 @@ import { CertificatePool } from "./certificate-pool.ts";
 import { type Draft, draftWithoutDetail, tcpDraft, tcpSummary, udpDraft, udpSummary } from "./draft.ts";
 import { Hellos } from "./hellos.ts";
 import type { Keeper } from "./keeper.ts";
-import type { Observations, Timestamp } from "./observations.ts";
+import type { Comment, Observations, Timestamp } from "./observations.ts";
 import type { QuicShared } from "./quic-reader.ts";
 import { type Shared, TcpReader } from "./tcp-reader.ts";
 import { UdpReader } from "./udp-reader.ts";
@@ -64,10 +64,19 @@ export interface Collected {
   readonly files: readonly (FileSpan | undefined)[];
 }
 
+/** Characters of comments on frames that are kept, of one file: a thousand long ones. */
+export const MAX_COMMENTS = 1 << 20;
+/** What a comment costs besides its text. */
+const COMMENT_OVERHEAD = 64;
+
 /** What the frames of one file told. */
 export class FileSpan {
   /** Frames of link types that are not read, by LINKTYPE_ value. */
   readonly unreadLinkTypes = new Map<number, number>();
+  readonly comments: Comment[] = [];
+  /** Comments beyond MAX_COMMENTS. */
+  commentsLeftOut = 0;
+  private commented = 0;
   private timed = false;
   private fromSeconds = 0;
   private fromNanos = 0;
@@ -82,6 +91,12 @@ export class FileSpan {
   /** Latest time. */
   get to(): Timestamp | undefined {
     return this.timed ? { seconds: this.toSeconds, nanos: this.toNanos } : undefined;
+  }
+
+  comment(frame: number, text: string): void {
+    this.commented += text.length + COMMENT_OVERHEAD;
+    if (this.commented <= MAX_COMMENTS) this.comments.push({ frame, text });
+    else this.commentsLeftOut++;
   }
 
   /** Takes in the time of a frame; most come later than all before. */
@@ -229,6 +244,7 @@ class Collector implements Skimmer {
     let span = this.files[file];
     if (span === undefined) span = this.files[file] = new FileSpan();
     if (!frame.untimed) span.stretch(frame.seconds, frame.nanos);
+    if (frame.comment !== undefined) span.comment(frame.number, frame.comment);
     const { linkType } = frame;
     if (linkType !== this.readLinkType) {
       if (!SUPPORTED_LINK_TYPES.has(linkType)) {
@@ -239,6 +255,17 @@ class Collector implements Skimmer {
     }
     decode(frame, this.packet);
     this.dispatch(frame, file);
+    if (frame.application !== undefined) this.attribute(frame.application);
+  }
+
+  /** The packet at hand was sent or got by this program. Of a tunnel that is the one that keeps the tunnel. */
+  private attribute(application: Application): void {
+    const { packet } = this;
+    if (packet.tunnel !== 0 || (packet.kind !== TCP && packet.kind !== UDP)) return;
+    const table = packet.kind === TCP ? this.tcp : this.udp;
+    const at = table.find(packet);
+    const flow = at === 0 ? undefined : table.flow(at);
+    if (flow !== undefined) flow.application ??= application;
   }
 
   private dispatch(frame: Frame, file: number): void {

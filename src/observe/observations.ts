@@ -5,6 +5,7 @@
  * Frame numbers count from 1 as Wireshark's `frame.number` does; for several files read as one capture they count through
  * the set in time order, as in the output of `mergecap`. Connection ids are Wireshark's `tcp.stream` / `udp.stream`.
  */
+import type { Application } from "../capture/frame.ts";
 import type { CaptureProblem } from "../capture/problem.ts";
 import type { Certificate } from "../protocol/x509/certificate.ts";
 import type { Trust } from "../protocol/x509/trust.ts";
@@ -34,6 +35,15 @@ export interface InputFile {
   readonly from?: Timestamp;
   readonly to?: Timestamp;
   readonly problems: readonly CaptureProblem[];
+  /** Packets that were lost while capturing, as far as the file says. */
+  readonly dropped: number;
+  /** What somebody wrote about a frame; without one, about the file. In the file's order. */
+  readonly comments: readonly Comment[];
+}
+
+export interface Comment {
+  readonly frame?: number;
+  readonly text: string;
 }
 
 export type Protocol =
@@ -247,6 +257,8 @@ export interface ConnectionObservation {
   readonly to: Timestamp;
   /** Payload bytes. */
   readonly bytes: { readonly fromClient: number; readonly fromServer: number };
+  /** The program it belongs to, on the machine where the capture was taken. */
+  readonly application?: Application;
   readonly tcp?: TcpObservation;
   /** The tunnel that the connection asks of a proxy; `server` is then the proxy. */
   readonly through?: Tunnel;
@@ -276,6 +288,8 @@ export interface Observations {
   readonly connections: readonly ConnectionObservation[];
   /** Every distinct certificate that a kept connection presented, by SHA-256. */
   readonly certificates: ReadonlyMap<string, ObservedCertificate>;
+  /** Names of addresses that the capture brings along. Nobody has checked them: for people to read, never for rules. */
+  readonly names: ReadonlyMap<string, string>;
   readonly totals: {
     readonly connections: number;
     readonly handshakes: number;

@@ -37,3 +37,35 @@ describe("groups", () => {
     for (const group of groups) expect(group).not.toHaveProperty("elsewhere");
   });
 });
+
+describe("what the capture adds", () => {
+  const annotated = (specs: Parameters<typeof observations>[0]) => {
+    const seen = observations(specs);
+    const files = seen.files.map((file) => ({ ...file, dropped: 3, comments: [{ frame: 5, text: "look" }] }));
+    const names = new Map([["192.0.2.10", "called.example"]]);
+    return buildReport({ ...seen, files, names }, { version: "0", maxConnections: 5000 });
+  };
+
+  test("names of addresses stand beside them and are no server names", () => {
+    const { connections, groups } = annotated([tls({ to: "192.0.2.10" }), tls({ to: "192.0.2.11" })]);
+    expect(connections.map(({ server }) => server.name)).toEqual(["called.example", undefined]);
+    expect(groups.map((group) => "server" in group && group.server.name)).toEqual(["called.example", undefined]);
+    for (const connection of connections) expect(connection).not.toHaveProperty("serverName");
+  });
+
+  test("they change no verdict", () => {
+    const spec = tls({ to: "192.0.2.10", chain: [certificate({ issuer: "Evil", names: ["other.example"] })] });
+    const { connections: called, findings, verdict } = annotated([spec]);
+    const { connections, findings: plain, verdict: before } = build(spec);
+    expect(called.map((connection) => connection.verdict)).toEqual(connections.map((connection) => connection.verdict));
+    expect([findings, verdict]).toEqual([plain, before]);
+  });
+
+  test("losses and comments are the file's", () => {
+    expect(annotated([]).input.files).toMatchObject([{ dropped: 3, comments: [{ frame: 5, text: "look" }] }]);
+    for (const file of build().input.files) {
+      expect(file).not.toHaveProperty("dropped");
+      expect(file).not.toHaveProperty("comments");
+    }
+  });
+});

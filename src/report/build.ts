@@ -7,6 +7,7 @@ import type { JudgedConnection, NumberedFinding } from "../diagnose/diagnose.ts"
 import { diagnose } from "../diagnose/diagnose.ts";
 import { nameOf } from "../diagnose/peer.ts";
 import type {
+  Endpoint,
   HandshakeMessage,
   Observations,
   ObservedCertificate,
@@ -44,10 +45,12 @@ export function buildReport(observations: Observations, { version, maxConnection
     generator: { name: "sightline", version },
     input: {
       kind: "capture",
-      files: observations.files.map(({ from, to, ...file }) => ({
+      files: observations.files.map(({ from, to, dropped, comments, ...file }) => ({
         ...file,
         ...(from === undefined ? {} : { from: moment(from) }),
         ...(to === undefined ? {} : { to: moment(to) }),
+        ...(dropped > 0 && { dropped }),
+        ...(comments.length > 0 && { comments }),
       })),
       vantage: observations.vantage,
     },
@@ -57,10 +60,10 @@ export function buildReport(observations: Observations, { version, maxConnection
         : verdict.is === "clear"
           ? { is: verdict.is, ...overall }
           : { is: verdict.is, confidence: verdict.confidence ?? "likely", ...overall },
-    connections: connections.map(toConnection),
+    connections: connections.map((connection) => toConnection(connection, observations.names)),
     certificates: certificatesOf(connections, observations),
     totals: observations.totals,
-    groups: groupsOf(diagnosis.connections, keys),
+    groups: groupsOf(diagnosis.connections, keys, observations.names),
     findings: diagnosis.findings.map((finding) => toFinding(finding, shown)),
     rules: diagnosis.rules satisfies readonly RuleAnswer[],
     features: diagnosis.features,
@@ -88,14 +91,17 @@ function select(judged: readonly JudgedConnection[], keys: readonly string[], mo
   return judged.filter((connection) => chosen.has(connection));
 }
 
-function toConnection({ connection, verdict, service }: JudgedConnection): ReportConnection {
+/** Names of addresses that nobody has checked. */
+type Names = Observations["names"];
+
+function toConnection({ connection, verdict, service }: JudgedConnection, names: Names): ReportConnection {
   const { tls, quic, tcp, through } = connection;
   const row: Writable<ReportConnection> = {
     id: connection.id,
     file: connection.file,
     transport: connection.transport,
-    client: connection.client,
-    server: connection.server,
+    client: named(connection.client, names),
+    server: named(connection.server, names),
     protocol: connection.protocol,
     frames: connection.frames,
     time: { from: moment(connection.from), to: moment(connection.to) },
@@ -106,6 +112,7 @@ function toConnection({ connection, verdict, service }: JudgedConnection): Repor
     outcome: connection.outcome,
     verdict,
   };
+  if (connection.application !== undefined) row.application = connection.application;
   if (through !== undefined) row.through = toThrough(through);
   const name = nameOf(connection);
   if (name !== undefined) row.serverName = name;
@@ -116,6 +123,11 @@ function toConnection({ connection, verdict, service }: JudgedConnection): Repor
   if (service !== undefined) row.service = service;
   if (connection.alike > 0) row.alike = connection.alike;
   return row;
+}
+
+function named(endpoint: Endpoint, names: Names): ReportConnection["server"] {
+  const name = names.size === 0 ? undefined : names.get(endpoint.ip);
+  return name === undefined ? endpoint : { ...endpoint, name };
 }
 
 function toThrough({ kind, target, status }: Tunnel): NonNullable<ReportConnection["through"]> {
@@ -211,7 +223,7 @@ function toFinding(
 type PlainGroup = Exclude<ReportGroup, { folded: number }>;
 
 /** Every connection in exactly one row, the largest first. */
-function groupsOf(judged: readonly JudgedConnection[], keys: readonly string[]): ReportGroup[] {
+function groupsOf(judged: readonly JudgedConnection[], keys: readonly string[], names: Names): ReportGroup[] {
   const groups = new Map<string, Writable<PlainGroup>>();
   for (const [index, { connection, verdict }] of judged.entries()) {
     const key = keys[index] as string;
@@ -225,7 +237,7 @@ function groupsOf(judged: readonly JudgedConnection[], keys: readonly string[]):
     const name = nameOf(connection);
     const leaf = tls?.certificates[0]?.sha256;
     // In the contract's order.
-    const group = { server } as Writable<PlainGroup>;
+    const group = { server: named(server, names) } as Writable<PlainGroup>;
     if (name !== undefined) group.serverName = name;
     group.protocol = protocol;
     if (leaf !== undefined) group.leaf = leaf;

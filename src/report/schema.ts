@@ -44,7 +44,12 @@ const slug = z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/);
 const moment = z.string().regex(/^(\d{4}|[+-]\d{6,})-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/);
 const text = z.string().min(1);
 
-const endpoint = z.strictObject({ ip: text, port });
+const endpoint = z.strictObject({
+  ip: text,
+  port,
+  /** What whoever captured resolved the address to. Nobody has checked it: for people to read. */
+  name: text.exactOptional(),
+});
 
 const inputFile = z.strictObject({
   name: z.string(),
@@ -64,6 +69,10 @@ const inputFile = z.strictObject({
       detail: text,
     }),
   ),
+  /** Packets that were lost while capturing, as the file says; absent when it says none. */
+  dropped: z.int().positive().exactOptional(),
+  /** What somebody wrote about a frame or, without one, about the file. */
+  comments: z.array(z.strictObject({ frame: frame.exactOptional(), text })).exactOptional(),
 });
 
 /** What would answer the question: `key log`, `the other direction`, … Never empty. */
@@ -187,6 +196,8 @@ const connection = z.strictObject({
   time: z.strictObject({ from: moment, to: moment }),
   /** Payload bytes. */
   bytes: z.strictObject({ fromClient: count, fromServer: count }),
+  /** The program it belongs to, as the capture of the machine where it runs says. */
+  application: z.strictObject({ path: text, pid: count }).exactOptional(),
   handshake: z.array(handshakeMessage),
   tls: tls.exactOptional(),
   /** As presented, leaf first. */

@@ -76,6 +76,30 @@ describe("the story on 80 columns", () => {
   });
 });
 
+describe("what the capturer added", () => {
+  const text = renderText(reports.annotated, plain);
+
+  test("the program that a connection belongs to, by its file's name", () => {
+    expect(text).toContain("\n  of lync.exe, process 4711\n");
+  });
+
+  test("a name of the address where the client asked for none", () => {
+    expect(text).toContain("tcp/1  198.51.100.30:443 (av.fabrikam.example)  pseudo-tls");
+    expect(text).toContain("tcp/0  198.51.100.20:443 sip.fabrikam.example  TLS");
+    expect(text).not.toContain("sip.fabrikam.example (av");
+  });
+
+  test("comments on the file, and on a frame where that is evidence", () => {
+    expect(text).toContain("\n    comment: Laptop of the help desk\n");
+    expect(text).toMatch(/frame 34: tls\.alert\.description[\s\S]*?\n {13}comment: here sharing breaks\n/);
+    expect(text).not.toContain("nobody asks");
+  });
+
+  test("packets lost while capturing", () => {
+    expect(text).toContain("! dropped: 12 packets lost while capturing");
+  });
+});
+
 test("clear: no ladder, and what makes each connection genuine", () => {
   const text = renderText(reports.clear, plain);
   expect(lines(text)[0]).toBe("✓ CLEAR");

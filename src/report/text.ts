@@ -29,6 +29,8 @@ const MAX_BYPASS = 5;
 const MAX_GROUPS = 5;
 const MAX_FILES = 4;
 const MAX_PROBLEMS = 3;
+/** On the file; those on frames stand where the frame is evidence. */
+const MAX_COMMENTS = 3;
 /** Two lines hold any honest name. */
 const MAX_NAME_LINES = 2;
 
@@ -84,13 +86,16 @@ function chooseInFull({ verdict, connections, findings, features }: Report): Rep
 }
 
 function details(page: Page, report: Report, connection: ReportConnection, first: boolean): void {
-  const { id, server, serverName, through } = connection;
+  const { id, server, through, application } = connection;
   page.blank();
   page.row(
     span("strong", `${id}  `),
-    span("strong", `${endpoint(server)}${serverName === undefined ? "" : ` ${serverName}`}`),
+    span("strong", `${endpoint(server)}${nameAfter(connection)}`),
     `  ${kindOf(connection)}`,
   );
+  if (application !== undefined) {
+    page.paragraph("  ", [`of ${programOf(application.path)}, process ${application.pid}`], MAX_NAME_LINES);
+  }
   if (through !== undefined) {
     const status = through.status === undefined ? "" : `, answered ${through.status}`;
     const line = `through the proxy ${endpoint(server)}: ${through.kind} ${through.target}${status}`;
@@ -120,6 +125,23 @@ function details(page: Page, report: Report, connection: ReportConnection, first
         MAX_GROUPS,
       ),
     ]);
+}
+
+/** The name that the client asked for, else what whoever captured called the address. */
+function nameAfter({
+  server,
+  serverName,
+}: {
+  server: ReportConnection["server"];
+  serverName?: string | undefined;
+}): string {
+  if (serverName !== undefined) return ` ${serverName}`;
+  return server.name === undefined ? "" : ` (${server.name})`;
+}
+
+/** The last part of a path of Windows or Unix. */
+function programOf(path: string): string {
+  return /[^\\/]+$/.exec(path)?.[0] ?? path;
 }
 
 function verdictLine(verdict: ConnectionVerdict): Piece[] {
@@ -180,8 +202,13 @@ function proof(page: Page, report: Report, connection: ReportConnection, finding
   const leaf = leafOf(report, connection);
   // The names are shown with the certificate.
   const shown = evidence.filter(({ value }) => value !== leaf?.issuer && value !== leaf?.subject);
+  const comments = new Map(
+    report.input.files.flatMap((file) => file.comments ?? []).map(({ frame, text }) => [frame, text]),
+  );
   shown.slice(0, MAX_EVIDENCE).forEach((item, index) => {
     labelled(page, "  ", index === 0 ? "Evidence" : "", evidenceLine(item), MAX_NAME_LINES);
+    const comment = comments.get(item.frame);
+    if (comment !== undefined) labelled(page, "  ", "", [span("dim", `comment: ${comment}`)], MAX_NAME_LINES);
   });
   if (shown.length > MAX_EVIDENCE) labelled(page, "  ", "", [span("dim", andMore(shown.length - MAX_EVIDENCE))]);
   // An exemption is listed below, with all the others.
@@ -290,12 +317,15 @@ function groupLine(page: Page, group: ReportGroup, first: ReportConnection | und
     return;
   }
   const times = group.elsewhere === undefined ? count : `${count}, ${group.elsewhere} of them to other addresses`;
-  const asked = group.serverName ?? first?.through?.target;
-  const name = asked === undefined ? "" : ` ${asked}`;
+  const { server } = group;
+  const serverName = group.serverName ?? first?.through?.target;
   const reason = first === undefined ? "" : reasonOf(first);
   page.paragraph(
     `  ${group.firstId.padEnd(LABEL)}`,
-    [`${endpoint(group.server)}${name}, ${group.protocol}${times}`, span("dim", reason === "" ? "" : `: ${reason}`)],
+    [
+      `${endpoint(server)}${nameAfter({ server, serverName })}, ${group.protocol}${times}`,
+      span("dim", reason === "" ? "" : `: ${reason}`),
+    ],
     MAX_NAME_LINES,
   );
 }
@@ -352,9 +382,16 @@ function input(page: Page, { input, totals, verdict }: Report): void {
 
 const VANTAGE_WORDS = { client: "client's side", server: "server's side", middle: "middle of the path" } as const;
 
-function fileLines(page: Page, { name, format, frames, from, to, problems }: ReportFile): void {
+function fileLines(page: Page, file: ReportFile): void {
+  const { name, format, frames, from, to, problems, dropped, comments = [] } = file;
   const time = from === undefined || to === undefined ? "" : `, ${period(from, to)}`;
   page.paragraph("  ", [span("strong", name), `: ${format}, ${frames} frames${time}`], MAX_NAME_LINES);
+  for (const { text } of comments.filter(({ frame }) => frame === undefined).slice(0, MAX_COMMENTS)) {
+    page.paragraph("    ", [span("dim", `comment: ${text}`)], MAX_NAME_LINES);
+  }
+  if (dropped !== undefined) {
+    page.paragraph("    ", [span("warn", "! dropped"), `: ${plural(dropped, "packet")} lost while capturing`]);
+  }
   for (const { kind, frame, detail } of problems.slice(0, MAX_PROBLEMS)) {
     const where = frame === 0 ? "" : ` after frame ${frame}`;
     page.paragraph("    ", [span("warn", `! ${kind}`), `${where}: ${detail}`], MAX_NAME_LINES);

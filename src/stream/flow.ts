@@ -7,6 +7,7 @@
  * keyed by integers; because a hostile capture could aim thousands of flows at one bucket, long chains spill into a Map,
  * whose hashing V8 seeds by itself.
  */
+import type { Application } from "../capture/frame.ts";
 import { ACK, FIN, type Packet, RST, SYN } from "../packet/packet.ts";
 import {
   A0,
@@ -228,6 +229,9 @@ export class Flow {
   readonly half1: Half;
   /** Whoever reads the payload keeps its state here; undefined before the first payload and after the end. */
   reader: FlowReader | undefined = undefined;
+
+  /** The program it belongs to, where the capture says so. */
+  application: Application | undefined = undefined;
 
   readonly transport: "tcp" | "udp";
   /** Of the tunnel in which its first packet was; 0 for none. */

@@ -8,16 +8,21 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { CaptureFile } from "../../src/capture/index.ts";
 import { CaptureSet } from "../../src/capture/set.ts";
 import { fileSource } from "../../src/cli/sources.ts";
 import { drain, type SeenFrame, walk } from "../support/capture-walk.ts";
 import {
+  appleProcess,
   block,
   concat,
   enhancedPacket,
   interfaceDescription,
+  interfaceStatistics,
   ints,
+  nameRecord,
   obsoletePacket,
+  option,
   payload,
   pcapHeader,
   pcapRecord,
@@ -192,6 +197,15 @@ const WRITTEN: Readonly<Record<string, Uint8Array>> = {
   "lengths of an unknown block differ": concat(START, EPB, block(false, 0x77, payload(80), 99), EPB),
   "pcapng cut in the last length": concat(START, EPB, EPB).subarray(0, -4),
   "pcapng with a few bytes more": concat(START, EPB, new Uint8Array(5)),
+  "names, statistics, processes and comments between frames": concat(
+    sectionHeader(false, 0, option(false, 1, payload(9, 65))),
+    interfaceDescription(),
+    block(false, 4, concat(nameRecord(false, payload(4, 10), "a.example"), option(false, 0, new Uint8Array(0)))),
+    appleProcess(false, 77, "Teams"),
+    enhancedPacket(P, { trailer: option(false, 1, payload(7, 65)) }),
+    interfaceStatistics(false, 0, option(false, 5, ints(false, [4, 8]))),
+    EPB,
+  ),
   "pcapng 1.2": concat(sectionHeader(false, 2), interfaceDescription(), EPB),
   "second section in the other byte order": concat(
     START,
@@ -245,6 +259,24 @@ describe.skipIf(!HAS_TSHARK)(
       const seen = await walk(fileSource(path));
       expect(ours(seen.frames, seen.format)).toEqual(rows);
       expect(seen.problems.length > 0, JSON.stringify(seen.problems)).toBe(complaint !== "");
+    });
+
+    test("comments that editcap writes", async () => {
+      const plain = written("plain", concat(START, EPB, EPB, EPB));
+      const path = join(folder, "commented");
+      const comments = ["here it breaks", "zwei Zeilen\nsind möglich"];
+      const options = comments.flatMap((comment, index) => ["-a", `${index + 2}:${comment}`]);
+      execFileSync("editcap", [...options, "--capture-comment", "of the whole", plain, path], { stdio: "ignore" });
+      const file = await CaptureFile.open(fileSource(path));
+      const frames = await drain(file);
+      expect(frames.map(({ comment }) => comment)).toEqual([undefined, ...comments]);
+      expect(file.comments).toEqual(["of the whole"]);
+      const shown = execFileSync("tshark", ["-r", path, "-T", "json", "-e", "frame.comment"], {
+        encoding: "utf8",
+        stdio: "pipe",
+      });
+      const rows = JSON.parse(shown) as { _source: { layers: { "frame.comment"?: string[] } } }[];
+      expect(rows.map(({ _source }) => _source.layers["frame.comment"]?.[0])).toEqual([undefined, ...comments]);
     });
 
     test.concurrent.each(Object.entries(READ_ON))("read on behind: %s", async (name, bytes) => {

@@ -1,5 +1,5 @@
 /** Walks a capture to its end and keeps everything, for comparisons in tests. */
-import { FRAME, Frame, MORE } from "../../src/capture/frame.ts";
+import { type Application, FRAME, Frame, MORE } from "../../src/capture/frame.ts";
 import { CaptureFile } from "../../src/capture/index.ts";
 import type { ByteSource } from "../../src/capture/input.ts";
 import type { CaptureProblem } from "../../src/capture/problem.ts";
@@ -14,6 +14,8 @@ export interface SeenFrame {
   readonly time: string;
   readonly fcs: number;
   readonly data: Uint8Array;
+  readonly comment?: string | undefined;
+  readonly application?: Application | undefined;
 }
 
 /** The frame that a test expects of a file of Ethernet with one interface; `time` as tshark prints it. */
@@ -50,11 +52,12 @@ export async function drain(capture: CaptureFile | CaptureSet, after?: () => voi
 }
 
 function seen(frame: Frame): SeenFrame {
-  const { number, original, linkType, interfaceIndex, fcs } = frame;
+  const { number, original, linkType, interfaceIndex, fcs, comment, application } = frame;
   // A frame must lie within its buffer: slice() would hide it if not.
   if (frame.start + frame.captured > frame.bytes.length) throw new RangeError("frame runs past its buffer");
   const data = frame.bytes.slice(frame.start, frame.start + frame.captured);
-  return { number, original, linkType, interfaceIndex, fcs, data, time: frame.untimed ? "" : epoch(frame) };
+  const time = frame.untimed ? "" : epoch(frame);
+  return { number, original, linkType, interfaceIndex, fcs, data, time, comment, application };
 }
 
 /** Seconds with 9 digits; a negative time with fraction is seconds rounded down plus nanoseconds, so -1.5 is { -2, 500000000 }. */

@@ -76,8 +76,24 @@ export function block(big: boolean, type: number, body: Uint8Array, second?: num
   return concat(ints(big, [type, 4], [length, 4]), body, padding, ints(big, [second ?? length, 4]));
 }
 
-export function sectionHeader(big = false, minor = 0): Uint8Array {
-  return block(big, 0x0a0d0d0a, ints(big, [0x1a2b3c4d, 4], [1, 2], [minor, 2], [0xffffffffffffffffn, 8]));
+export function sectionHeader(big = false, minor = 0, ...options: readonly Uint8Array[]): Uint8Array {
+  const fields = ints(big, [0x1a2b3c4d, 4], [1, 2], [minor, 2], [0xffffffffffffffffn, 8]);
+  return block(big, 0x0a0d0d0a, concat(fields, ...options));
+}
+
+/** A record of a name resolution block: an address of 4 or 16 bytes, then names, each ended by a zero byte. */
+export function nameRecord(big: boolean, address: Uint8Array, ...names: readonly string[]): Uint8Array {
+  const ended = names.map((name) => new TextEncoder().encode(`${name}\0`));
+  return option(big, address.length === 4 ? 1 : 2, concat(address, ...ended));
+}
+
+export function interfaceStatistics(big: boolean, on: number, ...options: readonly Uint8Array[]): Uint8Array {
+  return block(big, 5, concat(ints(big, [on, 4], [0, 8]), ...options));
+}
+
+/** A process as Apple's tcpdump writes it. */
+export function appleProcess(big: boolean, pid: number, name: string): Uint8Array {
+  return block(big, 0x80000001, concat(ints(big, [pid, 4]), option(big, 2, new TextEncoder().encode(name))));
 }
 
 export function option(big: boolean, code: number, value: Uint8Array): Uint8Array {

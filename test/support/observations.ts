@@ -55,11 +55,14 @@ export function observations(specs: readonly Spec[], { seconds = 3600 } = {}): O
         from: { seconds: NOW, nanos: 0 },
         to: { seconds: NOW + seconds, nanos: 0 },
         problems: [],
+        dropped: 0,
+        comments: [],
       },
     ],
     vantage: "client",
     connections,
     certificates: new Map(certificates),
+    names: new Map(),
     totals: { connections: specs.length, handshakes: 0, chains: 0, frames: specs.length * 100, bytes: 0 },
   };
 }

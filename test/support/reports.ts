@@ -481,6 +481,31 @@ export const damaged: Report = {
   },
 };
 
+/** The story's file as its capturer annotated it: names, comments, losses, programs. */
+export const annotated: Report = {
+  ...story,
+  input: {
+    ...story.input,
+    files: story.input.files.map((entry) => ({
+      ...entry,
+      dropped: 12,
+      comments: [
+        { text: "Laptop of the help desk" },
+        { frame: 34, text: "here sharing breaks" },
+        { frame: 35, text: "nobody asks about this one" },
+      ],
+    })),
+  },
+  connections: story.connections.map((entry) => ({
+    ...entry,
+    server: { ...entry.server, name: "av.fabrikam.example" },
+    application: { path: "C:\\Program Files\\Microsoft Office\\lync.exe", pid: 4711 },
+  })),
+  groups: story.groups.map((group) =>
+    "folded" in group ? group : { ...group, server: { ...group.server, name: "av.fabrikam.example" } },
+  ),
+};
+
 /** A capture without a single frame. */
 export const emptyCapture: Report = {
   ...empty,

@@ -80,6 +80,36 @@ describe("a damaged file", () => {
   });
 });
 
+describe("packets lost while capturing", () => {
+  const asked = (spec: Spec, dropped = 7) => {
+    const seen = observations([spec, spec]);
+    const files = seen.files.map((file) => ({ ...file, dropped }));
+    return rule.check(new Context({ ...seen, files }, []));
+  };
+
+  test("are evidence, once, where bytes are missing", () => {
+    const answer = asked(tls({ tcp: { server: { missing: 1000 } } }));
+    expect(answer.is === "finding" && answer.findings[0]?.evidence).toEqual([
+      { file: 0, frame: 1, path: "capture.dropped", value: "7 lost while capturing" },
+      { file: 0, frame: 1, path: "capture", value: "missing: whole packets" },
+      { file: 0, frame: 101, path: "capture", value: "missing: whole packets" },
+    ]);
+  });
+
+  test("say nothing about a beginning that was not captured", () => {
+    const answer = asked(tls({ tcp: MID, messages: [] }));
+    expect(answer.is === "finding" && answer.findings[0]?.evidence.map(({ path }) => path)).toEqual([
+      "capture",
+      "capture",
+    ]);
+  });
+
+  test("keep the rule from calling the capture complete", () => {
+    expect(asked(tls())).toEqual({ is: "not-observed", missing: "the packets that were lost while capturing" });
+    expect(asked(tls(), 0)).toEqual({ is: "clear", checked: 2 });
+  });
+});
+
 test("one finding for each lack, with ten rows of evidence", () => {
   const specs = Array.from({ length: 30 }, (_, i) =>
     tls({ tcp: i % 2 === 0 ? MID : { server: { frames: 0 } }, messages: [] }),

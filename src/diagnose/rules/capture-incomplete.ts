@@ -1,10 +1,11 @@
 /**
  * What the capture itself lacks: its beginning, one direction, bytes cut by the snapshot length, segments that were never
- * captured. Says which connections cannot be judged for it, and how to capture better.
+ * captured, packets that it says it has lost. Says which connections cannot be judged for it, and how to capture better.
  */
 import type { ConnectionObservation } from "../../observe/observations.ts";
-import type { Finding } from "../finding.ts";
-import { missingFrom, OTHER_DIRECTION, START, WHOLE_FILE, WHOLE_PACKETS } from "../lacks.ts";
+import type { Context } from "../context.ts";
+import type { Evidence, Finding } from "../finding.ts";
+import { DROPPED_PACKETS, missingFrom, OTHER_DIRECTION, START, WHOLE_FILE, WHOLE_PACKETS } from "../lacks.ts";
 import { answer, type Rule } from "../rule.ts";
 import { servers } from "../words.ts";
 
@@ -54,12 +55,15 @@ export const captureIncomplete: Rule = {
           what: `On ${servers(connections)} ${what}.`,
           why: "What is not in the capture cannot be judged; its absence proves nothing.",
           fix,
-          evidence: connections.slice(0, MAX_EVIDENCE).map((connection) => ({
-            file: connection.file,
-            frame: connection.frames.first,
-            path: "capture",
-            value: `missing: ${id}`,
-          })),
+          evidence: [
+            ...(id === WHOLE_PACKETS ? drops(context, connections) : []),
+            ...connections.slice(0, MAX_EVIDENCE).map((connection) => ({
+              file: connection.file,
+              frame: connection.frames.first,
+              path: "capture",
+              value: `missing: ${id}`,
+            })),
+          ],
         },
       ];
     });
@@ -68,6 +72,20 @@ export const captureIncomplete: Rule = {
       problems.some(({ kind }) => kind === "truncated" || kind === "malformed"),
     );
     if (findings.length === 0 && damaged) return { is: "not-observed", missing: WHOLE_FILE };
+    const dropped = context.observations.files.some(({ dropped }) => dropped > 0);
+    if (findings.length === 0 && dropped) return { is: "not-observed", missing: DROPPED_PACKETS };
     return answer(findings, judged.length);
   },
 };
+
+/** Of every file of these connections that says so: how many packets were lost while capturing, at its first connection. */
+function drops(context: Context, connections: readonly ConnectionObservation[]): Evidence[] {
+  const first = new Map<number, ConnectionObservation>();
+  for (const connection of connections) if (!first.has(connection.file)) first.set(connection.file, connection);
+  return [...first.values()].flatMap((connection) => {
+    const dropped = context.droppedWith(connection);
+    if (dropped === 0) return [];
+    const value = `${dropped} lost while capturing`;
+    return [{ file: connection.file, frame: connection.frames.first, path: "capture.dropped", value }];
+  });
+}

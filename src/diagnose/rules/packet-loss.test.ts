@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { ask, certificate, found, type TlsOptions, tls } from "../../../test/support/observations.ts";
+import { ask, certificate, found, observations, type TlsOptions, tls } from "../../../test/support/observations.ts";
+import { Context } from "../context.ts";
 import { packetLoss as rule } from "./packet-loss.ts";
 
 const lossy = (options: TlsOptions = {}) => tls({ outcome: "stalled", tcp: { server: { lost: 400 } }, ...options });
@@ -25,4 +26,11 @@ test.each<[string, TlsOptions]>([
 
 test("not judged without a SYN-ACK", () => {
   expect(ask(rule, [lossy({ tcp: { synAck: null, server: { lost: 400 } } })])).toEqual({ is: "not-applicable" });
+});
+
+test("only possible when packets were lost while capturing: the retransmission may be among them", () => {
+  const seen = observations([lossy()]);
+  const files = seen.files.map((file) => ({ ...file, dropped: 5 }));
+  const answer = rule.check(new Context({ ...seen, files }, []));
+  expect(answer).toMatchObject({ is: "finding", findings: [{ confidence: "possible" }] });
 });

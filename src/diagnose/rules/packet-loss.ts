@@ -16,13 +16,17 @@ export const packetLoss: Rule = {
       if (tls.certificates.length > 0 || tls.encrypted.server !== undefined) return [];
       const frame = tcp.server.firstData ?? connection.frames.first;
       const lost = plural(tcp.server.lost, "byte");
+      // What the capture lost may be the retransmission that came through.
+      const dropped = context.droppedWith(connection);
+      const own =
+        dropped === 0 ? "" : ` But ${plural(dropped, "packet")} were lost while capturing: these may be among them.`;
       return [
         {
-          confidence: "likely",
+          confidence: dropped === 0 ? "likely" : "possible",
           cause: "packet-loss",
           connections: [connection],
           what: `The handshake with ${describe(connection)} stopped: ${lost} of the server's answer never arrived.`,
-          why: "The client never acknowledged these bytes, so they were lost on the path, not by the capture.",
+          why: `The client never acknowledged these bytes, so they were lost on the path, not by the capture.${own}`,
           fix: "Look for a congested or faulty link; compare with a capture on another link.",
           evidence: [{ file: connection.file, frame, path: "tcp.analysis.lost_segment", value: `${lost} lost` }],
         },
