@@ -3,10 +3,10 @@
 import { describe, expect, test } from "vitest";
 import {
   appleProcess,
-  block,
   concat,
   enhancedPacket,
   interfaceDescription,
+  ints,
   memorySource,
   option,
   payload,

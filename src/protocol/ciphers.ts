@@ -2,6 +2,7 @@
  * Ciphers of TLS 1.3 and QUIC, and Brotli, loaded when a capture first needs them: their tables take 10 to 30 ms to make, and
  * most captures need none. The cryptography is a library's; knows nothing of protocols.
  */
+import { type AesModes, openCcm } from "./ccm.ts";
 
 /** An AEAD for one message: `decrypt` throws when the tag does not fit. */
 export type Aead = (
@@ -13,6 +14,9 @@ export type Aead = (
 export interface Ciphers {
   readonly gcm: Aead;
   readonly chacha20poly1305: Aead;
+  /** AES-CCM with a tag of 16 bytes, and of 8. */
+  readonly ccm: Aead;
+  readonly ccm8: Aead;
   /** AES of one block. */
   readonly block: (key: Uint8Array, block: Uint8Array) => Uint8Array;
   /** Throws when `packed` is damaged or does not fit into `length` bytes. */
@@ -29,9 +33,18 @@ export async function loadCiphers(): Promise<void> {
     import("@noble/ciphers/chacha.js"),
     import("brotli/decompress.js"),
   ]);
+  const modes: AesModes = {
+    ctr: (key, counter, data) => aes.ctr(key, counter).encrypt(data),
+    cbc: (key, data) => aes.cbc(key, new Uint8Array(16), { disablePadding: true }).encrypt(data),
+  };
+  const ccm =
+    (tagLength: number): Aead =>
+    (key, nonce, header) => ({ decrypt: (sealed) => openCcm(modes, tagLength, key, nonce, header, sealed) });
   loaded = {
     gcm: aes.gcm,
     chacha20poly1305: chacha.chacha20poly1305,
+    ccm: ccm(16),
+    ccm8: ccm(8),
     block: (key, block) => aes.ecb(key, { disablePadding: true }).encrypt(block),
     brotli: brotli.decompress,
   };

@@ -7,7 +7,7 @@ import { concat, ints } from "./capture-writer.ts";
 import { text } from "./packets.ts";
 
 export type Hash = "sha256" | "sha384";
-export type Aead = "aes-128-gcm" | "aes-256-gcm" | "chacha20-poly1305";
+export type Aead = "aes-128-gcm" | "aes-256-gcm" | "aes-128-ccm" | "chacha20-poly1305";
 
 export const hmac = (hash: Hash, key: Uint8Array, data: Uint8Array): Uint8Array =>
   Uint8Array.from(createHmac(hash, key).update(data).digest());
@@ -27,13 +27,18 @@ export interface Sealing {
   readonly iv: Uint8Array;
   /** Number of the record or packet; at most 255. */
   readonly number: number;
+  readonly tagLength?: number;
 }
 
 /** Header, content under protection, tag. */
-export function seal({ cipher, key, iv, number }: Sealing, header: Uint8Array, content: Uint8Array): Uint8Array {
+export function seal(
+  { cipher, key, iv, number, tagLength = 16 }: Sealing,
+  header: Uint8Array,
+  content: Uint8Array,
+): Uint8Array {
   const nonce = Uint8Array.from(iv);
   nonce[11] = (nonce[11] as number) ^ number;
-  const box = createCipheriv(cipher as "aes-128-gcm", key, nonce, { authTagLength: 16 });
-  box.setAAD(header);
+  const box = createCipheriv(cipher as "aes-128-ccm", key, nonce, { authTagLength: tagLength });
+  box.setAAD(header, { plaintextLength: content.length });
   return concat(header, box.update(content), box.final(), box.getAuthTag());
 }

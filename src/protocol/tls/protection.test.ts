@@ -83,17 +83,20 @@ const SUITES = [
   { suite: 0x1301, cipher: "aes-128-gcm", hash: "sha256", keyLength: 16, secretLength: 32 },
   { suite: 0x1302, cipher: "aes-256-gcm", hash: "sha384", keyLength: 32, secretLength: 48 },
   { suite: 0x1303, cipher: "chacha20-poly1305", hash: "sha256", keyLength: 32, secretLength: 32 },
+  { suite: 0x1304, cipher: "aes-128-ccm", hash: "sha256", keyLength: 16, secretLength: 32 },
+  { suite: 0x1305, cipher: "aes-128-ccm", hash: "sha256", keyLength: 16, secretLength: 32, tagLength: 8 },
 ] as const;
 
 /** Both ends of one direction. */
-function direction({ suite, cipher, hash, keyLength, secretLength }: (typeof SUITES)[number], fill = 7) {
+function direction({ suite, cipher, hash, keyLength, secretLength, ...rest }: (typeof SUITES)[number], fill = 7) {
+  const tagLength = "tagLength" in rest ? rest.tagLength : 16;
   const secret = new Uint8Array(secretLength).fill(fill);
   const [key, iv] = [expandLabel(hash, secret, "key", keyLength), expandLabel(hash, secret, "iv", 12)];
   let number = 0;
   const sealed = (type: number, content: Uint8Array, padding = 0): Uint8Array => {
     const inner = concat(content, Uint8Array.of(type), new Uint8Array(padding));
-    const header = ints(true, [APPLICATION_DATA, 1], [0x0303, 2], [inner.length + 16, 2]);
-    return seal({ cipher, key, iv, number: number++ }, header, inner);
+    const header = ints(true, [APPLICATION_DATA, 1], [0x0303, 2], [inner.length + tagLength, 2]);
+    return seal({ cipher, key, iv, number: number++, tagLength }, header, inner);
   };
   return { seal: sealed, open: RecordProtection.of(suite, secret) as RecordProtection };
 }
@@ -102,7 +105,7 @@ const message = (type: number, length: number) => handshakeMessage(type, new Uin
 
 const HELLO: Piece = [bytes("serverHelloRecord"), 1];
 
-describe.each(SUITES)("$cipher", (suite) => {
+describe.each(SUITES)("$suite: $cipher", (suite) => {
   test("opens what OpenSSL sealed, padded or not, record after record", () => {
     const { seal, open } = direction(suite);
     const records = [message(8, 2), message(11, 3000), message(15, 70)].map((content, i) =>
@@ -178,7 +181,7 @@ describe("a protected direction", () => {
 });
 
 test("suites and secrets that do not belong together are refused", () => {
-  expect(RecordProtection.of(0x1304, new Uint8Array(32))).toBeUndefined();
+  expect(RecordProtection.of(0x1306, new Uint8Array(32))).toBeUndefined();
   expect(RecordProtection.of(0x1301, new Uint8Array(48))).toBeUndefined();
   expect(RecordProtection.of(0x1302, new Uint8Array(32))).toBeUndefined();
 });

@@ -11,14 +11,16 @@ import { APPLICATION_DATA } from "./record.ts";
 interface Suite {
   readonly hash: CHash;
   readonly keyLength: number;
-  readonly cipher: "gcm" | "chacha20poly1305";
+  readonly cipher: "gcm" | "chacha20poly1305" | "ccm" | "ccm8";
 }
 
-/** RFC 8446 appendix B.4, without the two of AES-CCM, which no browser or meeting client offers. */
+/** RFC 8446 appendix B.4. */
 const SUITES: ReadonlyMap<number, Suite> = new Map([
   [0x1301, { hash: sha256, keyLength: 16, cipher: "gcm" }],
   [0x1302, { hash: sha384, keyLength: 32, cipher: "gcm" }],
   [0x1303, { hash: sha256, keyLength: 32, cipher: "chacha20poly1305" }],
+  [0x1304, { hash: sha256, keyLength: 16, cipher: "ccm" }],
+  [0x1305, { hash: sha256, keyLength: 16, cipher: "ccm8" }],
 ]);
 
 const NONCE_LENGTH = 12;
