@@ -84,7 +84,7 @@ describe("a usual segment", () => {
           if (!decodeUsualSegment(bytes, view, 0, length, usual)) return;
           taken++;
           expect(any.kind).toBe(TCP);
-          const { ttl: _ttl, payloadStart: _start, payloadCaptured: _captured, ...expected } = any;
+          const { ttl: _ttl, tcpStart: _tcp, payloadStart: _start, payloadCaptured: _captured, ...expected } = any;
           expect(usual).toMatchObject(expected);
         },
       ),

@@ -170,6 +170,7 @@ export function tcpDraft(flow: Flow, reader: TcpReader | undefined, summary: Tcp
   const rtt = flow.synFrame > 0 && flow.synAckFrame > 0 ? flow.synAckAt - flow.synAt : undefined;
   const timing: Writable<Draft["timing"]> = {};
   if (rtt !== undefined && rtt >= 0) timing.tcpRtt = rtt;
+  if (flow.synAckFrame > 0 && flow.ackAt >= flow.synAckAt) timing.tcpAck = flow.ackAt - flow.synAckAt;
   if (hello !== undefined && hello >= 0) timing.hello = hello;
   const draft: Writable<Draft> = base(flow, summary);
   draft.handshake = handshake(reader, sideName);
@@ -374,8 +375,12 @@ function direction(half: Half): TcpDirection {
     largestSegment: half.largestSegment,
   };
   if (half.finFrame > 0) found.fin = half.finFrame;
-  if (half.firstDataFrame > 0) found.firstData = half.firstDataFrame;
+  if (half.firstDataFrame > 0) {
+    found.firstData = half.firstDataFrame;
+    found.dataTtl = half.firstDataTtl;
+  }
   if (half.ttl >= 0) found.ttl = half.ttl;
+  if (half.opening !== undefined) found.opening = half.opening;
   return found;
 }
 

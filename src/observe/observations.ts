@@ -7,6 +7,7 @@
  */
 import type { Application } from "../capture/frame.ts";
 import type { CaptureProblem } from "../capture/problem.ts";
+import type { Opening } from "../packet/opening.ts";
 import type { Certificate } from "../protocol/x509/certificate.ts";
 import type { Trust } from "../protocol/x509/trust.ts";
 import type { ObservedClientHello, ObservedServerHello } from "./hellos.ts";
@@ -202,6 +203,10 @@ export interface TcpDirection {
   readonly firstData?: number;
   /** TTL / hop limit of its first frame. */
   readonly ttl?: number;
+  /** TTL / hop limit of its first data segment. */
+  readonly dataTtl?: number;
+  /** Of its SYN or SYN-ACK; absent when not captured, or cut off within its TCP header. */
+  readonly opening?: Opening;
   /** Frames that repeated already seen sequence numbers. */
   readonly retransmissions: number;
   /** Largest segment seen, payload bytes. */
@@ -269,8 +274,12 @@ export interface ConnectionObservation {
   readonly quic?: QuicObservation;
   /** First payload bytes of each side (at most 64); absent for a side that begins as TLS does. */
   readonly head: { readonly client?: Uint8Array; readonly server?: Uint8Array };
-  /** Seconds. tcpRtt: SYN→SYN-ACK. hello: first (pseudo-)TLS hello → first byte from the server. */
-  readonly timing: { readonly tcpRtt?: number; readonly hello?: number };
+  /**
+   * Seconds. tcpRtt: SYN→SYN-ACK, the way from where the capture was taken to the server and back; a SYN that was repeated makes it
+   * longer, never shorter. tcpAck: SYN-ACK→ACK, the way to the client and back. hello: first (pseudo-)TLS hello → first byte from
+   * the server.
+   */
+  readonly timing: { readonly tcpRtt?: number; readonly tcpAck?: number; readonly hello?: number };
   readonly outcome: "open" | "closed" | "reset" | "alert" | "stalled" | "refused" | "unanswered";
   /** Further connections that look the same in everything the rules see and were folded into this one. */
   readonly alike: number;

@@ -135,6 +135,8 @@ export class Packet {
   sequence = 0;
   acknowledgement = 0;
   flags = 0;
+  /** Index into `Frame.bytes` of the TCP header. */
+  tcpStart = 0;
   /** Index into `Frame.bytes` of the payload, how many bytes of it were captured, how many there were on the wire. */
   payloadStart = 0;
   payloadCaptured = 0;
@@ -539,6 +541,7 @@ export function decodeTransport(
       return;
     }
     packet.kind = TCP;
+    packet.tcpStart = at;
     packet.sequence = word(bytes, at + 4);
     packet.acknowledgement = word(bytes, at + 8);
     packet.flags = bytes[at + 13] as number;

@@ -11,10 +11,12 @@ import type {
   HandshakeMessage,
   Observations,
   ObservedCertificate,
+  TcpObservation,
   Timestamp,
   TlsObservation,
   Tunnel,
 } from "../observe/observations.ts";
+import type { Opening } from "../packet/opening.ts";
 import { cipherSuiteName, versionName } from "../protocol/tls/names.ts";
 import type { Trust } from "../protocol/x509/trust.ts";
 import type { Finding, Report, ReportCertificate, ReportConnection, ReportGroup, RuleAnswer } from "./schema.ts";
@@ -113,6 +115,10 @@ function toConnection({ connection, verdict, service }: JudgedConnection, names:
     verdict,
   };
   if (connection.application !== undefined) row.application = connection.application;
+  if (tcp !== undefined) {
+    const openings = toOpenings(tcp);
+    if (openings !== undefined) row.tcp = openings;
+  }
   if (through !== undefined) row.through = toThrough(through);
   const name = nameOf(connection);
   if (name !== undefined) row.serverName = name;
@@ -128,6 +134,19 @@ function toConnection({ connection, verdict, service }: JudgedConnection, names:
 function named(endpoint: Endpoint, names: Names): ReportConnection["server"] {
   const name = names.size === 0 ? undefined : names.get(endpoint.ip);
   return name === undefined ? endpoint : { ...endpoint, name };
+}
+
+function toOpenings({ client, server }: TcpObservation): ReportConnection["tcp"] {
+  const row: Writable<NonNullable<ReportConnection["tcp"]>> = {};
+  if (client.opening !== undefined) row.syn = toOpening(client.opening);
+  if (server.opening === undefined) return row.syn === undefined ? undefined : row;
+  row.synAck = toOpening(server.opening);
+  if (server.dataTtl !== undefined && server.dataTtl !== server.opening.ttl) row.dataTtl = server.dataTtl;
+  return row;
+}
+
+function toOpening({ ttl, window, options }: Opening): NonNullable<NonNullable<ReportConnection["tcp"]>["syn"]> {
+  return { ttl, window, options };
 }
 
 function toThrough({ kind, target, status }: Tunnel): NonNullable<ReportConnection["through"]> {

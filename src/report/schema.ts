@@ -178,6 +178,25 @@ const tls = z.strictObject({
   decrypted: z.boolean(),
 });
 
+/** Of a SYN or SYN-ACK. */
+const opening = z.strictObject({
+  /** TTL or hop limit, as captured. */
+  ttl: count,
+  /** As sent, unscaled. */
+  window: count,
+  /** TCP options in order, as tcpdump writes them: `mss 1460,sackOK,TS,nop,wscale 7`; empty when there are none. */
+  options: z.string(),
+});
+
+/** What the two systems show of themselves. */
+const tcp = z.strictObject({
+  /** Absent when not captured. */
+  syn: opening.exactOptional(),
+  synAck: opening.exactOptional(),
+  /** TTL or hop limit of the server's first data, where it is not that of the SYN-ACK. */
+  dataTtl: count.exactOptional(),
+});
+
 const connection = z.strictObject({
   id: connectionId,
   /** Index into `input.files` of its first frame. */
@@ -210,8 +229,17 @@ const connection = z.strictObject({
       detail: text.exactOptional(),
     })
     .exactOptional(),
-  /** Seconds. tcpRtt: SYN to SYN-ACK. hello: ClientHello to the first byte of the server. */
-  timing: z.strictObject({ tcpRtt: z.number().exactOptional(), hello: z.number().exactOptional() }),
+  /**
+   * Seconds. tcpRtt: SYN to SYN-ACK, from the capture to the server and back. tcpAck: SYN-ACK to ACK, from the capture to the
+   * client and back. hello: ClientHello to the first byte of the server.
+   */
+  timing: z.strictObject({
+    tcpRtt: z.number().exactOptional(),
+    tcpAck: z.number().exactOptional(),
+    hello: z.number().exactOptional(),
+  }),
+  /** Absent over UDP, and when neither a SYN nor a SYN-ACK was captured. */
+  tcp: tcp.exactOptional(),
   outcome: z.enum(["open", "closed", "reset", "alert", "stalled", "refused", "unanswered"]),
   /** The first RST, whoever sent it; `at` in seconds since the first frame of the connection. */
   reset: z.strictObject({ from: side, frame, at: z.number() }).exactOptional(),

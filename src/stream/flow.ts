@@ -8,6 +8,7 @@
  * whose hashing V8 seeds by itself.
  */
 import type { Application } from "../capture/frame.ts";
+import type { Opening } from "../packet/opening.ts";
 import { ACK, FIN, type Packet, RST, SYN } from "../packet/packet.ts";
 import {
   A0,
@@ -70,8 +71,12 @@ const MAX_CHAIN = 16;
 export class Half {
   /** TTL of the first frame; -1 before it. */
   ttl = -1;
+  /** Of its SYN or SYN-ACK, the first. */
+  opening: Opening | undefined = undefined;
   /** Frame numbers; 0 = none. */
   firstDataFrame = 0;
+  /** Of that frame. */
+  firstDataTtl = 0;
   finFrame = 0;
   /** Sequence number of the FIN, meaningful once `finFrame` is set. */
   finSequence = 0;
@@ -250,6 +255,8 @@ export class Flow {
   synAt = 0;
   synAckFrame = 0;
   synAckAt = 0;
+  /** When the client first acknowledged something after the SYN-ACK; NaN before it. */
+  ackAt = Number.NaN;
   resetFrame = 0;
   resetSide: 0 | 1 = 0;
   resetAt = 0;

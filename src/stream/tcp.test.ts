@@ -378,6 +378,28 @@ describe("where it begins and ends", () => {
     expect(run.flow).toMatchObject({ clientSide: -1, syns: 0 });
   });
 
+  test("times of the SYN, the SYN-ACK and the first acknowledgement of it, and what the two systems are like", () => {
+    const opening: Given[] = [
+      { seq: 999, flags: SYN, at: 0 },
+      { from: "server", seq: 4999, flags: SYN | ACK, ack: 1000, at: 0.25 },
+      { seq: 1000, ack: 5000, at: 0.5 },
+    ];
+    const later: Given[] = [
+      { seq: 1000, ack: 5000, at: 0.75 },
+      { from: "server", seq: 4999, flags: SYN | ACK, ack: 1000, at: 1 },
+      { seq: 1000, ack: 5001, at: 2 },
+    ];
+    const { flow } = new Run().add(...opening, ...later);
+    expect([flow.synAt, flow.synAckAt, flow.ackAt]).toEqual([0, 0.25, 0.5]);
+    const plain = { ttl: 64, options: "" };
+    expect([flow.half0.opening, flow.half1.opening]).toMatchObject([plain, plain]);
+    // The acknowledgement stored before what it acknowledges tells no time.
+    const [one, two, three] = opening as [Given, Given, Given];
+    expect(new Run().add(one, three, two, ...later).flow.ackAt).toBeNaN();
+    expect(new Run().add(one, two).flow.ackAt).toBeNaN();
+    expect(new Run().add(two, three).flow.ackAt).toBe(0.25);
+  });
+
   test("a SYN-ACK alone tells who is the client", () => {
     const run = new Run().add({ from: "client", seq: 1, flags: SYN | ACK, ack: 9 });
     expect(run.flow).toMatchObject({ clientSide: 1, syns: 0, synAckFrame: 1 });

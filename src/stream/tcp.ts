@@ -10,6 +10,7 @@
  * Per-frame fast path: once nobody follows a direction its payload is counted and never copied.
  */
 import type { Frame } from "../capture/frame.ts";
+import { Openings } from "../packet/opening.ts";
 import { ACK, FIN, type Packet, RST, SYN } from "../packet/packet.ts";
 import { COPY_WITHIN, type Flow, type FlowTable, type Half, type Segment } from "./flow.ts";
 import {
@@ -60,6 +61,7 @@ export class TcpReassembly {
   /** Flows with something waiting, oldest first. */
   private readonly waiting = new Set<Flow>();
   private waitingBytes = 0;
+  private readonly openings = new Openings();
 
   /**
    * Takes one segment of `flow`, sent by endpoint `side`, `idle` seconds after the flow's latest packet before. Calls the flow's
@@ -82,7 +84,10 @@ export class TcpReassembly {
       words[mine + BASE] = (flags & SYN) !== 0 ? packet.sequence : (packet.sequence - 1) | 0;
       words[mine + MARKS] = (words[mine + MARKS] as number) | BASE_SET;
     }
-    if ((flags & ACK) !== 0) acknowledge(words, theirs, packet.acknowledgement);
+    if ((flags & ACK) !== 0) {
+      if (((words[theirs + MARKS] as number) & ACKED_SET) === 0) firstAcknowledged(flow, side, frame);
+      acknowledge(words, theirs, packet.acknowledgement);
+    }
     if ((flags & (SYN | RST)) !== 0) this.control(flow, side, half, packet, frame, frameNumber);
     let sequence = packet.sequence;
     if ((flags & SYN) !== 0) sequence = (sequence + 1) | 0;
@@ -96,7 +101,10 @@ export class TcpReassembly {
     }
     if (length <= 0) return;
     let marks = words[mine + MARKS] as number;
-    if (half.firstDataFrame === 0) half.firstDataFrame = frameNumber;
+    if (half.firstDataFrame === 0) {
+      half.firstDataFrame = frameNumber;
+      half.firstDataTtl = packet.ttl;
+    }
     if ((marks & NEXT_SET) === 0) words[mine + NEXT] = sequence;
     marks |= DATA_SEEN | NEXT_SET;
     words[mine + MARKS] = marks;
@@ -187,6 +195,7 @@ export class TcpReassembly {
       }
       if (flow.clientSide < 0) flow.clientSide = side === 0 ? 1 : 0;
     }
+    half.opening ??= this.openings.read(frame.bytes, packet.tcpStart, frame.start + frame.captured, packet.ttl);
     if (!half.nextSet) {
       half.next = (packet.sequence + 1) | 0;
       half.fromStart = true;
@@ -330,6 +339,11 @@ export class TcpReassembly {
 function isCopy(identification: number, last: number, idle: number): boolean {
   if (identification === 0) return idle < UNNUMBERED_COPY_WITHIN;
   return idle < COPY_WITHIN && last !== 0 && (identification - last) << 16 <= 0;
+}
+
+/** The client answers the SYN-ACK; stored before it, it tells no time. */
+function firstAcknowledged(flow: Flow, side: 0 | 1, frame: Frame): void {
+  if (flow.synAckFrame > 0 && side === flow.clientSide) flow.ackAt = flow.since(frame.seconds, frame.nanos);
 }
 
 /** Takes in what one side acknowledged, for the half of the other. */
