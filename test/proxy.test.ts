@@ -23,7 +23,22 @@ const connect = (target: string) => text(`CONNECT ${target} HTTP/1.1\r\nHost: ${
 const request = (target: string, port: number) =>
   new Conversation({ client: { ip: "10.0.0.5", port }, server: PROXY }).open().say("client", connect(target));
 
+const PAGE = text(
+  "HTTP/1.1 403 No\r\nServer: filter\r\nContent-Type: text/html\r\n\r\n<html><head><title>Blocked</title></head></html>",
+);
+
+/** The client's way to a tunnel through SOCKS 5 to av.fabrikam.com, or to `address` (type and bytes); the proxy's reply. */
+function socks(address = [3, 15, ...text("av.fabrikam.com")], reply = 0): Conversation {
+  return new Conversation({ client: { ip: "10.0.0.5", port: 50_000 }, server: PROXY })
+    .open()
+    .say("client", Uint8Array.of(5, 1, 0))
+    .say("server", Uint8Array.of(5, 0))
+    .say("client", Uint8Array.of(5, 1, 0, ...address, 1, 187))
+    .say("server", Uint8Array.of(5, reply, 0, 1, 10, 0, 0, 9, 1, 187));
+}
+
 const { certificate: ROOT, leaf } = authority("Root");
+const CORP = ecKeys();
 const LONG = ["200101000000Z", "450101000000Z"] as const;
 
 /** A whole connection in the tunnel. */
@@ -46,8 +61,6 @@ const tunnel = () => request("av.fabrikam.com:443", 50_000).say("server", GRANTE
 describe("the proxy's grant is no answer of the server's", () => {
   test.each([
     ["TLS, and the capture ends", tunnel().say("client", HELLO)],
-    ["TLS, and a reset", tunnel().say("client", HELLO).reset("server")],
-    ["TLS, and the server closes", tunnel().say("client", HELLO).fin("server")],
     ["pseudo-TLS, and the capture ends", tunnel().say("client", MS_TURN_HELLO)],
   ])("%s: nothing is accused", async (_, talk) => {
     const stun = udpFrame({ ip: "10.0.0.5", port: 60_000 }, { ip: PROXY.ip, port: 3478 }, new Uint8Array(20));
@@ -55,6 +68,75 @@ describe("the proxy's grant is no answer of the server's", () => {
     expect(verdict.is).toBe("cannot-tell");
     expect(findings.filter(({ rule }) => rule !== "capture-incomplete")).toEqual([]);
     expect(connections[0]).toMatchObject({ through: { target: "av.fabrikam.com:443", status: 200 } });
+  });
+
+  test.each([
+    ["reset-on-hello", tunnel().say("client", HELLO).reset("server")],
+    ["closed-without-answer", tunnel().say("client", HELLO).fin("server")],
+    ["non-tls-answer", tunnel().say("client", HELLO).say("server", PAGE).fin("server")],
+    ["reset-on-hello", socks().say("client", HELLO).reset("server")],
+    ["non-tls-answer", socks().say("client", HELLO).say("server", PAGE).fin("server")],
+  ])("%s in the tunnel is what fails, whoever did it", async (cause, talk) => {
+    const { verdict, connections } = await report(talk.frames);
+    expect(verdict).toMatchObject({ is: "impaired", confidence: "proven" });
+    expect(connections[0]?.verdict).toMatchObject({ is: "impaired", cause });
+    expect(verdict.headline).toContain("av.fabrikam.com (through 10.0.0.9:3128) failed");
+  });
+
+  test("a page in the tunnel is kept with its status, title and server", async () => {
+    const { connections } = await report(tunnel().say("client", HELLO).say("server", PAGE).frames);
+    expect(connections[0]?.http).toMatchObject({ frame: 7, status: 403, title: "Blocked", server: "filter" });
+  });
+});
+
+describe("SOCKS", () => {
+  test("TLS in the tunnel is judged by the name, and exempted by it", async () => {
+    const forged = leaf("av.fabrikam.com", { issuer: "Corp CA", keys: CORP, signer: CORP });
+    const { connections, bypass } = await report(inTunnel(socks(), "av.fabrikam.com", [forged]).frames);
+    expect(connections[0]).toMatchObject({
+      protocol: "tls",
+      server: { ip: "10.0.0.9", port: 3128 },
+      through: { kind: "socks", version: "5", target: "av.fabrikam.com:443", status: 0 },
+      serverName: "av.fabrikam.com",
+      verdict: { is: "intercepted", confidence: "proven" },
+    });
+    expect(bypass).toMatchObject([{ match: "domain", value: "av.fabrikam.com", port: 443 }]);
+  });
+
+  test("a pseudo-TLS hello in the tunnel: the target's address is what to exempt", async () => {
+    const forged = leaf("x", { issuer: "Corp CA", signer: ecKeys() });
+    const talk = socks([1, 203, 0, 113, 10])
+      .say("client", MS_TURN_HELLO)
+      .say("server", flight(serverHello(), certificate(forged)));
+    const { verdict, bypass } = await report(talk.frames);
+    expect(verdict).toMatchObject({ is: "intercepted", confidence: "proven" });
+    expect(bypass).toMatchObject([{ match: "ip", value: "203.0.113.10/32", port: 443 }]);
+  });
+
+  test("a genuine certificate in the tunnel", async () => {
+    const { verdict } = await report(inTunnel(socks(), "av.fabrikam.com", [leaf("av.fabrikam.com")]).frames);
+    expect(verdict.is).toBe("clear");
+  });
+
+  test("a refusal is what fails", async () => {
+    const { connections, verdict } = await report(socks(undefined, 5).frames);
+    expect(verdict).toMatchObject({ is: "impaired", confidence: "proven" });
+    expect(connections[0]).toMatchObject({ protocol: "socks", through: { status: 5 } });
+    expect(connections[0]?.verdict).toMatchObject({ cause: "proxy-upstream-failed" });
+  });
+
+  test("neither name nor password is in the Report", async () => {
+    const login = Uint8Array.of(1, 5, ...text("alice"), 8, ...text("s3cr3t!!"));
+    const greeted = new Conversation({ client: { ip: "10.0.0.5", port: 50_000 }, server: PROXY }).open();
+    greeted
+      .say("client", Uint8Array.of(5, 1, 2))
+      .say("server", Uint8Array.of(5, 2))
+      .say("client", login)
+      .say("server", Uint8Array.of(1, 1));
+    const refused = await report(greeted.frames);
+    expect(JSON.stringify(refused)).not.toMatch(/alice|s3cr/);
+    expect(refused.connections[0]).toMatchObject({ protocol: "socks", through: { kind: "socks", version: "5" } });
+    expect(refused.connections[0]?.verdict).toMatchObject({ cause: "proxy-auth-required" });
   });
 });
 

@@ -197,6 +197,14 @@ function issuersIn(connections: readonly TlsConnection[]): ReadonlyMap<string, T
   return issuers;
 }
 
+/**
+ * Frame of a side's first bytes of what the connection is for: behind what was said before TLS, which is no hello and no answer
+ * to one. Undefined when there are none.
+ */
+export function firstBytesOf({ tcp, inside }: ConnectionObservation, side: "client" | "server"): number | undefined {
+  return inside === undefined ? tcp?.[side].firstData : inside[side]?.frame;
+}
+
 /** Frame with which the server closed (FIN or RST), when the client had not closed before: then it was no answer. */
 export function serverClose(connection: ConnectionObservation): number | undefined {
   const server = firstClose(connection, "server");

@@ -178,8 +178,7 @@ function isProxyFault({ verdict }: JudgedConnection): boolean {
 }
 
 function isGranted({ connection: { through } }: JudgedConnection): boolean {
-  const status = through?.status ?? 0;
-  return status >= 200 && status < 300;
+  return through?.granted === true;
 }
 
 /** The same client, later, for the same: what a proxy was asked for, or a connection without one. */
@@ -192,7 +191,7 @@ function triesAgain({ connection: later }: JudgedConnection, { connection: faile
 }
 
 function targetOf({ through }: ConnectionObservation): string | undefined {
-  return through?.target.toLowerCase();
+  return through?.target?.toLowerCase();
 }
 
 function isProven(judged: readonly JudgedConnection[]): boolean {

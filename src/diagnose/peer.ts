@@ -7,7 +7,7 @@ import { ParseError } from "../bytes/parse-error.ts";
 import type { ConnectionObservation, Tunnel } from "../observe/observations.ts";
 
 export interface Peer {
-  /** Name or address. */
+  /** Name or address; empty when it ended with a proxy that was given neither. */
   readonly host: string;
   /** Undefined when a proxy was given none, or one that cannot be. */
   readonly port: number | undefined;
@@ -17,16 +17,17 @@ export interface Peer {
 
 export function peerOf({ server, through }: ConnectionObservation): Peer {
   if (through === undefined) return { host: server.ip, port: server.port, ip: server.ip };
-  const [, bracketed, plain, port] = /^(?:\[([^\]]*)\]|([^:]*)):(\d{1,5})$/.exec(through.target) ?? [];
-  const host = bracketed ?? plain ?? through.target;
+  const { target = "" } = through;
+  const [, bracketed, plain, port] = /^(?:\[([^\]]*)\]|([^:]*)):(\d{1,5})$/.exec(target) ?? [];
+  const host = bracketed ?? plain ?? target;
   return { host, port: portOf(port), ip: isAddress(host) ? host : undefined };
 }
 
-export type RefusedTunnel = Tunnel & { readonly status: number; readonly statusFrame: number };
+export type RefusedTunnel = Tunnel & { readonly statusFrame: number; readonly granted: false };
 
 /** The proxy's last answer was no. */
 export function isRefused(through: Tunnel | undefined): through is RefusedTunnel {
-  return through?.statusFrame !== undefined && (through.status ?? 0) >= 300;
+  return through?.granted === false && through.statusFrame !== undefined;
 }
 
 /** Distinct addresses of the peers that are known: two names that a proxy was given may be one host. */

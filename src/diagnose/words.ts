@@ -2,7 +2,7 @@
  * Words for sentences: servers, issuers, lists, counts and dates as people read them. What comes from the capture is
  * hostile and may be of any length, so it is cut short here; evidence keeps it whole. Knows no rule.
  */
-import type { ConnectionObservation, Endpoint } from "../observe/observations.ts";
+import type { ConnectionObservation, Endpoint, HttpObservation } from "../observe/observations.ts";
 import type { Certificate, DistinguishedName } from "../protocol/x509/certificate.ts";
 import { nameOf } from "./peer.ts";
 
@@ -51,6 +51,13 @@ export function called(name: DistinguishedName): string {
 /** For whom a certificate is: its first names, else its subject. */
 export function holder(certificate: Certificate): string {
   return certificate.names.length > 0 ? list(certificate.names.map(short)) : called(certificate.subject);
+}
+
+/** An answer in plain HTTP: `403 “Blocked” by squid`, `302 by nginx, to http://login.hotel.example/`. */
+export function page({ status, title, server, location }: HttpObservation): string {
+  const name = title === undefined ? "" : ` “${short(title)}”`;
+  const by = server === undefined || server === "" ? "" : ` by ${short(server)}`;
+  return `${status}${name}${by}${location === undefined ? "" : `, to ${short(location)}`}`;
 }
 
 const MAX_LISTED = 3;

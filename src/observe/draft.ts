@@ -3,9 +3,11 @@
  * and reader into field terms: who is the client, how it ended, what was missing; knows nothing of verdicts.
  */
 import { addressText } from "../bytes/address.ts";
+import { toLatin1 } from "../bytes/text.ts";
 import type { Writable } from "../bytes/writable.ts";
 import { identifyTcp } from "../protocol/identify.ts";
-import { HttpConnect } from "../protocol/prelude/http-connect.ts";
+import { HttpConnect, isSuccess } from "../protocol/prelude/http-connect.ts";
+import { Socks } from "../protocol/prelude/socks.ts";
 import { pseudoTlsAnswer } from "../protocol/pseudo-tls/hello.ts";
 import { alertName } from "../protocol/tls/names.ts";
 import type { Certificate } from "../protocol/x509/certificate.ts";
@@ -17,6 +19,8 @@ import type {
   ConnectionObservation,
   Endpoint,
   HandshakeMessage,
+  HttpObservation,
+  Moment,
   Protocol,
   PseudoTlsObservation,
   Side,
@@ -90,6 +94,8 @@ interface TcpSummary extends Summary {
   readonly resumed: boolean | undefined;
   readonly pseudoTls: PseudoTlsObservation | undefined;
   readonly through: Tunnel | undefined;
+  readonly inside: Draft["inside"];
+  readonly http: HttpObservation | undefined;
 }
 
 const NO_HEAD: Draft["head"] = {};
@@ -110,8 +116,10 @@ export function tcpSummary(flow: Flow, reader: TcpReader | undefined): TcpSummar
         : "ssltcp"
       : tls !== undefined
         ? underlying(tls)
-        : identifyTcp(clientSeen?.head.bytes, serverSeen?.head.bytes);
+        : (binaryPrelude(reader) ?? identifyTcp(clientSeen?.head.bytes, serverSeen?.head.bytes));
   const through = tunnel(reader);
+  const inside = insideOf(clientSeen, serverSeen);
+  const http = httpAnswer(clientSeen, serverSeen);
   const outcome = tcpOutcome(flow, client, server, reader, serverSide);
   const version = tls?.serverHello?.version;
   const resumed = tls === undefined ? undefined : resumption(tls, version, serverSeen);
@@ -125,13 +133,16 @@ export function tcpSummary(flow: Flow, reader: TcpReader | undefined): TcpSummar
   if (pseudoTls !== undefined) {
     facts += ` ${pseudoTls.answer} ${pseudoTls.framedTurn.client !== undefined} ${pseudoTls.framedTurn.server !== undefined}`;
   }
-  if (through !== undefined) facts += ` through ${through.status}`;
+  if (through !== undefined) facts += ` through ${through.kind} ${through.status} ${through.granted} ${through.login}`;
+  if (inside !== undefined) facts += ` inside ${inside.client !== undefined} ${inside.server !== undefined}`;
+  if (http !== undefined) facts += ` http ${http.status} ${http.location} ${http.server} ${http.title}`;
   if (tls?.decrypted === true) facts += " decrypted";
   const leaf = chain?.certificates[0]?.certificate;
   if (reader !== undefined && leaf !== undefined) facts += moments(flow, reader, leaf);
   let names = `${serverSide === 0 ? flow.aPort : flow.bPort} ${serverName ?? ""}`;
   if (chain !== undefined) names += ` ${chain.key}`;
   if (through !== undefined) names += ` ${through.target}`;
+  if (http !== undefined) names += ` ${http.host}`;
   return {
     clientSide,
     protocol,
@@ -157,11 +168,13 @@ export function tcpSummary(flow: Flow, reader: TcpReader | undefined): TcpSummar
     resumed,
     pseudoTls,
     through,
+    inside,
+    http,
   };
 }
 
 export function tcpDraft(flow: Flow, reader: TcpReader | undefined, summary: TcpSummary): Draft {
-  const { clientSide, pseudoTls, through } = summary;
+  const { clientSide, pseudoTls, through, inside, http } = summary;
   const serverSide = clientSide === 0 ? 1 : 0;
   const sideName = (side: 0 | 1): Side => (side === clientSide ? "client" : "server");
   const clientSeen = reader?.sides[clientSide];
@@ -180,6 +193,8 @@ export function tcpDraft(flow: Flow, reader: TcpReader | undefined, summary: Tcp
   if (reader?.isTls === true) draft.tls = tlsDraft(reader, summary, sideName, clientSeen, serverSeen);
   if (pseudoTls !== undefined) draft.pseudoTls = pseudoTls;
   if (through !== undefined) draft.through = through;
+  if (inside !== undefined) draft.inside = inside;
+  if (http !== undefined) draft.http = http;
   return draft;
 }
 
@@ -259,14 +274,83 @@ function addressKey(flow: Flow, side: 0 | 1): AddressKey {
 
 /** Inside a tunnel TLS is TLS; after STARTTLS it is still mail or chat. */
 function underlying({ prelude }: TcpReader): Protocol {
-  return prelude === undefined || prelude.protocol === "http-connect" ? "tls" : prelude.protocol;
+  return prelude === undefined || isTunnel(prelude) ? "tls" : prelude.protocol;
+}
+
+function isTunnel(prelude: TcpReader["prelude"]): prelude is HttpConnect | Socks {
+  return prelude instanceof HttpConnect || prelude instanceof Socks;
+}
+
+/** Where no TLS followed, what is no text is known by its prelude alone; inside a tunnel it says nothing of what is there. */
+function binaryPrelude(reader: TcpReader | undefined): Protocol | undefined {
+  const prelude = reader?.prelude;
+  if (prelude?.protocol === "rdp") return "rdp";
+  return prelude instanceof Socks && prelude.confirmed && prelude.granted !== true ? "socks" : undefined;
 }
 
 function tunnel(reader: TcpReader | undefined): Tunnel | undefined {
   const prelude = reader?.prelude;
-  if (!(prelude instanceof HttpConnect) || prelude.target === undefined) return undefined;
-  const { target, requestFrame, status, statusFrame, headers } = prelude;
-  return { kind: "http-connect", target, requestFrame, ...(status !== undefined && { status, statusFrame }), headers };
+  if (prelude instanceof HttpConnect) return httpTunnel(prelude);
+  return prelude instanceof Socks ? socksTunnel(prelude) : undefined;
+}
+
+function httpTunnel({ target, requestFrame, answered, headers }: HttpConnect): Tunnel | undefined {
+  if (target === undefined) return undefined;
+  const found: Writable<Tunnel> = { kind: "http-connect", target, requestFrame, headers };
+  if (answered?.status === undefined) return found;
+  found.status = answered.status;
+  found.statusFrame = answered.frame;
+  found.granted = isSuccess(answered.status);
+  if (answered.title !== undefined) found.title = answered.title;
+  return found;
+}
+
+function socksTunnel(prelude: Socks): Tunnel | undefined {
+  const { version, target, requestFrame, status, statusFrame, granted, loginRefused, confirmed } = prelude;
+  if (!confirmed || (target === undefined && !loginRefused)) return undefined;
+  const found: Writable<Tunnel> = { kind: "socks", requestFrame, headers: [] };
+  if (version !== undefined) found.version = version;
+  if (target !== undefined) found.target = target;
+  if (status !== undefined) found.status = status;
+  if (statusFrame > 0) found.statusFrame = statusFrame;
+  if (granted !== undefined) found.granted = granted;
+  if (loginRefused) found.login = "refused";
+  return found;
+}
+
+function insideOf(client: SeenSide | undefined, server: SeenSide | undefined): Draft["inside"] {
+  if (client?.pastPrelude !== true && server?.pastPrelude !== true) return undefined;
+  const inside: Writable<NonNullable<Draft["inside"]>> = {};
+  const [clientBegins, serverBegins] = [beginning(client), beginning(server)];
+  if (clientBegins !== undefined) inside.client = clientBegins;
+  if (serverBegins !== undefined) inside.server = serverBegins;
+  return inside;
+}
+
+function beginning(seen: SeenSide | undefined): Moment | undefined {
+  if (seen?.pastPrelude !== true || seen.firstFrame === 0) return undefined;
+  return { frame: seen.firstFrame, at: seen.firstAt };
+}
+
+function httpAnswer(client: SeenSide | undefined, server: SeenSide | undefined): HttpObservation | undefined {
+  const answer = server?.answer;
+  if (answer?.status === undefined || server === undefined) return undefined;
+  const found: Writable<HttpObservation> = { frame: answer.frame, at: server.firstAt, status: answer.status };
+  const { title } = answer;
+  const named = answer.header("server");
+  // A query may hold what is the client's own.
+  const location = answer.header("location")?.replace(/[?#].*$/, "");
+  const host = client === undefined ? undefined : hostOf(client);
+  if (title !== undefined) found.title = title;
+  if (named !== undefined) found.server = named;
+  if (location !== undefined) found.location = location;
+  if (host !== undefined) found.host = host;
+  return found;
+}
+
+/** Of a plain request; one in absolute form (RFC 9112 section 3.2.2) speaks to a proxy. */
+function hostOf({ head }: SeenSide): string | undefined {
+  return /^[A-Z]+ \/[^\r\n]* HTTP\/1\.[01]\r\n(?:[^\r\n]+\r\n)*?host:[ \t]*([^\s:]+)/i.exec(toLatin1(head.bytes))?.[1];
 }
 
 function networkKey(flow: Flow, side: 0 | 1): AddressKey {

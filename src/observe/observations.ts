@@ -8,6 +8,7 @@
 import type { Application } from "../capture/frame.ts";
 import type { CaptureProblem } from "../capture/problem.ts";
 import type { Opening } from "../packet/opening.ts";
+import type { HttpHeader } from "../protocol/http/answer.ts";
 import type { Certificate } from "../protocol/x509/certificate.ts";
 import type { Trust } from "../protocol/x509/trust.ts";
 import type { ObservedClientHello, ObservedServerHello } from "./hellos.ts";
@@ -58,10 +59,12 @@ export type Protocol =
   | "dns"
   | "http"
   | "http-connect"
+  | "socks"
   | "smtp"
   | "imap"
   | "pop3"
   | "xmpp"
+  | "rdp"
   | "unknown";
 
 export interface HandshakeMessage {
@@ -230,16 +233,48 @@ export interface TcpObservation {
   };
 }
 
+/** What a client asks of a proxy. */
 export interface Tunnel {
-  readonly kind: "http-connect";
-  /** As asked for last: `host:port`. */
-  readonly target: string;
+  readonly kind: "http-connect" | "socks";
+  /** Of SOCKS. */
+  readonly version?: "4" | "4a" | "5";
+  /** As asked for last: `host:port`. Absent when SOCKS ended before it, with the login. */
+  readonly target?: string;
+  /** Of the request; without one of the client's greeting. */
   readonly requestFrame: number;
-  /** The proxy's last answer; absent when it gave none. */
+  /** The proxy's last answer, absent when it gave none: the HTTP status, the reply code of SOCKS. */
   readonly status?: number;
   readonly statusFrame?: number;
-  /** Headers of that answer that tell who answered and what it wants. */
-  readonly headers: readonly { readonly name: string; readonly value: string }[];
+  /** Whether that was a yes; absent without an answer. */
+  readonly granted?: boolean;
+  /** SOCKS: the proxy refused the login, or all ways to log in that the client has. */
+  readonly login?: "refused";
+  /** Of the page in a refusal. */
+  readonly title?: string;
+  /** Headers of the answer in which the proxy tells who it is and what it wants. */
+  readonly headers: readonly HttpHeader[];
+}
+
+/** The first answer in plain HTTP: to a plain request, or to a hello that asked for something else. */
+export interface HttpObservation {
+  /** Of the status line. */
+  readonly frame: number;
+  /** Seconds since the first frame of the connection. */
+  readonly at: number;
+  readonly status: number;
+  /** What the page calls itself. */
+  readonly title?: string;
+  readonly server?: string;
+  /** Where a redirect leads, without its query. */
+  readonly location?: string;
+  /** The host that a plain request to a server (not to a proxy) named. */
+  readonly host?: string;
+}
+
+/** Something in a connection: its frame, and seconds since the first frame of the connection. */
+export interface Moment {
+  readonly frame: number;
+  readonly at: number;
 }
 
 /** What the Initial packets of QUIC show, to everybody. */
@@ -267,6 +302,9 @@ export interface ConnectionObservation {
   readonly tcp?: TcpObservation;
   /** The tunnel that the connection asks of a proxy; `server` is then the proxy. */
   readonly through?: Tunnel;
+  /** The first bytes of each side behind what was said before TLS; present once that is over. */
+  readonly inside?: { readonly client?: Moment; readonly server?: Moment };
+  readonly http?: HttpObservation;
   readonly handshake: readonly HandshakeMessage[];
   readonly tls?: TlsObservation;
   readonly pseudoTls?: PseudoTlsObservation;

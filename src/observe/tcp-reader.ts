@@ -9,6 +9,7 @@
 import type { Blocks } from "../bytes/blocks.ts";
 import { ParseError } from "../bytes/parse-error.ts";
 import { fromHex, toHex } from "../bytes/text.ts";
+import { beginsAnswer, HttpAnswer } from "../protocol/http/answer.ts";
 import { beginPrelude, type Prelude } from "../protocol/prelude/prelude.ts";
 import { TurnFraming } from "../protocol/pseudo-tls/framing.ts";
 import {
@@ -50,6 +51,10 @@ const MAX_ALERTS = 16;
 const MAX_FOLLOWED_BYTES = 1024 * 1024;
 /** Payload of a direction that is no TLS before its beginning has told all it will. */
 const MAX_OTHER_BYTES = 4096;
+/** Payload of an HTTP answer whose page has not shown its title yet. */
+const MAX_ANSWER_BYTES = 32 * 1024;
+/** Headers kept of an answer in plain HTTP. */
+const ANSWER_HEADERS = /^(?:server|location)$/i;
 /** Encrypted TLS 1.3 records of one side after which its handshake is surely over (a flight has up to five, plus tickets). */
 const ENOUGH_ENCRYPTED_RECORDS = 12;
 
@@ -97,6 +102,8 @@ export class SeenSide implements TlsEvents {
   /** TURN or data frames after a pseudo-TLS hello. */
   framing: TurnFraming | undefined = undefined;
   framedFrame = 0;
+  /** The first answer, where this side begins as HTTP does. */
+  answer: HttpAnswer | undefined = undefined;
 
   private readonly reader: TcpReader;
   private readonly number: SideNumber;
@@ -113,6 +120,7 @@ export class SeenSide implements TlsEvents {
     this.head = new Head();
     this.bytes = 0;
     this.firstFrame = 0;
+    this.answer = undefined;
   }
 
   end(): void {
@@ -249,7 +257,11 @@ export class TcpReader implements FlowReader {
     if (from < end) {
       seen.bytes += end - from;
       if (before === 0) seen.ordinary = this.beginsOrdinarily(bytes, from, end);
-      if (!seen.ordinary) seen.head.append(bytes, from, end);
+      if (!seen.ordinary) {
+        seen.head.append(bytes, from, end);
+        if (before === 0 && beginsAnswer(bytes, from, end)) seen.answer = new HttpAnswer(ANSWER_HEADERS);
+        seen.answer?.data(bytes, from, end, available);
+      }
       const tlsEnd = this.pseudoTls(side, seen, before, from, end, available);
       if (tlsEnd > from) seen.stream.data(bytes, from, tlsEnd, frame);
       if (tlsEnd < end) seen.framing?.data(bytes, tlsEnd, end, available);
@@ -261,6 +273,7 @@ export class TcpReader implements FlowReader {
     const seen = this.sides[side];
     seen.bytes += length;
     seen.head.broken = true;
+    seen.answer?.gap(length);
     if (this.prelude !== undefined && !seen.pastPrelude) this.prelude.gap(side === this.clientSide, length);
     else if (seen.framing !== undefined) seen.framing.gap();
     else seen.stream.gap(length);
@@ -284,7 +297,8 @@ export class TcpReader implements FlowReader {
     const from = this.prelude.data(side === this.clientSide, bytes, start, end, this.available);
     if (from === end) {
       seen.bytes += end - start;
-      seen.head.append(bytes, start, end);
+      // What is said to a SOCKS proxy may be a password.
+      if (this.prelude.protocol !== "socks") seen.head.append(bytes, start, end);
     } else seen.beginAnew();
     // The last words of a prelude end it for both sides: whoever has spoken last has said nothing yet of what follows.
     for (const number of [0, 1] as const) {
@@ -539,7 +553,8 @@ export class TcpReader implements FlowReader {
     // Until the answer is there it is open whether this is pseudo-TLS.
     if (this.pseudo !== undefined && side !== this.helloSide)
       return seen.stream.state === "lost" || seen.stream.state === "not-tls";
-    if (seen.stream.state === "not-tls" || seen.stream.state === "sslv2") return seen.bytes > MAX_OTHER_BYTES;
+    if (seen.stream.state === "not-tls" || seen.stream.state === "sslv2")
+      return seen.bytes > (seen.answer?.isSettled === false ? MAX_ANSWER_BYTES : MAX_OTHER_BYTES);
     if (seen.stream.state === "lost") return true;
     if (seen.applicationData) return true;
     return seen.encryptedRecords >= ENOUGH_ENCRYPTED_RECORDS;

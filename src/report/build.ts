@@ -7,6 +7,7 @@ import type { JudgedConnection, NumberedFinding } from "../diagnose/diagnose.ts"
 import { diagnose } from "../diagnose/diagnose.ts";
 import { nameOf } from "../diagnose/peer.ts";
 import type {
+  ConnectionObservation,
   Endpoint,
   HandshakeMessage,
   Observations,
@@ -23,6 +24,12 @@ import type { Finding, Report, ReportCertificate, ReportConnection, ReportGroup,
 
 /** Rows of `groups`; the smallest beyond it are folded into one row per verdict. */
 export const MAX_GROUPS = 5000;
+
+/** IANA: https, 443/tcp. */
+const HTTPS = 443;
+/** RFC 9110 section 15: from REDIRECTION on an answer does not give what was asked for, but for the one that the client has it. */
+const REDIRECTION = 300;
+const NOT_MODIFIED = 304;
 
 export interface BuildOptions {
   readonly version: string;
@@ -120,6 +127,8 @@ function toConnection({ connection, verdict, service }: JudgedConnection, names:
     if (openings !== undefined) row.tcp = openings;
   }
   if (through !== undefined) row.through = toThrough(through);
+  const http = toHttp(connection);
+  if (http !== undefined) row.http = http;
   const name = nameOf(connection);
   if (name !== undefined) row.serverName = name;
   if (tls !== undefined) row.tls = toTls(tls);
@@ -149,8 +158,30 @@ function toOpening({ ttl, window, options }: Opening): NonNullable<NonNullable<R
   return { ttl, window, options };
 }
 
-function toThrough({ kind, target, status }: Tunnel): NonNullable<ReportConnection["through"]> {
-  return { kind, target, ...(status !== undefined && { status }) };
+function toThrough(tunnel: Tunnel): NonNullable<ReportConnection["through"]> {
+  const { kind, version, target, status, title, headers } = tunnel;
+  const row: Writable<NonNullable<ReportConnection["through"]>> = { kind };
+  if (version !== undefined) row.version = version;
+  if (target !== undefined) row.target = target;
+  if (status !== undefined) row.status = status;
+  if (title !== undefined) row.title = title;
+  if (headers.length > 0) row.headers = headers;
+  return row;
+}
+
+/** What people read on ordinary pages is not the Report's business. */
+function toHttp({ protocol, server, http }: ConnectionObservation): ReportConnection["http"] {
+  if (http === undefined || (protocol === "http" && server.port !== HTTPS && !isTelling(http.status))) return undefined;
+  const { frame, at, status, title, server: named, location } = http;
+  const row: Writable<NonNullable<ReportConnection["http"]>> = { frame, at, status };
+  if (title !== undefined) row.title = title;
+  if (named !== undefined) row.server = named;
+  if (location !== undefined) row.location = location;
+  return row;
+}
+
+function isTelling(status: number): boolean {
+  return status >= REDIRECTION && status !== NOT_MODIFIED;
 }
 
 function toMessage({ from, message, frame, frames, record, at, length, incomplete }: HandshakeMessage): Message {
@@ -286,7 +317,7 @@ function groupsOf(judged: readonly JudgedConnection[], keys: readonly string[], 
 function groupKey({ connection, verdict }: JudgedConnection): string {
   const { server, tls, protocol, through } = connection;
   const leaf = tls?.certificates[0]?.sha256 ?? "";
-  const target = through?.target.toLowerCase() ?? "";
+  const target = through?.target?.toLowerCase() ?? "";
   // Target and name are last: only they come from the capture as they are.
   return `${server.ip} ${server.port} ${protocol} ${verdict.is} ${leaf} ${target} ${nameOf(connection) ?? ""}`;
 }

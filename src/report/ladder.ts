@@ -68,6 +68,11 @@ function rungsOf(connection: ReportConnection): Rung[] {
   }
   for (const { from, level, description, frame, at } of connection.tls?.alerts ?? [])
     rungs.push({ from, label: `Alert ${description} (${level})`, frame, at, frames: [frame], ends: true });
+  if (connection.http !== undefined) {
+    const { frame, at, status, title } = connection.http;
+    const label = `HTTP ${status}${title === undefined ? "" : ` “${title}”`}`;
+    rungs.push({ from: "server", label, frame, at, frames: [frame], ends: false });
+  }
   if (connection.reset !== undefined) {
     const { from, frame, at } = connection.reset;
     rungs.push({ from, label: "RST", frame, at, frames: [frame], ends: true });

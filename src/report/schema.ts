@@ -130,10 +130,12 @@ const protocol = z.enum([
   "dns",
   "http",
   "http-connect",
+  "socks",
   "smtp",
   "imap",
   "pop3",
   "xmpp",
+  "rdp",
   "unknown",
 ]);
 
@@ -204,9 +206,34 @@ const connection = z.strictObject({
   transport: z.enum(["tcp", "udp"]),
   client: endpoint,
   server: endpoint,
-  /** Absent when direct. `target` is host:port as asked of the proxy. */
+  /** Absent when direct; `server` is then the proxy. */
   through: z
-    .strictObject({ kind: z.enum(["http-connect", "socks"]), target: text, status: count.exactOptional() })
+    .strictObject({
+      kind: z.enum(["http-connect", "socks"]),
+      /** Of SOCKS. */
+      version: z.enum(["4", "4a", "5"]).exactOptional(),
+      /** host:port as asked of the proxy; absent when a SOCKS proxy refused the login before it was asked. */
+      target: text.exactOptional(),
+      /** The proxy's last answer: the HTTP status, or the reply code of SOCKS (granted: 0 in version 5, 90 in 4). */
+      status: count.exactOptional(),
+      /** Of the page in a refusal. */
+      title: text.exactOptional(),
+      /** What the proxy says of itself and wants: Via, Server, Proxy-Authenticate, vendors' own. Proves nothing. */
+      headers: z.array(z.strictObject({ name: text, value: z.string() })).exactOptional(),
+    })
+    .exactOptional(),
+  /** The first answer in plain HTTP where something else was asked for, or a page was refused or is elsewhere. */
+  http: z
+    .strictObject({
+      frame,
+      /** Seconds since the first frame of the connection. */
+      at: z.number(),
+      status: count,
+      title: text.exactOptional(),
+      server: z.string().exactOptional(),
+      /** Without its query. */
+      location: z.string().exactOptional(),
+    })
     .exactOptional(),
   /** SNI or CONNECT target. */
   serverName: text.exactOptional(),

@@ -34,6 +34,9 @@ const MAX_COMMENTS = 3;
 /** Two lines hold any honest name. */
 const MAX_NAME_LINES = 2;
 
+/** The rule whose findings say what a browser is shown where something is intercepted. */
+const BLOCK_PAGE = "block-page";
+
 export function renderText(report: Report, style: TextStyle): string {
   const page = new Page(style);
   const inFull = chooseInFull(report);
@@ -96,11 +99,7 @@ function details(page: Page, report: Report, connection: ReportConnection, first
   if (application !== undefined) {
     page.paragraph("  ", [`of ${programOf(application.path)}, process ${application.pid}`], MAX_NAME_LINES);
   }
-  if (through !== undefined) {
-    const status = through.status === undefined ? "" : `, answered ${through.status}`;
-    const line = `through the proxy ${endpoint(server)}: ${through.kind} ${through.target}${status}`;
-    page.paragraph("  ", [line], MAX_NAME_LINES);
-  }
+  if (through !== undefined) proxy(page, connection, through);
   page.paragraph("  ", verdictLine(connection.verdict));
 
   // What decided it: the findings of the connection, without the possible ones that never decide.
@@ -116,6 +115,8 @@ function details(page: Page, report: Report, connection: ReportConnection, first
   if (decisive === undefined) return;
   labelled(page, "  ", "What", [decisive.what]);
   labelled(page, "  ", "Why", [decisive.why]);
+  const beside = report.findings.find(({ rule, connections }) => rule === BLOCK_PAGE && connections.includes(id));
+  if (beside !== undefined) labelled(page, "  ", "Beside it", [beside.what]);
   if (brief) return;
   proof(page, report, connection, decisive);
   if (others.length > 0)
@@ -142,6 +143,17 @@ function nameAfter({
 /** The last part of a path of Windows or Unix. */
 function programOf(path: string): string {
   return /[^\\/]+$/.exec(path)?.[0] ?? path;
+}
+
+/** What the client asked of the proxy, the answer, and what the proxy says of itself, which anybody could say. */
+function proxy(page: Page, { server }: ReportConnection, through: NonNullable<ReportConnection["through"]>): void {
+  const { kind, version = "", target, status, title, headers = [] } = through;
+  const asked = target === undefined ? "" : ` ${target}`;
+  const answered = status === undefined ? "" : `, answered ${status}${title === undefined ? "" : ` “${title}”`}`;
+  page.paragraph("  ", [`through the proxy ${endpoint(server)}: ${kind}${version}${asked}${answered}`], MAX_NAME_LINES);
+  if (headers.length === 0) return;
+  const said = headers.map(({ name, value }) => `${name}: ${value}`);
+  labelled(page, "  ", "It says", [list(said, MAX_GROUPS)], MAX_NAME_LINES);
 }
 
 function verdictLine(verdict: ConnectionVerdict): Piece[] {

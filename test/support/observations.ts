@@ -10,6 +10,7 @@ import type {
   Alert,
   ConnectionObservation,
   HandshakeMessage,
+  HttpObservation,
   LeafSigning,
   Observations,
   ObservedCertificate,
@@ -199,6 +200,10 @@ export interface Where {
   readonly undetailed?: true;
   readonly tcp?: TcpOverrides;
   readonly through?: Tunnel;
+  /** Frames behind what was said before TLS, 0.1 seconds after the first frame. */
+  readonly inside?: { readonly client?: number; readonly server?: number };
+  /** In frame 6 unless told otherwise. */
+  readonly http?: Partial<HttpObservation> & { readonly status: number };
 }
 
 /** Frames are relative to the connection: 1 to 99. */
@@ -363,7 +368,7 @@ export function tunnel(target: string, answer: Partial<Pick<Tunnel, "status" | "
     kind: "http-connect",
     target,
     requestFrame: 4,
-    ...(status !== undefined && { status, statusFrame: 6 }),
+    ...(status !== undefined && { status, statusFrame: 6, granted: status < 300 }),
     headers,
   };
 }
@@ -425,6 +430,10 @@ function tcpConnection(index: number, id: string, options: Where): ConnectionObs
             ...(options.through.statusFrame !== undefined && { statusFrame: frame(options.through.statusFrame) }),
           },
         }),
+    ...(options.inside === undefined ? {} : { inside: insideOf(options.inside, frame) }),
+    ...(options.http === undefined
+      ? {}
+      : { http: { at: 0.1, ...options.http, frame: frame(options.http.frame ?? 6) } }),
     tcp: {
       client: side(client, spoke ? 4 : undefined),
       server: side(server, answered ? 6 : undefined),
@@ -436,6 +445,16 @@ function tcpConnection(index: number, id: string, options: Where): ConnectionObs
         : { reset: { from: reset.from, frame: frame(reset.frame), at: reset.at ?? 0.1, ttl: reset.ttl ?? 57 } }),
       ...rest,
     },
+  };
+}
+
+function insideOf(
+  { client, server }: NonNullable<Where["inside"]>,
+  frame: (relative: number) => number,
+): NonNullable<ConnectionObservation["inside"]> {
+  return {
+    ...(client !== undefined && { client: { frame: frame(client), at: 0.1 } }),
+    ...(server !== undefined && { server: { frame: frame(server), at: 0.1 } }),
   };
 }
 

@@ -3,7 +3,7 @@
  * connections over until somebody logs in. Nothing is forged, so it is no interception.
  *
  * A portal lets nothing through meanwhile. Servers of one provider that know the name no longer, or not yet, show its
- * default certificate in the same way, while the client reaches others.
+ * default certificate in the same way, while the client reaches others. Answers in plain HTTP are `portal-redirect`'s.
  */
 import { networkOf } from "../../bytes/address.ts";
 import { speaksFor } from "../../protocol/x509/host-name.ts";
@@ -12,6 +12,7 @@ import type { Finding } from "../finding.ts";
 import { addressesOf, nameOf } from "../peer.ts";
 import type { Rule } from "../rule.ts";
 import { holder, list, servers } from "../words.ts";
+import { isWithin, spansOf } from "./meanwhile.ts";
 import { certificateAnswer, certificateEvidence, chainIsGood } from "./support.ts";
 
 /** Names shown in evidence: a certificate of a provider has a hundred and more. */
@@ -71,19 +72,4 @@ function finding(
 function isForName(context: Context, connection: TlsConnection): boolean {
   const leaf = context.leaf(connection);
   return leaf !== undefined && speaksFor(leaf, nameOf(connection) ?? "");
-}
-
-/** For each client the frames with which the first and the last of its `connections` begin. */
-function spansOf(connections: readonly TlsConnection[]): Map<string, { first: number; last: number }> {
-  const spans = new Map<string, { first: number; last: number }>();
-  for (const { client, frames } of connections) {
-    const { first, last } = spans.get(client.ip) ?? { first: frames.first, last: frames.first };
-    spans.set(client.ip, { first: Math.min(first, frames.first), last: Math.max(last, frames.first) });
-  }
-  return spans;
-}
-
-function isWithin(spans: ReturnType<typeof spansOf>, { client, frames }: TlsConnection): boolean {
-  const span = spans.get(client.ip);
-  return span !== undefined && span.first < frames.first && frames.first < span.last;
 }

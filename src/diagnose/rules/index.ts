@@ -1,5 +1,6 @@
 /** The rules, in the order in which they run: a rule that needs a second sign stands after those that give it. */
 import type { Rule } from "../rule.ts";
+import { blockPage } from "./block-page.ts";
 import { captivePortal } from "./captive-portal.ts";
 import { captureIncomplete } from "./capture-incomplete.ts";
 import { certificateDates } from "./certificate-dates.ts";
@@ -13,6 +14,7 @@ import { packetLoss } from "./packet-loss.ts";
 import { pathMtuBlackHole } from "./path-mtu-black-hole.ts";
 import { portBlocked } from "./port-blocked.ts";
 import { portRefused } from "./port-refused.ts";
+import { portalRedirect } from "./portal-redirect.ts";
 import { proxyRefused } from "./proxy-refused.ts";
 import { publicServiceOnPrivateRoot } from "./public-service-on-private-root.ts";
 import { refusedCertificate } from "./refused-certificate.ts";
@@ -36,7 +38,9 @@ export const RULES: readonly Rule[] = [
   resumedInterception,
   undocumentedPseudoTlsAnswer,
   separateServerHello,
+  blockPage,
   captivePortal,
+  portalRedirect,
   proxyRefused,
   portBlocked,
   portRefused,

@@ -36,6 +36,49 @@ describe("a reset in answer to the hello", () => {
   });
 });
 
+describe("in a tunnel", () => {
+  const through = { kind: "http-connect", target: "192.0.2.99:443", requestFrame: 4, headers: [] } as const;
+  const tunnel = (options: TlsOptions = {}) =>
+    reset({
+      through: { ...through, status: 200, statusFrame: 6, granted: true },
+      inside: { client: 8 },
+      bytes: { fromClient: 700, fromServer: 39 },
+      messages: [["client", "ClientHello", 8]],
+      tcp: { reset: { from: "server", frame: 10 } },
+      ...options,
+    });
+
+  test("the grant is no answer to the hello; who reset it is not said", () => {
+    const [finding] = found(rule, [tunnel()]);
+    expect(finding).toMatchObject({ confidence: "proven", cause: "reset-on-hello" });
+    expect(finding?.what).toBe(
+      "The ClientHello to sip.fabrikam.example (through 192.0.2.10:443) (frame 8) was answered with a reset (frame 10).",
+    );
+    expect(finding?.why).toContain("the proxy, a filter on either side of it, or the server refuses");
+    expect(finding?.fix).toContain("Look on the proxy 192.0.2.10:443, ");
+  });
+
+  test("without a name the target is the clue", () => {
+    const spec = tls({
+      bytes: { fromClient: 700, fromServer: 39 },
+      through: { ...through, status: 200, statusFrame: 6, granted: true },
+      inside: { client: 8 },
+      messages: [["client", "ClientHello", 8]],
+      tcp: { reset: { from: "server", frame: 10 } },
+    });
+    expect(found(rule, [spec])[0]?.fix).toContain("the rule that matches 192.0.2.99.");
+  });
+
+  test("not where something answered in it", () => {
+    expect(found(rule, [tunnel({ inside: { client: 8, server: 9 } })])).toEqual([]);
+  });
+
+  test("after STARTTLS the same", () => {
+    const mail = reset({ protocol: "smtp", inside: { client: 8 }, bytes: { fromClient: 500, fromServer: 200 } });
+    expect(found(rule, [mail])[0]?.fix).toContain("on the firewall or filter");
+  });
+});
+
 test.each<[string, TlsOptions]>([
   ["the client reset", { tcp: { reset: { from: "client", frame: 6 } } }],
   ["the server had answered", { bytes: { fromClient: 500, fromServer: 7 } }],

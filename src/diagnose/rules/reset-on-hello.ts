@@ -1,12 +1,14 @@
 /**
- * A reset right after the ClientHello, before a byte from the server: a filter that reads the hello, often its server name.
+ * A reset right after the ClientHello, before a byte from the server: a filter that reads the hello, often its server name. In a
+ * tunnel as well; there only the proxy's side is seen.
  * Pseudo-TLS hellos are judged by `undocumented-pseudo-tls-answer`.
  */
-import { serverClose } from "../context.ts";
+import type { ConnectionObservation } from "../../observe/observations.ts";
+import { firstBytesOf, serverClose } from "../context.ts";
 import type { Finding } from "../finding.ts";
-import { nameOf } from "../peer.ts";
+import { nameOf, peerOf } from "../peer.ts";
 import { answer, type Rule } from "../rule.ts";
-import { describe, milliseconds, short } from "../words.ts";
+import { describe, endpoint, milliseconds, short } from "../words.ts";
 
 export const resetOnHello: Rule = {
   id: "reset-on-hello",
@@ -19,11 +21,10 @@ export const resetOnHello: Rule = {
     const findings = judged.flatMap((connection): Finding[] => {
       const reset = connection.tcp?.reset;
       const helloFrame = connection.tls.clientHelloFrame ?? 0;
-      if (reset?.from !== "server" || connection.bytes.fromServer > 0) return [];
+      if (reset?.from !== "server" || firstBytesOf(connection, "server") !== undefined) return [];
       // Not when the client itself had closed: then the reset only confirms it.
       if (serverClose(connection) !== reset.frame || reset.frame < helloFrame) return [];
       if ((connection.tcp?.server.missing ?? 0) > 0) return [];
-      const name = nameOf(connection);
       const synAckTtl = connection.tcp?.server.ttl;
       const ttl =
         synAckTtl === undefined || synAckTtl === reset.ttl
@@ -36,11 +37,7 @@ export const resetOnHello: Rule = {
           cause: "reset-on-hello",
           connections: [connection],
           what: `The ClientHello to ${describe(connection)} (frame ${helloFrame}) was answered with a reset (frame ${reset.frame})${ttl}.`,
-          why: "TCP connects and the hello alone ends it, before any certificate: a filter on the way, or the server, refuses this hello.",
-          fix:
-            name === undefined
-              ? `Look on the firewall or filter for the rule that resets connections to ${connection.server.ip}.`
-              : `Look on the firewall or filter for the rule that matches the name ${short(name)}; try the same address with another name to confirm it.`,
+          ...(connection.through === undefined ? direct(connection) : inTunnel(connection)),
           evidence: [
             {
               file: connection.file,
@@ -56,3 +53,23 @@ export const resetOnHello: Rule = {
     return answer(findings, judged.length);
   },
 };
+
+function direct(connection: ConnectionObservation): Pick<Finding, "why" | "fix"> {
+  const name = nameOf(connection);
+  return {
+    why: "TCP connects and the hello alone ends it, before any certificate: a filter on the way, or the server, refuses this hello.",
+    fix:
+      name === undefined
+        ? `Look on the firewall or filter for the rule that resets connections to ${connection.server.ip}.`
+        : `Look on the firewall or filter for the rule that matches the name ${short(name)}; try the same address with another name to confirm it.`,
+  };
+}
+
+/** The reset is the proxy's own to the client, or what became of one behind it. */
+function inTunnel(connection: ConnectionObservation): Pick<Finding, "why" | "fix"> {
+  const host = nameOf(connection) ?? peerOf(connection).host;
+  return {
+    why: "The proxy granted the tunnel and the hello alone ended it, before any certificate: the proxy, a filter on either side of it, or the server refuses this hello.",
+    fix: `Look on the proxy ${endpoint(connection.server)}, and on the firewall behind it, for the rule that matches ${short(host)}.`,
+  };
+}

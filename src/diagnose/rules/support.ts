@@ -91,6 +91,11 @@ export function isOwn(connection: ConnectionObservation): boolean {
   return ip !== undefined && isOwnNetwork(ip);
 }
 
+/** The host of an absolute URL. */
+export function hostIn(url: string | undefined): string | undefined {
+  return /^https?:\/\/(?:[^/@]*@)?(\[[^\]]*\]|[^/:]+)/i.exec(url ?? "")?.[1]?.toLowerCase();
+}
+
 /** Connections in groups of one issuer name, in order of appearance. Each group has at least one connection. */
 export function byIssuer<C extends ConnectionObservation>(
   context: Context,

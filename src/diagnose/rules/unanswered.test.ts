@@ -76,6 +76,114 @@ describe("TLS", () => {
   });
 });
 
+describe("TLS answered in plain HTTP", () => {
+  const answered = (options: TlsOptions = {}) =>
+    tls({
+      bytes: { fromClient: 500, fromServer: 900 },
+      messages: [["client", "ClientHello", 4]],
+      head: { server: bytes(0x48, 0x54) },
+      http: { status: 403, title: "Blocked by policy", server: "filter", location: "http://filter.example/why" },
+      ...options,
+    });
+
+  test("with its page, who sent it and where it leads", () => {
+    const [finding] = found(rule, [answered()]);
+    expect(finding).toMatchObject({ confidence: "proven", cause: "non-tls-answer" });
+    expect(finding?.what).toBe(
+      "The TLS hello to 192.0.2.10:443 was answered in plain HTTP: 403 “Blocked by policy” by filter, to http://filter.example/why (frame 6).",
+    );
+    expect(finding?.evidence).toEqual([
+      {
+        file: 0,
+        frame: 6,
+        path: "http.response",
+        value: "403 “Blocked by policy” by filter, to http://filter.example/why",
+        expected: "a TLS record",
+      },
+    ]);
+  });
+
+  test("a title of 10 kB", () => {
+    const [finding] = found(rule, [answered({ http: { status: 403, title: "x".repeat(10_000) } })]);
+    expect(finding?.what.length).toBeLessThan(300);
+  });
+});
+
+describe("in a tunnel that was granted", () => {
+  const through = {
+    kind: "http-connect",
+    target: "av.fabrikam.example:443",
+    requestFrame: 4,
+    status: 200,
+    statusFrame: 6,
+    granted: true,
+    headers: [],
+  } as const;
+  const tunnel = (options: TlsOptions = {}) =>
+    tls({
+      port: 3128,
+      through,
+      inside: { client: 8 },
+      bytes: { fromClient: 700, fromServer: 39 },
+      messages: [["client", "ClientHello", 8]],
+      ...options,
+    });
+
+  test.each<[string, TlsOptions, string, string]>([
+    [
+      "silence",
+      { outcome: "stalled" },
+      "no-answer",
+      "The tunnel to av.fabrikam.example (through 192.0.2.10:3128) was granted, and the client's first bytes in it were never answered (frame 8).",
+    ],
+    [
+      "a close",
+      { tcp: { server: { fin: 9 } } },
+      "closed-without-answer",
+      "The tunnel to av.fabrikam.example (through 192.0.2.10:3128) was closed after the client's first bytes in it, without an answer (frame 9).",
+    ],
+    [
+      "a page",
+      { inside: { client: 8, server: 9 }, head: { server: bytes(0x48, 0x54) }, http: { status: 503, frame: 9 } },
+      "non-tls-answer",
+      "The TLS hello to av.fabrikam.example (through 192.0.2.10:3128) was answered in plain HTTP: 503 (frame 9).",
+    ],
+    [
+      "other bytes",
+      { inside: { client: 8, server: 9 }, head: { server: bytes(0x00, 0x54) } },
+      "non-tls-answer",
+      "The TLS hello to av.fabrikam.example (through 192.0.2.10:3128) was answered with bytes that are not TLS (frame 9).",
+    ],
+  ])("%s", (_, options, cause, what) => {
+    const [finding, ...more] = found(rule, [tunnel(options)]);
+    expect(more).toEqual([]);
+    expect(finding).toMatchObject({ confidence: "proven", cause, what });
+    // The proxy, what is behind it, or the server: the capture does not show who.
+    expect(`${finding?.why} ${finding?.fix}`).toMatch(/proxy/);
+  });
+
+  test.each<[string, TlsOptions]>([
+    ["the client said nothing in it", { inside: {} }],
+    ["the client closed it at once", { tcp: { client: { fin: 9 } } }],
+    ["something answered", { inside: { client: 8, server: 9 }, head: { server: bytes(22, 3) } }],
+    ["it was refused: another rule's", { through: { ...through, status: 403, granted: false } }],
+    ["bytes are missing in the capture", { tcp: { server: { missing: 9 } } }],
+  ])("clear: %s", (_, options) => {
+    expect(ask(rule, [tunnel(options)])).toEqual({ is: "clear", checked: 1 });
+  });
+
+  test("a capture that ends too soon", () => {
+    expect(found(rule, [tunnel()], { seconds: 3 })).toEqual([]);
+    expect(found(rule, [tunnel()], { seconds: 4 })).toHaveLength(1);
+  });
+
+  test("what is unknown in it may want no answer", () => {
+    const inside = { client: 8 };
+    const spec = tcp({ port: 3128, through, inside, bytes: { fromClient: 700, fromServer: 39 } });
+    expect(found(rule, [spec])).toEqual([]);
+  });
+});
+
 describe("other protocols over TCP", () => {
   const spoken = (protocol: NonNullable<Where["protocol"]>, options: Where = {}) =>
     tcp({ protocol, bytes: SILENT, ...options });

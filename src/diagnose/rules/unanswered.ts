@@ -3,11 +3,12 @@
  * answered, or answered a TLS hello with something that is not TLS. Requests over UDP that nobody answers.
  */
 import type { ConnectionObservation } from "../../observe/observations.ts";
-import { type Context, PATIENCE, serverClose } from "../context.ts";
-import type { Finding } from "../finding.ts";
+import { type Context, firstBytesOf, PATIENCE, serverClose } from "../context.ts";
+import type { Evidence, Finding } from "../finding.ts";
+import { isRefused } from "../peer.ts";
 import { answer, type Rule } from "../rule.ts";
 import type { Cause } from "../vocabulary.ts";
-import { describe, endpoint } from "../words.ts";
+import { describe, endpoint, page } from "../words.ts";
 
 /**
  * Ports of STUN and TURN servers: 3478 to 3481 (RFC 8489; Teams), 5349 (over DTLS), 19302 to 19309 (Google). Elsewhere an
@@ -37,12 +38,20 @@ export const unanswered: Rule = {
       const found = connection.transport === "udp" ? overUdp(context, connection) : overTcp(context, connection);
       if (found === undefined) return [];
       const { cause, frame, what, why, fix } = found;
-      const evidence = [{ file: connection.file, frame, path: connection.transport, value: what }];
+      const evidence = [{ file: connection.file, frame, ...shown(connection, found) }];
       return [{ confidence: "proven", cause, connections: [connection], what, why, fix, evidence }];
     });
     return answer(findings, judged.length);
   },
 };
+
+function shown(
+  { transport, http }: ConnectionObservation,
+  { cause, what }: Silence,
+): Pick<Evidence, "path" | "value" | "expected"> {
+  if (cause !== "non-tls-answer" || http === undefined) return { path: transport, value: what };
+  return { path: "http.response", value: page(http), expected: "a TLS record" };
+}
 
 function overUdp(context: Context, connection: ConnectionObservation): Silence | undefined {
   const { stun, server, frames } = connection;
@@ -61,47 +70,98 @@ function overUdp(context: Context, connection: ConnectionObservation): Silence |
 }
 
 function overTcp(context: Context, connection: ConnectionObservation): Silence | undefined {
-  const { tcp, tls, head, server, protocol } = connection;
-  // What the proxy said of the tunnel is no answer to what is in it.
-  if (connection.through?.status !== undefined) return undefined;
+  const { tcp, tls, protocol, inside, timing } = connection;
+  if (isRefused(connection.through)) return undefined;
   if (tcp?.synAckFrame === undefined || tcp.server.missing > 0 || tcp.client.missing > 0) return undefined;
-  const target = describe(connection);
-  const asked = tcp.client.firstData ?? connection.frames.first;
-  if (protocol === "tls" && head.server !== undefined && tls?.serverHello === undefined && notTls(head.server)) {
-    const frame = tcp.server.firstData ?? connection.frames.first;
-    return {
-      cause: "non-tls-answer",
-      frame,
-      what: `The TLS hello to ${target} was answered with bytes that are not TLS (frame ${frame}).`,
-      why: "A TLS server answers with a TLS record; what answered speaks something else.",
-      fix: `Find out what answers on ${endpoint(server)}: a proxy's error page, or another service.`,
-    };
-  }
-  if (connection.bytes.fromServer > 0 || tcp.server.firstData !== undefined) return undefined;
+  const other = otherThanTls(connection);
+  if (other !== undefined) return other;
+  const asked = firstBytesOf(connection, "client");
+  if (asked === undefined || firstBytesOf(connection, "server") !== undefined) return undefined;
   const closed = serverClose(connection);
   if (closed !== undefined) {
     // A reset after a ClientHello has a rule of its own.
     if (closed < asked || (tls?.clientHelloFrame !== undefined && closed === tcp.reset?.frame)) return undefined;
-    return {
-      cause: "closed-without-answer",
-      frame: closed,
-      what: `${target} closed the connection after the client's first bytes without answering (frame ${closed}).`,
-      why: "The connection came up and the client spoke first; the other side closed instead of answering.",
-      fix: `Something between, or the server, does not accept this protocol on port ${server.port}: look for a proxy that expects TLS or HTTP there.`,
-    };
+    return closedOn(connection, closed);
   }
   // Some protocols want no answer (syslog, for one); of an unknown one only an acknowledgement is missed, and what the
   // client does not send again it has been acknowledged, whether the capture has it or not.
   const { unacknowledged, retransmissions } = tcp.client;
   if (protocol === "unknown" && (unacknowledged === 0 || retransmissions === 0)) return undefined;
-  if (context.waited(connection, connection.timing.tcpRtt ?? 0) < PATIENCE) return undefined;
+  if (context.waited(connection, inside?.client?.at ?? timing.tcpRtt ?? 0) < PATIENCE) return undefined;
+  return unspoken(connection, asked);
+}
+
+function otherThanTls(connection: ConnectionObservation): Silence | undefined {
+  const { tcp, tls, head, server, protocol, http, inside } = connection;
+  if (protocol !== "tls" || head.server === undefined || tls?.serverHello !== undefined || !notTls(head.server)) {
+    return undefined;
+  }
+  const frame = inside?.server?.frame ?? tcp?.server.firstData ?? connection.frames.first;
+  const target = describe(connection);
+  const found = isInTunnel(connection)
+    ? "Something on the proxy or behind it answers in the server's place: look at what it says, and allow the target there."
+    : `Find out what answers on ${endpoint(server)}: a proxy's error page, or another service.`;
+  if (http === undefined) {
+    return {
+      cause: "non-tls-answer",
+      frame,
+      what: `The TLS hello to ${target} was answered with bytes that are not TLS (frame ${frame}).`,
+      why: "A TLS server answers with a TLS record; what answered speaks something else.",
+      fix: found,
+    };
+  }
+  return {
+    cause: "non-tls-answer",
+    frame: http.frame,
+    what: `The TLS hello to ${target} was answered in plain HTTP: ${page(http)} (frame ${http.frame}).`,
+    why: "A TLS server answers with a TLS record. A page in the clear comes from a filter that blocks the site, from a proxy or portal, or from a server that speaks HTTP on this port.",
+    fix: found,
+  };
+}
+
+function closedOn(connection: ConnectionObservation, closed: number): Silence {
+  const target = describe(connection);
+  if (isInTunnel(connection)) {
+    return {
+      cause: "closed-without-answer",
+      frame: closed,
+      what: `The tunnel to ${target} was closed after the client's first bytes in it, without an answer (frame ${closed}).`,
+      why: "The proxy granted the tunnel and then closed it. Some grant before they know whether they reach the server; some look at the first bytes and dislike them; or the server itself closed.",
+      fix: `Look at the log of the proxy ${endpoint(connection.server)} at this moment: whether it reached the server, and whether it lets this protocol pass.`,
+    };
+  }
+  return {
+    cause: "closed-without-answer",
+    frame: closed,
+    what: `${target} closed the connection after the client's first bytes without answering (frame ${closed}).`,
+    why: "The connection came up and the client spoke first; the other side closed instead of answering.",
+    fix: `Something between, or the server, does not accept this protocol on port ${connection.server.port}: look for a proxy that expects TLS or HTTP there.`,
+  };
+}
+
+function unspoken(connection: ConnectionObservation, asked: number): Silence {
+  const target = describe(connection);
+  if (isInTunnel(connection)) {
+    return {
+      cause: "no-answer",
+      frame: asked,
+      what: `The tunnel to ${target} was granted, and the client's first bytes in it were never answered (frame ${asked}).`,
+      why: "The proxy granted the tunnel; nothing came through it.",
+      fix: `Look at the log of the proxy ${endpoint(connection.server)} at this moment: whether it reaches the server, or a filter behind it drops this content.`,
+    };
+  }
   return {
     cause: "no-answer",
     frame: asked,
     what: `${target} accepted the connection and never answered the client's first bytes (frame ${asked}).`,
     why: "The connection came up and the client spoke first; nothing came back.",
-    fix: `Check what is on the path to ${endpoint(server)}: the port is open, but the service behind it is not reached, or a filter drops this content.`,
+    fix: `Check what is on the path to ${endpoint(connection.server)}: the port is open, but the service behind it is not reached, or a filter drops this content.`,
   };
+}
+
+/** Past a proxy's grant: what answers then may be the proxy, something behind it, or the server. */
+function isInTunnel({ through, inside }: ConnectionObservation): boolean {
+  return through !== undefined && inside !== undefined;
 }
 
 function isStunPort(port: number): boolean {

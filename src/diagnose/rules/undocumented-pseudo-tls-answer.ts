@@ -10,7 +10,7 @@ import type { Evidence, Finding } from "../finding.ts";
 import { peerOf } from "../peer.ts";
 import { answer, type Rule } from "../rule.ts";
 import type { Cause } from "../vocabulary.ts";
-import { describe, holder, short } from "../words.ts";
+import { describe, holder, page, short } from "../words.ts";
 import { secondSigns } from "./second-signs.ts";
 import { chainIsGood } from "./support.ts";
 
@@ -86,7 +86,9 @@ function answerText(context: Context, connection: ConnectionObservation): string
     case "server-hello":
       return "A TLS ServerHello that is not the documented one";
     case "other-bytes":
-      return "Something that is neither TLS nor the documented record";
+      return connection.http === undefined
+        ? "Something that is neither TLS nor the documented record"
+        : `A page in plain HTTP, ${page(connection.http)},`;
     // A client that gives up first (ICE drops what it does not need) is no answer.
     case "reset":
       return serverClose(connection) === undefined ? undefined : "A TCP reset";

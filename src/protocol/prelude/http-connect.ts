@@ -2,22 +2,24 @@
  * HTTP CONNECT: a client asks a proxy for a tunnel (RFC 9110 section 9.3.6). Owns request and answer, asked again after a demand
  * for authentication on the same connection; knows nothing of what the tunnel carries.
  */
-import { toLatin1 } from "../../bytes/text.ts";
+import { flat, HttpAnswer, type HttpHeader } from "../http/answer.ts";
+import { Lines } from "../lines.ts";
 import { HANDSHAKE } from "../tls/record.ts";
-import { Lines } from "./lines.ts";
 import type { Prelude } from "./prelude.ts";
 
 /** Header lines of one message; honest ones have some twenty. */
 const MAX_HEADERS = 200;
-/** Headers kept of one answer. */
-const MAX_KEPT = 10;
-/** Bytes of a header's value that are kept. */
-const MAX_VALUE = 200;
 
-/** Where a side is. */
+/**
+ * Headers by which a proxy says what it is and what it wants (RFC 9110, RFC 9209), and those of filters that do not begin with
+ * `X-`. Not those that name the person or the machine that asks.
+ */
+const KEPT =
+  /^(?!.*(?:user|client-?ip|cliip)$)(?:via|server|location|proxy-(?:authenticate|agent|status)|barracuda|edgewave-proxy|x-[a-z0-9_-]{1,60})$/i;
+
+/** Where the client is. */
 const HEAD = 0;
-const BODY = 1;
-const BETWEEN = 2;
+const BETWEEN = 1;
 
 export class HttpConnect implements Prelude {
   readonly protocol = "http-connect";
@@ -25,24 +27,27 @@ export class HttpConnect implements Prelude {
   /** As asked for last: `host:port`. */
   target: string | undefined;
   requestFrame = 0;
-  /** Of the last answer; undefined before it. */
-  status: number | undefined;
-  statusFrame = 0;
-  /** Headers of the last answer that tell who answered and what it wants: `Via`, `Server`, `Proxy-Authenticate`, … */
-  headers: { readonly name: string; readonly value: string }[] = [];
 
   private readonly requestLines = new Lines();
-  private readonly answerLines = new Lines();
   private request = HEAD;
   private requestHeaders = -1;
-  private answer = HEAD;
-  private answerHeaders = -1;
-  /** Bytes of the answer's body still to come; -1 when its end is not known. */
-  private body = 0;
+  private answer = new HttpAnswer(KEPT, true);
+  /** What was answered was no answer to the last request. */
+  private stale = false;
+
+  /** The last answer; undefined before it. */
+  get answered(): HttpAnswer | undefined {
+    return this.stale || this.answer.status === undefined ? undefined : this.answer;
+  }
+
+  /** Headers of the last answer that tell who answered and what it wants: `Via`, `Server`, `Proxy-Authenticate`, … */
+  get headers(): readonly HttpHeader[] {
+    return this.answered?.headers.map(withoutToken) ?? [];
+  }
 
   /** The proxy has granted the tunnel. */
   private get open(): boolean {
-    return this.status !== undefined && this.status >= 200 && this.status < 300 && this.answer === BETWEEN;
+    return isSuccess(this.answer.status) && this.answer.isOver;
   }
 
   data(fromClient: boolean, bytes: Uint8Array, start: number, end: number, frame: number): number {
@@ -54,14 +59,14 @@ export class HttpConnect implements Prelude {
   }
 
   gap(fromClient: boolean, length: number): void {
-    if (!fromClient && this.answer === BODY && length <= this.body) {
-      this.body -= length;
-      if (this.body === 0) this.expectAnswer();
-      return;
+    if (fromClient) {
+      this.requestLines.gap();
+      if (this.request === HEAD) this.dead = true;
+    } else if (!this.open) {
+      this.answer.gap(length);
+      // A header that is not whole may hide anything; what follows the gap is not found again.
+      if (this.answer.isBroken) this.dead = true;
     }
-    (fromClient ? this.requestLines : this.answerLines).gap();
-    // A header that is not whole may hide anything; what follows the gap is not found again.
-    if (fromClient ? this.request === HEAD : this.answer !== BETWEEN) this.dead = true;
   }
 
   private fromClient(bytes: Uint8Array, start: number, end: number, frame: number): number {
@@ -89,17 +94,15 @@ export class HttpConnect implements Prelude {
         this.dead = true;
         return;
       }
+      // What was answered before was no answer to this; before the first request nothing was.
+      this.stale = this.target !== undefined && this.answer.status !== undefined;
       this.target = flat(target);
       this.requestFrame = frame;
       this.requestHeaders = 0;
-      // What was answered before was no answer to this.
-      this.status = undefined;
-      this.statusFrame = 0;
-      this.headers = [];
     } else if (line === "") {
       this.request = BETWEEN;
       // The end of an answer that did not say how long it was is where the next one begins.
-      if (this.answer === BODY && this.body < 0) this.expectAnswer();
+      if (this.answer.isEndless) this.expectAnswer();
     } else if (++this.requestHeaders > MAX_HEADERS) this.dead = true;
   }
 
@@ -107,67 +110,26 @@ export class HttpConnect implements Prelude {
     let at = start;
     while (at < end && !this.dead) {
       if (this.open) return at;
-      if (this.answer === BODY) {
-        if (this.body < 0) return end;
-        const taken = Math.min(this.body, end - at);
-        this.body -= taken;
-        at += taken;
-        if (this.body === 0) this.expectAnswer();
-        continue;
-      }
-      at = this.answerLines.next(bytes, at, end);
-      if (at < 0) return end;
-      this.answerLine(this.answerLines.line, frame);
+      if (this.answer.isOver) this.expectAnswer();
+      at = this.answer.data(bytes, at, end, frame);
+      if (this.answer.isBroken) this.dead = true;
     }
     return end;
   }
 
-  private answerLine(line: string, frame: number): void {
-    if (this.answerHeaders < 0) {
-      if (line === "") return;
-      const status = /^HTTP\/1\.[01] (\d{3})(?: |$)/.exec(line)?.[1];
-      if (status === undefined) {
-        this.dead = true;
-        return;
-      }
-      this.status = Number(status);
-      this.statusFrame = frame;
-      this.headers = [];
-      this.answerHeaders = 0;
-      this.body = -1;
-    } else if (line === "") this.endOfAnswer();
-    else if (++this.answerHeaders > MAX_HEADERS) this.dead = true;
-    else this.header(line);
-  }
-
-  private header(line: string): void {
-    const colon = line.indexOf(":");
-    if (colon <= 0) return;
-    const name = line.slice(0, colon).trim();
-    const value = line
-      .slice(colon + 1)
-      .trim()
-      .slice(0, MAX_VALUE);
-    if (/^content-length$/i.test(name) && /^\d{1,9}$/.test(value)) this.body = Number(value);
-    if (this.headers.length === MAX_KEPT) return;
-    if (/^(via|server|proxy-authenticate|proxy-agent|x-[a-z0-9-]{1,60})$/i.test(name))
-      this.headers.push({ name: flat(name), value: flat(value) });
-  }
-
-  private endOfAnswer(): void {
-    const status = this.status ?? 0;
-    if (status >= 200 && status < 300) this.answer = BETWEEN;
-    else if (status < 200 || this.body === 0) this.expectAnswer();
-    else this.answer = BODY;
-  }
-
   private expectAnswer(): void {
-    this.answer = HEAD;
-    this.answerHeaders = -1;
+    this.answer = new HttpAnswer(KEPT, true);
+    this.stale = false;
   }
 }
 
-/** The text without the line it was cut from, which an engine would keep as long as the piece. */
-function flat(text: string): string {
-  return toLatin1(Uint8Array.from(text, (character) => character.charCodeAt(0)));
+export function isSuccess(status = 0): boolean {
+  return status >= 200 && status < 300;
+}
+
+/** Of a challenge, not what was computed for this client alone: NTLM and Negotiate carry half a kilobyte of it. */
+function withoutToken(header: HttpHeader): HttpHeader {
+  if (header.name.toLowerCase() !== "proxy-authenticate") return header;
+  const scheme = /^([A-Za-z0-9-]{1,60}) +[A-Za-z0-9._~+/-]{16,}=*$/.exec(header.value)?.[1];
+  return scheme === undefined ? header : { name: header.name, value: scheme };
 }

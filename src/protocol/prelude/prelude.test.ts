@@ -220,20 +220,72 @@ describe("no TLS follows", () => {
   });
 });
 
-test("a tunnel's target, status and headers, with their frames", () => {
-  const { prelude } = talk([
-    ["c", CONNECT],
-    ["s", DEMAND],
-  ]);
-  expect(prelude).toMatchObject({
-    target: "av.fabrikam.example:443",
-    requestFrame: 1,
-    status: 407,
-    statusFrame: 2,
-    headers: [
+describe("what a tunnel's request and answer say", () => {
+  const connect = (said: readonly Said[]) => talk(said).prelude as HttpConnect;
+
+  test("target, status and headers, with their frames", () => {
+    const prelude = connect([
+      ["c", CONNECT],
+      ["s", DEMAND],
+    ]);
+    expect(prelude).toMatchObject({ target: "av.fabrikam.example:443", requestFrame: 1 });
+    expect(prelude.answered).toMatchObject({ status: 407, frame: 2 });
+    expect(prelude.headers).toEqual([
       { name: "Proxy-Authenticate", value: "NTLM" },
       { name: "Proxy-Authenticate", value: "Basic realm=x" },
-    ],
+    ]);
+  });
+
+  test("the rounds of NTLM on one connection: the last answer counts, no token is kept", () => {
+    const token = "TlRMTVNTUAACAAAADAAMADgAAAAFgomi".repeat(5);
+    const challenge = `HTTP/1.1 407 No\r\nProxy-Authenticate: NTLM ${token}\r\nContent-Length: 0\r\n\r\n`;
+    const rounds: Said[] = [
+      ["c", CONNECT],
+      ["s", DEMAND],
+      ["c", CONNECT.replace("\r\n\r\n", `\r\nProxy-Authorization: NTLM ${token}\r\n\r\n`)],
+      ["s", challenge],
+    ];
+    const asked = connect(rounds);
+    expect(asked.answered?.status).toBe(407);
+    expect(asked.headers).toEqual([{ name: "Proxy-Authenticate", value: "NTLM" }]);
+    const { prelude, c, s } = talk([...rounds, ["c", CONNECT], ["s", GRANTED], ["c", HELLO], ["s", HELLO]]);
+    expect((prelude as HttpConnect).answered?.status).toBe(200);
+    expect([c, s]).toEqual([HELLO, HELLO]);
+  });
+
+  test("a second request takes the first answer back, wherever it is stored", () => {
+    expect(
+      connect([
+        ["c", CONNECT],
+        ["s", DEMAND],
+        ["c", CONNECT],
+      ]).answered,
+    ).toBeUndefined();
+    const late = connect([
+      ["c", CONNECT],
+      ["s", DEMAND.slice(0, -2)],
+      ["c", CONNECT],
+      ["s", DEMAND.slice(-2)],
+    ]);
+    expect(late.answered).toBeUndefined();
+  });
+
+  test("the page of a refusal, and what vendors say of themselves, not of the person", () => {
+    const page = "<html><title>Blocked</title>";
+    const prelude = connect([
+      ["c", CONNECT],
+      [
+        "s",
+        `HTTP/1.1 403 No\r\nX-Squid-Error: ERR_ACCESS_DENIED 0\r\nProxy-Agent: x\r\nProxy-Status: y; error=z\r\nX-BlueCoat-User: alice\r\nX-Sophos-WSA-ClientIP: 10.0.0.5\r\nSet-Cookie: a=b\r\nEdgewave-Proxy: 1\r\nContent-Length: ${page.length}\r\n\r\n${page}`,
+      ],
+    ]);
+    expect(prelude.answered?.title).toBe("Blocked");
+    expect(prelude.headers.map(({ name }) => name)).toEqual([
+      "X-Squid-Error",
+      "Proxy-Agent",
+      "Proxy-Status",
+      "Edgewave-Proxy",
+    ]);
   });
 });
 

@@ -1,13 +1,15 @@
 /**
- * Prelude: what is said in the clear on a TCP connection before TLS begins on it: a tunnel asked of an HTTP proxy, STARTTLS in
- * a mail or chat protocol. Owns how such a dialogue is recognised by its first bytes; knows nothing of TLS or frames.
+ * Prelude: what is said in the clear on a TCP connection before TLS begins on it: a tunnel asked of a proxy (HTTP, SOCKS),
+ * STARTTLS in a mail or chat protocol, RDP's upgrade. Owns how such a dialogue is recognised by its first bytes; knows nothing of TLS or frames.
  */
 import { toLatin1 } from "../../bytes/text.ts";
 import { HttpConnect } from "./http-connect.ts";
+import { beginsRdp, RdpUpgrade } from "./rdp.ts";
+import { beginsSocks, Socks } from "./socks.ts";
 import { StartTls } from "./starttls.ts";
 
 export interface Prelude {
-  readonly protocol: "http-connect" | "smtp" | "imap" | "pop3" | "xmpp";
+  readonly protocol: "http-connect" | "socks" | "smtp" | "imap" | "pop3" | "xmpp" | "rdp";
   /**
    * Takes what one side says next, `bytes[start..end)`, carried by `frame`. Answers the index of the first byte that belongs to
    * what follows the prelude on that side, `end` when there is none yet.
@@ -40,15 +42,29 @@ const LONGEST = Math.max(...BEGINNINGS.map(({ text }) => text.length));
 /** Less of a beginning that was cut by a segment's end says too little. */
 const SHORTEST = 3;
 
+/** First bytes of what is no text. */
+const SOCKS_4 = 4;
+const SOCKS_5 = 5;
+const TPKT = 3;
+
 /** The prelude that the first bytes of a connection begin, and whether the client sent them; undefined when they begin none. */
 export function beginPrelude(
   bytes: Uint8Array,
   start: number,
   end: number,
 ): { readonly prelude: Prelude; readonly fromClient: boolean } | undefined {
+  const first = bytes[start] as number;
+  if (end - start < SHORTEST) return undefined;
   // Nearly every connection begins with a TLS record.
-  if (end - start < SHORTEST || (bytes[start] as number) < 0x20) return undefined;
+  if (first < 0x20) return binary(first, bytes, start, end);
   const text = toLatin1(bytes.subarray(start, Math.min(end, start + LONGEST)));
   const found = BEGINNINGS.find((one) => text.startsWith(one.text) || one.text.startsWith(text));
   return found === undefined ? undefined : { prelude: found.make(), fromClient: found.fromClient };
+}
+
+function binary(first: number, bytes: Uint8Array, start: number, end: number): ReturnType<typeof beginPrelude> {
+  if ((first === SOCKS_5 || first === SOCKS_4) && beginsSocks(bytes, start, end))
+    return { prelude: new Socks(), fromClient: true };
+  if (first === TPKT && beginsRdp(bytes, start, end)) return { prelude: new RdpUpgrade(), fromClient: true };
+  return undefined;
 }

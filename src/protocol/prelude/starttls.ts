@@ -3,8 +3,8 @@
  * (RFC 6120 section 5). Owns when both sides have agreed; knows nothing else of these protocols.
  */
 import { toLatin1 } from "../../bytes/text.ts";
+import { Lines } from "../lines.ts";
 import { HANDSHAKE } from "../tls/record.ts";
-import { Lines } from "./lines.ts";
 import type { Prelude } from "./prelude.ts";
 
 type LineProtocol = "smtp" | "imap" | "pop3";

@@ -1,7 +1,7 @@
 /**
  * Lines: the text lines of one direction, put together from pieces. Owns the bound on their length; knows no protocol.
  */
-import { toLatin1 } from "../../bytes/text.ts";
+import { toLatin1 } from "../bytes/text.ts";
 
 const LF = 0x0a;
 /** Of a longer line only its beginning is given. RFC 9110 section 5.4 asks for 8000 bytes, mail protocols for fewer. */

@@ -1,0 +1,75 @@
+/**
+ * A page in plain HTTP from an address whose TLS is intercepted: what a person sees who points a browser there. It often names the
+ * filter, and confirms what the certificate shows; by itself it proves nothing, so it is said only beside an interception.
+ */
+import type { ConnectionObservation } from "../../observe/observations.ts";
+import { type Context, registrableDomain } from "../context.ts";
+import type { Finding } from "../finding.ts";
+import { answer, type Rule } from "../rule.ts";
+import { endpoint, page, servers } from "../words.ts";
+import { hostIn } from "./support.ts";
+
+/** Evidence rows of one finding: a browser asks again and again. */
+const MAX_EVIDENCE = 5;
+
+export const blockPage: Rule = {
+  id: "block-page",
+  title: "a page in plain HTTP in the place of an intercepted server",
+  references: ["https://www.rfc-editor.org/rfc/rfc9110#section-15.5.4"],
+  check(context) {
+    const pages = context.connections.filter(
+      ({ protocol, http, through }) => protocol === "http" && http !== undefined && through === undefined,
+    );
+    if (pages.length === 0) return answer([], 0);
+    const intercepted = interceptedByAddress(context);
+    const byAddress = new Map<string, ConnectionObservation[]>();
+    for (const connection of pages) {
+      const there = intercepted.get(connection.server.ip);
+      if (there === undefined || !isTelling(connection, there)) continue;
+      const known = byAddress.get(connection.server.ip);
+      if (known === undefined) byAddress.set(connection.server.ip, [connection]);
+      else known.push(connection);
+    }
+    const findings = [...byAddress].map(([ip, shown]) => finding(shown, intercepted.get(ip) ?? []));
+    return answer(findings, pages.length);
+  },
+};
+
+function interceptedByAddress(context: Context): Map<string, ConnectionObservation[]> {
+  const found = new Map<string, ConnectionObservation[]>();
+  for (const connection of context.connections) {
+    if (connection.through !== undefined || context.interception(connection) === undefined) continue;
+    const known = found.get(connection.server.ip);
+    if (known === undefined) found.set(connection.server.ip, [connection]);
+    else known.push(connection);
+  }
+  return found;
+}
+
+/** A refusal, or a way elsewhere; where pseudo-TLS is spoken any page: such a server has none. */
+function isTelling({ http }: ConnectionObservation, intercepted: readonly ConnectionObservation[]): boolean {
+  if (http === undefined) return false;
+  if (http.status >= 400 || intercepted.some(({ pseudoTls }) => pseudoTls !== undefined)) return true;
+  const there = hostIn(http.location);
+  // A web server sends its own visitors on to HTTPS.
+  return there !== undefined && registrableDomain(there) !== registrableDomain(http.host ?? there);
+}
+
+function finding(pages: readonly ConnectionObservation[], intercepted: readonly ConnectionObservation[]): Finding {
+  const [first] = pages;
+  const told = first?.http === undefined ? "" : `${page(first.http)} (frame ${first.http.frame})`;
+  const where = first === undefined ? "" : endpoint(first.server);
+  return {
+    confidence: "possible",
+    cause: "tls-interception",
+    connections: [...pages, ...intercepted],
+    what: `${where} answers in plain HTTP with ${told}, while TLS to ${servers(intercepted)} is intercepted.`,
+    why: "A web filter shows such a page in the place of a server that has none. What it calls itself is its own word; the interception is shown by other findings.",
+    fix: "Nothing to change for this alone.",
+    evidence: pages
+      .slice(0, MAX_EVIDENCE)
+      .flatMap(({ file, http }) =>
+        http === undefined ? [] : [{ file, frame: http.frame, path: "http.response", value: page(http) }],
+      ),
+  };
+}

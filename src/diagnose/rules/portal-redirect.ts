@@ -1,0 +1,112 @@
+/**
+ * A portal that answers in plain HTTP until somebody logs in: two or more unrelated servers redirect to one and the same other
+ * host, or an answer says so itself (status 511). Nothing is forged, so it is no interception.
+ *
+ * Sites of one owner send visitors to a common page, for good mostly; and a portal lets nothing through meanwhile.
+ */
+import { networkOf } from "../../bytes/address.ts";
+import type { ConnectionObservation } from "../../observe/observations.ts";
+import { speaksFor } from "../../protocol/x509/host-name.ts";
+import { type Context, registrableDomain } from "../context.ts";
+import type { Evidence, Finding } from "../finding.ts";
+import { addressesOf, nameOf } from "../peer.ts";
+import { answer, type Rule } from "../rule.ts";
+import { page, servers, short } from "../words.ts";
+import { isWithin, spansOf } from "./meanwhile.ts";
+import { chainIsGood, hostIn } from "./support.ts";
+
+/** Evidence rows of one finding. */
+const MAX_EVIDENCE = 20;
+/** A way elsewhere for now: a portal must not send for good, as browsers remember that (RFC 9110 section 15.4). */
+const TEMPORARY: ReadonlySet<number> = new Set([302, 303, 307]);
+/** RFC 6585 section 6: no server sends it, but what stands before one. */
+const NETWORK_AUTHENTICATION_REQUIRED = 511;
+
+export const portalRedirect: Rule = {
+  id: "portal-redirect",
+  title: "a captive portal's answer in plain HTTP",
+  references: ["https://www.rfc-editor.org/rfc/rfc8952", "https://www.rfc-editor.org/rfc/rfc6585#section-6"],
+  check(context) {
+    const answered = context.connections.filter(({ http, through }) => http !== undefined && through === undefined);
+    return answer([...byRedirect(context, answered), ...byStatus(answered)], answered.length);
+  },
+};
+
+function byRedirect(context: Context, answered: readonly ConnectionObservation[]): Finding[] {
+  const byPortal = new Map<string, ConnectionObservation[]>();
+  for (const connection of answered) {
+    const portal = TEMPORARY.has(connection.http?.status ?? 0) ? hostIn(connection.http?.location) : undefined;
+    const asked = askedFor(connection);
+    if (portal === undefined || asked === undefined || domainOf(asked) === domainOf(portal)) continue;
+    const known = byPortal.get(portal);
+    if (known === undefined) byPortal.set(portal, [connection]);
+    else known.push(connection);
+  }
+  return [...byPortal].flatMap(([portal, connections]) => {
+    const owners = new Set(connections.map((connection) => ownerOf(askedFor(connection) ?? "")));
+    const networks = new Set([...addressesOf(connections)].map(networkOf));
+    if (owners.size < 2 || networks.size < 2) return [];
+    const spans = spansOf(connections);
+    const reached = context.connections.some(
+      (other) =>
+        isWithin(spans, other) && isReached(context, other) && domainOf(askedFor(other) ?? "") !== domainOf(portal),
+    );
+    return reached ? [] : [redirected(portal, connections)];
+  });
+}
+
+function redirected(portal: string, connections: readonly ConnectionObservation[]): Finding {
+  return {
+    confidence: "likely",
+    cause: "captive-portal",
+    connections,
+    what: `${servers(connections)} all sent the client to ${short(portal)}.`,
+    why: "Servers of different owners do not send their visitors to one and the same host, and nothing else was reached meanwhile: a portal answers for all of them, usually until somebody logs in.",
+    fix: `Open a browser, log in at ${short(portal)}, then try again.`,
+    evidence: connections
+      .slice(0, MAX_EVIDENCE)
+      .flatMap((connection) => evidence(connection, "the page that was asked for")),
+  };
+}
+
+function byStatus(answered: readonly ConnectionObservation[]): Finding[] {
+  const found = answered.filter(({ http }) => http?.status === NETWORK_AUTHENTICATION_REQUIRED);
+  return found.map((connection) => ({
+    confidence: "likely" as const,
+    cause: "captive-portal" as const,
+    connections: [connection],
+    what: `${servers([connection])} answered that the network wants a login: ${connection.http && page(connection.http)}.`,
+    why: "This status is made for networks that want a login first, and no server sends it: a portal answers in its place.",
+    fix: "Open a browser, log in at the page that this network shows, then try again.",
+    evidence: evidence(connection, "the server's own answer"),
+  }));
+}
+
+function evidence({ file, http }: ConnectionObservation, expected: string): Evidence[] {
+  return http === undefined ? [] : [{ file, frame: http.frame, path: "http.response", value: page(http), expected }];
+}
+
+/** The page that was asked for, a server whose certificate the client accepted, or one that is shown to be genuine. */
+function isReached(context: Context, connection: ConnectionObservation): boolean {
+  const { http, tls } = connection;
+  if (http !== undefined && http.status >= 200 && http.status < 300) return true;
+  if (tls?.applicationData.client === true && tls.applicationData.server) return true;
+  const leaf = context.leaf(connection);
+  return leaf !== undefined && chainIsGood(connection) && speaksFor(leaf, nameOf(connection) ?? "");
+}
+
+/** The host that was asked for: by TLS, or by a plain request. */
+function askedFor(connection: ConnectionObservation): string | undefined {
+  return nameOf(connection) ?? connection.http?.host?.toLowerCase();
+}
+
+/** The registrable domain; of an address or a name of one label itself. */
+function domainOf(host: string): string {
+  return registrableDomain(host) ?? host;
+}
+
+/** litware.com and litware.de are usually one owner's. */
+function ownerOf(host: string): string {
+  const domain = registrableDomain(host);
+  return domain === undefined ? host : domain.slice(0, domain.indexOf("."));
+}
