@@ -10,6 +10,7 @@ import { type CaptureFormat, type FrameReader, type Notes, newNotes, refuse } fr
 import type { Frame, Skimmer, Step } from "./frame.ts";
 import { Gunzip, isGzip } from "./gzip.ts";
 import { BUFFER_SIZE, type ByteSource, Input } from "./input.ts";
+import { netmon } from "./netmon.ts";
 import { pcap } from "./pcap.ts";
 import { pcapng } from "./pcapng.ts";
 import type { CaptureProblem } from "./problem.ts";
@@ -17,7 +18,7 @@ import { looksLike, SNIFF_LENGTH } from "./signatures.ts";
 import { snoop } from "./snoop.ts";
 
 /** To add a format, add it here. */
-const FORMATS: readonly CaptureFormat[] = [pcap, pcapng, snoop];
+const FORMATS: readonly CaptureFormat[] = [pcap, pcapng, snoop, netmon];
 
 export class CaptureFile {
   /** Format id as in the Report: `pcap`, `pcapng`, with a suffix when compressed: `pcap+gzip`. */
@@ -135,12 +136,14 @@ class CountedSource implements ByteSource {
   readonly name: string;
   readonly size: number | undefined;
   count = 0;
+  readonly seek?: (offset: number) => void;
   private readonly source: ByteSource;
 
   constructor(source: ByteSource) {
     this.name = source.name;
     this.size = source.size;
     this.source = source;
+    if (source.seek !== undefined) this.seek = (offset) => source.seek?.(offset);
   }
 
   read(into: Uint8Array): number | Promise<number> {
@@ -153,7 +156,8 @@ class CountedSource implements ByteSource {
   }
 
   private add(count: number): number {
-    this.count += count;
+    // What is read twice counts once.
+    this.count = Math.min(this.count + count, this.size ?? Number.POSITIVE_INFINITY);
     return count;
   }
 }

@@ -21,6 +21,8 @@ export interface ByteSource {
    * A set of many files is read with it without holding all of them open.
    */
   rewind?(): void;
+  /** The next `read` begins at this byte. Absent where bytes come in their order alone (pipes, compressed data). */
+  seek?(offset: number): void;
 }
 
 /**
@@ -28,6 +30,12 @@ export interface ByteSource {
  * 642 with 1 MiB: the buffer should leave room for the rest in the processor's cache (2 MiB there).
  */
 export const BUFFER_SIZE = 1 << 19;
+
+/**
+ * Of a source that cannot seek, what is held in memory for a format that has to: twice what Network Monitor 3 writes into one
+ * file unless told otherwise, with room.
+ */
+export const MAX_KEPT = 1 << 26;
 
 export class Input {
   bytes: Uint8Array;
@@ -43,6 +51,8 @@ export class Input {
   /** Absolute offset of `bytes[0]` in the source. */
   private base = 0;
   private wanted = 0;
+  /** Nothing is given up: the window grows instead of sliding. */
+  private keeping = false;
 
   constructor(source: ByteSource, bufferSize: number) {
     this.source = source;
@@ -71,11 +81,47 @@ export class Input {
     this.skipping += length - here;
   }
 
+  /** Whether the source can be read from any place. If not, `keep`, before anything is read, lets `seek` go back. */
+  get canSeek(): boolean {
+    return this.source.seek !== undefined;
+  }
+
+  /** From now on all bytes stay, up to MAX_KEPT: there the input ends. */
+  keep(): void {
+    this.keeping = true;
+  }
+
+  /** The next unread byte is the one at `offset`. True when the source had to be read anew for it. */
+  seek(offset: number): boolean {
+    const { source } = this;
+    const at = offset - this.base;
+    this.skipping = 0;
+    if (at >= 0 && at <= this.end) {
+      this.start = at;
+      return false;
+    }
+    if (source.seek === undefined) {
+      if (at < 0) throw new RangeError(`${this.name}: byte ${offset} is gone`);
+      this.start = this.end;
+      this.skipping = at - this.end;
+      return false;
+    }
+    source.seek(offset);
+    this.base = offset;
+    this.start = this.end = 0;
+    this.ended = false;
+    return true;
+  }
+
   /** One read of the source. Afterwards there are more unread bytes, or fewer to skip, or `ended` is set. */
   fill(): void | Promise<void> {
     if (this.ended) return;
-    this.makeRoom();
-    if (this.end === this.bytes.length) return;
+    if (this.keeping) this.grow();
+    else this.makeRoom();
+    if (this.end === this.bytes.length) {
+      if (this.keeping) this.ended = true;
+      return;
+    }
     const got = this.source.read(this.end === 0 ? this.bytes : this.bytes.subarray(this.end));
     if (typeof got !== "number") return got.then((count) => this.took(count));
     this.took(got);
@@ -100,19 +146,30 @@ export class Input {
     this.skipping -= dropped;
   }
 
+  private grow(): void {
+    this.wanted = 0;
+    if (this.end < this.bytes.length) return;
+    this.replace(Math.min(2 * this.bytes.length, MAX_KEPT), 0);
+  }
+
   private makeRoom(): void {
     const left = this.end - this.start;
     this.base += this.start;
     if (this.wanted > this.bytes.length) {
-      const larger = new Uint8Array(this.wanted);
-      larger.set(this.bytes.subarray(this.start, this.end));
-      this.bytes = larger;
-      this.view = new DataView(larger.buffer);
+      this.replace(this.wanted, this.start);
     } else if (left > 0 && this.start > 0) {
       this.bytes.copyWithin(0, this.start, this.end);
     }
     this.wanted = 0;
     this.start = 0;
     this.end = left;
+  }
+
+  /** A larger buffer with what is in the old one from `from` on. */
+  private replace(size: number, from: number): void {
+    const larger = new Uint8Array(size);
+    larger.set(this.bytes.subarray(from, this.end));
+    this.bytes = larger;
+    this.view = new DataView(larger.buffer);
   }
 }

@@ -52,7 +52,8 @@ function partsOf(
   ];
 }
 
-for (const [name, variant] of Object.entries(VARIANTS)) formatSuite("pcap", partsOf(variant), 24, `${name} variant`);
+for (const [name, variant] of Object.entries(VARIANTS))
+  formatSuite("pcap", partsOf(variant), 24, { title: `${name} variant` });
 
 const wholeOf = (parts: readonly Part[]) => concat(...parts.map(({ bytes }) => bytes));
 const framesOf = (parts: readonly Part[]) => parts.flatMap(({ frame }) => frame ?? []);

@@ -69,7 +69,7 @@ const parts: readonly Part[] = [
   { bytes: interfaceStatistics(false, 0, count(4, 100), count(5, 7), END) },
 ];
 
-formatSuite("pcapng", parts, 28, "pcapng with more than frames");
+formatSuite("pcapng", parts, 28, { title: "pcapng with more than frames" });
 
 describe("comments", () => {
   test("of frames: several are lines, a zero at the end is none of the text; the next frame has none", async () => {

@@ -12,8 +12,6 @@ interface Signature {
 
 /** Captures and traces: Wireshark's wiretap/*.c. Archives and compressors: their specifications. */
 const SIGNATURES: readonly Signature[] = [
-  { looksLike: "a Network Monitor 1 capture", bytes: "RTSS" },
-  { looksLike: "a Network Monitor 2 or 3 capture", bytes: "GMBU" },
   { looksLike: "an AIX iptrace capture", bytes: "iptrace " },
   { looksLike: "a Sniffer capture", bytes: "TRSNIFF data" },
   { looksLike: "a NetXRay or Windows Sniffer capture", bytes: "XCP\0" },

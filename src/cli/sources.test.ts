@@ -32,6 +32,10 @@ describe("files", () => {
     expect(lengths()).toEqual([3, 2, 0]);
     source.rewind?.();
     expect(lengths()).toEqual([3, 2, 0]);
+    source.seek?.(4);
+    expect([lengths(), String.fromCharCode(into[0] as number)]).toEqual([[1, 0, 0], "o"]);
+    source.rewind?.();
+    expect(lengths()).toEqual([3, 2, 0]);
     source.close();
     source.close();
     expect(source.read(into)).toBe(0);
@@ -66,7 +70,7 @@ describe("files", () => {
     execFileSync("mkfifo", [path]);
     const writer = execFile("sh", ["-c", 'printf "hello" > "$0"', path]);
     const source = fileSource(path);
-    expect([source.size, source.rewind]).toEqual([undefined, undefined]);
+    expect([source.size, source.rewind, source.seek]).toEqual([undefined, undefined, undefined]);
     const into = new Uint8Array(10);
     let text = "";
     for (let count = source.read(into) as number; count > 0; count = source.read(into) as number) {

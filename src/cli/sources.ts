@@ -43,6 +43,8 @@ class OpenFile implements ByteSource {
   readonly name: string;
   readonly size: number | undefined = undefined;
   protected descriptor: number | undefined;
+  /** Where the next read begins; undefined for "behind the last one". */
+  protected at: number | undefined = undefined;
 
   constructor(path: string, descriptor: number | undefined) {
     this.name = path;
@@ -52,7 +54,10 @@ class OpenFile implements ByteSource {
   read(into: Uint8Array): number {
     const { descriptor } = this;
     if (descriptor === undefined) return 0;
-    return naming(this.name, () => readSync(descriptor, into));
+    const { at } = this;
+    const count = naming(this.name, () => readSync(descriptor, into, 0, into.length, at ?? null));
+    if (at !== undefined) this.at = at + count;
+    return count;
   }
 
   close(): void {
@@ -81,6 +86,11 @@ class PlainFile extends OpenFile {
   rewind(): void {
     this.close();
     this.fresh = true;
+    this.at = undefined;
+  }
+
+  seek(offset: number): void {
+    this.at = offset;
   }
 }
 

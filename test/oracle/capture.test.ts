@@ -29,6 +29,7 @@ import {
   sectionHeader,
   simplePacket,
 } from "../support/capture-writer.ts";
+import { fileTime, netmonFile, netmonProcess } from "../support/netmon-writer.ts";
 import { HAS_TSHARK } from "../support/tshark.ts";
 
 const CAPTURES = join(import.meta.dirname, "../../../shared/captures");
@@ -105,7 +106,7 @@ describe.skipIf(!READY)(`frames as tshark has them (${NEEDS})`, () => {
     : [
         ...listed("pcapng-suite"),
         ...listed("malformed"),
-        ...listed("formats").filter((name) => /\.(\w*pcap|pcapng|pcapng\.gz|snoop)$/.test(name)),
+        ...listed("formats").filter((name) => /\.(\w*pcap|pcapng|pcapng\.gz|snoop|netmon\d)$/.test(name)),
         ...listed("zeek-tls").filter((name) => name.endsWith(".gz")),
         ...listed("lab").filter((name) => /\.(gz|pcapng)$/.test(name)),
       ];
@@ -234,6 +235,38 @@ const WRITTEN: Readonly<Record<string, Uint8Array>> = {
   ),
 };
 
+/** Network Monitor, whose clock before version 2.3 tshark takes for local time: it is run in UTC. */
+const NETMON: Readonly<Record<string, Uint8Array>> = {
+  ...Object.fromEntries(
+    [
+      [1, 1],
+      [2, 0],
+      [2, 1],
+      [2, 2],
+      [2, 3],
+    ].map(([major = 0, minor = 0]) => [
+      `${major}.${minor}`,
+      netmonFile(
+        [
+          { data: P },
+          { data: payload(33, 9), since: 999_999, original: 1500, owner: 0 },
+          { data: P, since: 86_400_000, utc: fileTime(1_700_000_000, 1_234_567) },
+        ],
+        { major, minor, processes: [netmonProcess("C:\\a.exe", 7, { icon: 50 })] },
+      ),
+    ]),
+  ),
+  "frames that are none": netmonFile(
+    [1, 0xfffc, 0xfffd, 0xfffe, 9, 0xe065, 0, 7].map((media, i) => ({ data: P, media, since: i })),
+    { minor: 1 },
+  ),
+  "in the table's order": netmonFile(
+    [70, 80, 90].map((size) => ({ data: payload(size) })),
+    { minor: 1, gap: 9, order: [2, 0, 1] },
+  ),
+  "before the beginning": netmonFile([{ data: P, since: BigInt.asUintN(64, -5_000_016n) / 10n }], { minor: 1 }),
+};
+
 /** tshark stops at these; the block around each is sound, so here the frames behind it are read too. */
 const READ_ON: Readonly<Record<string, Uint8Array>> = {
   "interface that is not there": enhancedPacket(P, { on: 3 }),
@@ -259,6 +292,30 @@ describe.skipIf(!HAS_TSHARK)(
       const seen = await walk(fileSource(path));
       expect(ours(seen.frames, seen.format)).toEqual(rows);
       expect(seen.problems.length > 0, JSON.stringify(seen.problems)).toBe(complaint !== "");
+    });
+
+    test.concurrent.each(Object.entries(NETMON))("Network Monitor: %s", async (name, bytes) => {
+      const path = written(`netmon ${name}`, bytes);
+      const { rows, complaint } = await tshark(path);
+      const { frames, format, problems } = await walk(fileSource(path));
+      expect(ours(frames, format)).toEqual(rows);
+      expect([problems, complaint]).toEqual([[], ""]);
+    });
+
+    test("Network Monitor: frames without a packet that are numbered", async () => {
+      const media = [1, 0xfffb, 1, 0xffff, 0xffe0, 1];
+      const path = written(
+        "netmon numbered",
+        netmonFile(
+          media.map((media) => ({ data: P, media })),
+          { minor: 1 },
+        ),
+      );
+      const { rows } = await tshark(path);
+      const { frames, format, count } = await walk(fileSource(path));
+      const packets = new Set(media.flatMap((media, index) => (media === 1 ? [String(index + 1)] : [])));
+      expect(count).toBe(rows.length);
+      expect(ours(frames, format)).toEqual(rows.filter(([number = ""]) => packets.has(number)));
     });
 
     test("comments that editcap writes", async () => {
@@ -362,7 +419,7 @@ function tshark(path: string): Promise<Told> {
   ];
   const args = ["-n", "-r", path, "-T", "fields", ...fields.flatMap((field) => ["-e", field])];
   return new Promise((resolve) => {
-    execFile("tshark", args, { maxBuffer: 1 << 28 }, (_, stdout, stderr) => {
+    execFile("tshark", args, { maxBuffer: 1 << 28, env: { ...process.env, TZ: "UTC" } }, (_, stdout, stderr) => {
       const complaint = stderr.replace(/^Running as user .*\n/, "").trim();
       resolve({ rows: stdout.split("\n").flatMap((line) => (line === "" ? [] : [line.split("\t")])), complaint });
     });

@@ -218,4 +218,8 @@ export class MemorySource implements ByteSource {
     this.isOpen = false;
     this.at = 0;
   }
+
+  seek(offset: number): void {
+    this.at = Math.min(offset, this.bytes.length);
+  }
 }
