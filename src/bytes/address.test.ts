@@ -106,4 +106,8 @@ test("the same network: 24 bits of IPv4, 64 of IPv6", () => {
   expect(networkOf("192.0.3.200")).not.toBe(networkOf("192.0.2.200"));
   expect(networkOf("2001:db8:1:2:3:4:5:6")).toBe("2001:db8:1:2::/64");
   expect(networkOf("2001:db8:1:3:3:4:5:6")).not.toBe(networkOf("2001:db8:1:2:3:4:5:6"));
+  // NAT64: the network of the IPv4 address.
+  expect(networkOf("64:ff9b::192.0.2.200")).toBe(networkOf("64:ff9b::192.0.2.1"));
+  expect(networkOf("64:ff9b::192.0.3.200")).not.toBe(networkOf("64:ff9b::192.0.2.200"));
+  expect(networkOf("64:ff9b:1::192.0.2.200")).toBe("64:ff9b:1::/64");
 });

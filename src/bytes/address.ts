@@ -66,8 +66,12 @@ export function parseAddress(text: string): AddressWords {
   return [pair(0), pair(2), pair(4), pair(6)];
 }
 
+/** 64:ff9b::/96, behind which NAT64 puts all of IPv4 (RFC 6052 section 2.1). */
+const NAT64 = 0x0064ff9b;
+
 /** The address's network as text: the first 24 bits of IPv4, 64 of IPv6; "the same network" in a finding means this. */
 export function networkOf(ip: string): string {
-  const [w0, w1, , w3] = parseAddress(ip);
+  const [w0, w1, w2, w3] = parseAddress(ip);
+  if (w0 === NAT64 && w1 === 0 && w2 === 0) return `${addressText(6, w0, w1, w2, w3 & ~0xff)}/120`;
   return ip.includes(":") ? `${addressText(6, w0, w1, 0, 0)}/64` : `${addressText(4, 0, 0, 0xffff, w3 & ~0xff)}/24`;
 }

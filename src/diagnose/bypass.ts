@@ -2,7 +2,7 @@
  * What to exempt from TLS inspection: as narrow as the evidence allows, by name where the client sends one, by address
  * where it does not. Owns the choice of entries; knows no product's syntax.
  */
-import { registrableDomain } from "./context.ts";
+import { isPublicSuffix } from "./context.ts";
 import type { BypassEntry, JudgedConnection } from "./diagnosis.ts";
 import { nameOf, peerOf } from "./peer.ts";
 
@@ -51,5 +51,5 @@ export function bypassEntries(judged: readonly JudgedConnection[]): BypassEntry[
 
 /** A public suffix such as `co.uk` is nobody's host: exempting it would exempt all below it. */
 function isHost(name: string): boolean {
-  return name.length <= MAX_NAME_LENGTH && HOST_NAME.test(name) && registrableDomain(name) !== undefined;
+  return name.length <= MAX_NAME_LENGTH && HOST_NAME.test(name) && !isPublicSuffix(name);
 }

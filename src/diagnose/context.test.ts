@@ -58,6 +58,17 @@ test("hosts of several people under one provider's domain are one domain", () =>
   expect(registrableDomain("x".repeat(10_000))).toBeUndefined();
 });
 
+test.each(["wiki.corp", "nas.local", "a.b.lan", "db.internal", "pc.home.arpa", "x.mail", "foo.INTRANET", "vc.test."])(
+  "nobody registers %s",
+  (host) => {
+    expect(registrableDomain(host)).toBeUndefined();
+  },
+);
+
+test.each(["www.corp.example", "lan.example", "mail.com", "nothome.arpa.example"])("but %s", (host) => {
+  expect(registrableDomain(host)).toBeDefined();
+});
+
 describe("how long the client waited", () => {
   test("to the end of the capture", () => {
     const { context, connection } = one([tls({ lasts: 1 })], 60);

@@ -26,7 +26,7 @@ export class Context {
   readonly #index: Index;
   /** Of connections that an earlier rule found intercepted, what shows it best; made when first asked for. */
   #interceptions: Map<ConnectionObservation, Finding> | undefined;
-  /** The first intercepted connections of each network, at most two; made when first asked for. */
+  /** The first intercepted connections of each client and network, at most two; made when first asked for. */
   #interceptedNetworks: Map<string, ConnectionObservation[]> | undefined;
 
   constructor(observations: Observations, earlier: readonly Finding[]) {
@@ -58,12 +58,15 @@ export class Context {
     return tls.offeredSessions.flatMap((session) => issuers.get(session) ?? []);
   }
 
-  /** A UDP exchange with this address that was answered. */
-  answeringUdp(ip: string): ConnectionObservation | undefined {
-    return this.#index.answeringUdp.get(ip);
+  /** A UDP exchange of this client with this address that was answered. */
+  answeringUdp(client: string, ip: string): ConnectionObservation | undefined {
+    return this.#index.answeringUdp.get(`${client} ${ip}`);
   }
 
-  /** Another connection to the same network (see `networkOf`) that an earlier rule found intercepted. */
+  /**
+   * Another connection of the same client to the same network (see `networkOf`) that an earlier rule found intercepted: another
+   * client may take another way.
+   */
   interceptedNeighbour(connection: ConnectionObservation): ConnectionObservation | undefined {
     if (connection.through !== undefined) return undefined;
     if (this.#interceptedNetworks === undefined) {
@@ -71,13 +74,13 @@ export class Context {
       for (const intercepted of this.#shown().keys()) {
         // A proxy's neighbours are no neighbours of the servers behind it.
         if (intercepted.through !== undefined) continue;
-        const network = networkOf(intercepted.server.ip);
+        const network = pathOf(intercepted);
         const known = this.#interceptedNetworks.get(network);
         if (known === undefined) this.#interceptedNetworks.set(network, [intercepted]);
         else if (known.length < 2) known.push(intercepted);
       }
     }
-    const candidates = this.#interceptedNetworks.get(networkOf(connection.server.ip));
+    const candidates = this.#interceptedNetworks.get(pathOf(connection));
     return candidates?.find((candidate) => candidate !== connection);
   }
 
@@ -172,14 +175,19 @@ function indexOf(observations: Observations): Index {
   const tls = observations.connections.filter((c): c is TlsConnection => c.tls !== undefined);
   const answeringUdp = new Map<string, ConnectionObservation>();
   for (const connection of observations.connections) {
-    const { transport, server, stun } = connection;
-    if (transport === "udp" && stun !== undefined && stun.responses > 0 && !answeringUdp.has(server.ip)) {
-      answeringUdp.set(server.ip, connection);
-    }
+    const { transport, client, server, stun } = connection;
+    if (transport !== "udp" || stun === undefined || stun.responses === 0) continue;
+    const path = `${client.ip} ${server.ip}`;
+    if (!answeringUdp.has(path)) answeringUdp.set(path, connection);
   }
   const index = { tls, issuers: undefined, answeringUdp };
   indexes.set(observations, index);
   return index;
+}
+
+/** From where to where. */
+function pathOf({ client, server }: ConnectionObservation): string {
+  return `${client.ip} ${networkOf(server.ip)}`;
 }
 
 function issuersIn(connections: readonly TlsConnection[]): ReadonlyMap<string, TlsConnection[]> {
@@ -227,7 +235,19 @@ function later(one: Timestamp, other: Timestamp): boolean {
   return one.seconds > other.seconds || (one.seconds === other.seconds && one.nanos > other.nanos);
 }
 
+/**
+ * Top-level domains that nobody can register in: every organisation has its own `wiki.corp` and `nas.local`. RFC 6761, 6762 with
+ * appendix G, 7686, 8375 and 9476, ICANN's `.internal` (2024) and the ones it refused for their use inside (`.corp`, `.home`, `.mail`).
+ */
+const PRIVATE_TOP_LEVEL =
+  /(?:^|\.)(?:local|localdomain|localhost|lan|corp|home|mail|internal|intranet|private|invalid|test|onion|alt|home\.arpa)\.?$/i;
+
 /** The part of a host name that somebody registered, by Mozilla's public suffix list (ICANN section). */
 export function registrableDomain(host: string): string | undefined {
-  return getDomain(host) ?? undefined;
+  return PRIVATE_TOP_LEVEL.test(host) ? undefined : (getDomain(host) ?? undefined);
+}
+
+/** Such as `co.uk`: nobody's host. */
+export function isPublicSuffix(host: string): boolean {
+  return getDomain(host) === null;
 }

@@ -29,6 +29,7 @@ interface MatchedPattern {
   readonly value: string;
   /** `vendor-name-heuristic` for every `*` pattern, however well it is sourced: the attribute is not known. */
   readonly confidence: PatternConfidence;
+  readonly ownPages: boolean;
   readonly source: string;
 }
 
@@ -129,7 +130,14 @@ function matchProduct(
     const attribute = firstMatch(pattern, names);
     if (attribute === undefined) continue;
     const confidence = pattern.field === "*" ? "vendor-name-heuristic" : pattern.confidence;
-    matched.push({ product, field: attribute.type, value: attribute.value, confidence, source: pattern.source });
+    matched.push({
+      product,
+      field: attribute.type,
+      value: attribute.value,
+      confidence,
+      ownPages: pattern.ownPages === true,
+      source: pattern.source,
+    });
     if (pattern.weak === true) continue;
     deciding++;
     if (RANK[confidence] > rank) rank = RANK[confidence];

@@ -44,6 +44,14 @@ describe("a forged certificate in answer to a pseudo-TLS hello", () => {
     expect(found(rule, [pseudoTls("certificate", { chain: [forged], trust })])).toHaveLength(1);
   });
 
+  test.each([
+    ["one that could not be checked, as of a root that was public once", { is: "unknown", detail: "retired" }, 0],
+    ["one whose top was not sent, with the SCTs of public ones", { is: "incomplete" }, 2],
+  ] as const)("is not proof with a chain that may be public: %s", (_, trust, scts) => {
+    const leaf = certificate({ issuer: "Some CA", names: ["lb.fabrikam.example"], scts });
+    expect(ask(rule, [pseudoTls("certificate", { chain: [leaf], trust })])).toEqual({ is: "clear", checked: 1 });
+  });
+
   test("is exempted by address, in a tunnel by the name that the proxy was given", () => {
     const through = tunnel("av.fabrikam.example:443");
     const fixes = [{}, { through }].map((where) => found(rule, [pseudoTls("certificate", where)])[0]?.fix);

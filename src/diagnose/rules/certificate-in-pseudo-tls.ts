@@ -2,14 +2,14 @@
  * A Certificate message in answer to a pseudo-TLS hello. The documented answer has none, so whoever sent it is not the
  * meeting server: proof without any name or issuer.
  *
- * Not when the chain is a good one: nobody can forge that, so a real TLS server holds it. Then the address may be another
- * server's, or a load balancer ends TLS there; `undocumented-pseudo-tls-answer` judges it as it does every other answer.
+ * Not when the chain is a good one, or may be (nobody can forge that, so a real TLS server holds it): then the address may be
+ * another server's, or a load balancer ends TLS there; `undocumented-pseudo-tls-answer` judges it as it does every other answer.
  */
 import type { Finding } from "../finding.ts";
 import { nameOf, peerOf } from "../peer.ts";
 import { answer, type Rule } from "../rule.ts";
 import { called, describe, short } from "../words.ts";
-import { chainIsGood } from "./support.ts";
+import { mayBePublic } from "./support.ts";
 
 export const certificateInPseudoTls: Rule = {
   id: "certificate-in-pseudo-tls",
@@ -23,8 +23,9 @@ export const certificateInPseudoTls: Rule = {
     );
     const findings = dialogues.flatMap((connection): Finding[] => {
       const pseudo = connection.pseudoTls;
-      if (pseudo?.answer !== "certificate" || chainIsGood(connection)) return [];
+      if (pseudo?.answer !== "certificate") return [];
       const leaf = context.leaf(connection);
+      if (leaf !== undefined && mayBePublic(context, connection)) return [];
       const frame = connection.tls?.certificates[0]?.frame ?? pseudo.answerFrame ?? pseudo.helloFrame;
       // A proxy that was asked for a tunnel knows the name from there.
       const how = nameOf(connection) === undefined ? ", by address: this hello carries no server name" : "";

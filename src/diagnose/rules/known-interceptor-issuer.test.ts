@@ -9,6 +9,7 @@ import {
   PRIVATE,
   PUBLIC,
   SELF_SIGNED,
+  type Spec,
   type TlsOptions,
   tls,
 } from "../../../test/support/observations.ts";
@@ -22,6 +23,25 @@ const under = (issuer: Record<string, string>, options: TlsOptions & { subject?:
   const leaf = certificate({ issuer, names: [name], ...(subject === undefined ? {} : { subject }) });
   return tls({ name, trust, chain: [leaf], ...rest });
 };
+
+describe("a forged certificate that bears the vendor's name itself", () => {
+  const subject = { O: "Zscaler Inc.", OU: "Zscaler Inc." };
+
+  test.each([
+    ["beside the site's", under(ZSCALER, { subject: { ...subject, CN: "www.fabrikam.example" } })],
+    ["beside a wildcard", under(ZSCALER, { subject: { ...subject, CN: "*.fabrikam.example" } })],
+    ["and no other", under(ZSCALER, { subject })],
+  ])("%s", (_, spec) => {
+    expect(found(rule, [spec])[0]).toMatchObject({ confidence: "proven", interceptor: { id: "zscaler" } });
+  });
+
+  test("for a site of the vendor's that has a public certificate elsewhere", () => {
+    const issuer = { CN: "Microsoft Forefront TMG HTTPS Inspection Certification Authority" };
+    const name = "login.microsoft.com";
+    const spec = under(issuer, { name, subject: { O: "Microsoft Corporation", CN: name } });
+    expect(found(rule, [spec])).toHaveLength(1);
+  });
+});
 
 describe("a product's issuer on a chain that reaches no public root", () => {
   test("names the product, proven", () => {
@@ -101,7 +121,26 @@ describe("who is not accused", () => {
   test("one of several vendors that the name may mean, on its own site", () => {
     const issuer = { CN: "Check Point and Barracuda" };
     expect(found(rule, [under(issuer)])).toHaveLength(1);
-    expect(found(rule, [under(issuer, { subject: { O: "Barracuda Networks" } })])).toEqual([]);
+    expect(found(rule, [under(issuer, { subject: { O: "Barracuda Networks", CN: "BAR-WF-310" } })])).toEqual([]);
+  });
+
+  test.each<[string, readonly Spec[], string]>([
+    ["a box in the own network under a name of the customer's", [under(FORTINET, { to: "10.0.0.1" })], "possible"],
+    [
+      "two owners' hosts there",
+      [under(FORTINET, { to: "10.0.0.1" }), under(FORTINET, { to: "10.0.0.2", name: "cdn.northwind.example" })],
+      "proven",
+    ],
+    ["a portal under a CA that signs the product's own pages", [under({ CN: "Default_CA_C1234" })], "possible"],
+    [
+      "that CA for another owner too",
+      [under({ CN: "Default_CA_C1234" }), under({ CN: "Default_CA_C1234" }, { name: "cdn.northwind.example" })],
+      "proven",
+    ],
+  ])("%s: %s", (_, specs, confidence) => {
+    const [finding] = found(rule, specs);
+    expect(finding?.confidence).toBe(confidence);
+    if (confidence === "possible") expect(finding?.interceptor).toBeUndefined();
   });
 
   test("a box in the own network that answers for its address only", () => {

@@ -2,7 +2,8 @@
  * The issuer of a known interception product on a chain that reaches no public root. The name alone would prove nothing
  * (anyone can copy one); together with a chain that no public authority signed it does.
  *
- * Not judged: a leaf that is the vendor's own, such as an appliance's admin page under its factory CA.
+ * Not judged: a leaf that is the vendor's own, such as an appliance's admin page under its factory CA. Only possible: hosts of one
+ * owner in its own network, or under a CA that signs the product's own pages too: the product's portal looks the same.
  */
 import { INTERCEPTORS } from "../../knowledge/interceptors/index.ts";
 import type { ConnectionObservation } from "../../observe/observations.ts";
@@ -13,7 +14,14 @@ import { type IssuerMatch, matchIssuer } from "../issuer.ts";
 import type { Rule } from "../rule.ts";
 import type { Confidence } from "../vocabulary.ts";
 import { called, servers, short } from "../words.ts";
-import { bypassAdvice, certificateAnswer, certificateEvidence, compareAdvice, reachesNoPublicRoot } from "./support.ts";
+import {
+  bypassAdvice,
+  certificateAnswer,
+  certificateEvidence,
+  compareAdvice,
+  isOwn,
+  reachesNoPublicRoot,
+} from "./support.ts";
 import { isVendorsOwn } from "./vendors-own.ts";
 
 /** How much a match is worth: a name from a list or a certificate proves, one from memory needs the chain as its second sign. */
@@ -67,9 +75,10 @@ function finding(context: Context, { match, leaf, connections }: Group): Finding
   const first = match.matched[0];
   const pattern =
     first === undefined || issuer === `“${first.value}”` ? "" : ` (${first.field} “${short(first.value)}”)`;
-  const product = match.product;
+  const decides = !mayBeOwnPages(context, match, connections);
+  const product = decides ? match.product : undefined;
   return {
-    confidence: CONFIDENCE[match.strength],
+    confidence: decides ? CONFIDENCE[match.strength] : "possible",
     cause: "tls-interception",
     connections,
     what: `${servers(connections)} presented a certificate issued by ${issuer}, ${product === undefined ? "a name as used by" : "the issuer of"} ${names}${pattern}.`,
@@ -87,6 +96,16 @@ function finding(context: Context, { match, leaf, connections }: Group): Finding
     ),
     ...(product === undefined ? {} : { interceptor: { id: product.id, name: product.name, named: "by-issuer" } }),
   };
+}
+
+/** All of one owner, and where the product answers for itself. */
+function mayBeOwnPages(
+  context: Context,
+  { matched }: IssuerMatch,
+  connections: readonly ConnectionObservation[],
+): boolean {
+  const owners = new Set(connections.map((connection) => context.domain(connection)?.split(".")[0]));
+  return owners.size < 2 && (matched.some(({ ownPages }) => ownPages) || connections.every(isOwn));
 }
 
 /** The leaf's issuer, and what the presented CA certificates call themselves and their issuers. Never the leaf's subject. */

@@ -21,6 +21,7 @@ describe("a name on the services list under a private root", () => {
     ["private root", PRIVATE],
     ["self-signed", SELF_SIGNED],
     ["a signature that is not its issuer's", { is: "invalid-signature" } as const],
+    ["a private CA that was declared: it has no business with these names", DECLARED],
   ])("likely: %s", (_, trust) => {
     const [finding] = found(rule, [service("teams.microsoft.com", { trust }), service("us04web.zoom.us", { trust })]);
     expect(finding).toMatchObject({ confidence: "likely", cause: "tls-interception" });
@@ -32,8 +33,22 @@ describe("a name on the services list under a private root", () => {
   });
 
   test.each([
+    ["it has SCTs: the authority may be younger than the roots known here", { issuer: "Public CA 2031", scts: 2 }],
+    [
+      "an authority of the vendor's own",
+      { issuer: { O: "Microsoft Corporation", CN: "Microsoft Secure Server CA 2011" }, scts: 0 },
+    ],
+  ])("possible: %s", (_, { issuer, scts }) => {
+    const name = "eu.pipe.skype.com";
+    const [finding] = found(rule, [
+      tls({ name, trust: PRIVATE, chain: [certificate({ issuer, names: [name], scts })] }),
+    ]);
+    expect(finding).toMatchObject({ confidence: "possible", cause: "tls-interception" });
+    expect(finding?.fix).toContain("Compare");
+  });
+
+  test.each([
     ["public root", PUBLIC],
-    ["declared CA", DECLARED],
     ["a chain whose top was not sent: it may be public", INCOMPLETE],
     ["a root that was public once", { is: "unknown", detail: "retired" } as const],
   ])("clear: %s", (_, trust) => {

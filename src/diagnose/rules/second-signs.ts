@@ -20,7 +20,7 @@ export interface Sign {
 
 export function secondSigns(context: Context, connection: ConnectionObservation): Sign[] {
   const { ip } = peerOf(connection);
-  const udp = ip === undefined ? undefined : context.answeringUdp(ip);
+  const udp = ip === undefined ? undefined : context.answeringUdp(connection.client.ip, ip);
   const signs = [hostIsAlive(udp), networkIsIntercepted(context, connection), nearAndFar(connection, udp)];
   return signs.filter((sign) => sign !== undefined);
 }

@@ -147,15 +147,31 @@ describe("chains whose issuer was not sent", () => {
     );
 
   test.each([
-    [4, ["likely"]],
-    [3, ["likely"]],
+    [4, ["possible"]],
+    [3, ["possible"]],
     [2, []],
-  ])("a name alone counts one step less and never proves: %i domains", (count, confidences) => {
+  ])("a name alone counts one step less and never decides: %i domains", (count, confidences) => {
     expect(found(rule, named(count)).map(({ confidence }) => confidence)).toEqual(confidences);
   });
 
   test("servers that forgot a public authority's intermediate: their leaves have SCTs", () => {
     expect(ask(rule, leaves({ scts: 2 }))).toEqual({ is: "clear", checked: 4 });
+  });
+
+  test.each([
+    ["the intermediate sent, the root unknown", INCOMPLETE],
+    ["all of the chain sent", PRIVATE],
+  ])("an authority that is younger than the list of roots: %s", (_, trust) => {
+    const specs = DOMAINS.map((name, i) =>
+      tls({
+        name,
+        to: `192.0.2.${i}`,
+        trust,
+        signing: KEY,
+        chain: [certificate({ issuer: "Public CA 2031", names: [name], scts: 2 })],
+      }),
+    );
+    expect(ask(rule, specs)).toEqual({ is: "clear", checked: 4 });
   });
 
   test("before SCTs were demanded, a leaf cannot show that it is not public", () => {

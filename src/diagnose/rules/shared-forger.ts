@@ -3,11 +3,10 @@
  * for three it is a forger (proven), for two it is likely.
  *
  * The key is the one that verifies the leaf. When the issuer's certificate was not sent, issuer name and
- * authorityKeyIdentifier stand for it: they count as one domain less and never prove, as anyone can write them.
+ * authorityKeyIdentifier stand for it: they count as one domain less and never prove, as anyone can write them. The name alone
+ * is only possible: many have taken over one that a manual or a program proposes.
  * Authorities known to sign for many owners without being on browsers' lists are shown and accused of nothing.
  */
-import { OTHER_AUTHORITIES } from "../../knowledge/roots/other-authorities.ts";
-import type { DistinguishedName } from "../../protocol/x509/certificate.ts";
 import type { Context, TlsConnection } from "../context.ts";
 import type { Finding } from "../finding.ts";
 import type { Rule } from "../rule.ts";
@@ -18,6 +17,7 @@ import {
   certificateEvidence,
   compareAdvice,
   hasPrivateIssuer,
+  otherAuthority,
   unrelatedDomains,
 } from "./support.ts";
 
@@ -25,7 +25,8 @@ const PROVEN_DOMAINS = 3;
 const LIKELY_DOMAINS = 2;
 
 interface Signer {
-  readonly keyKnown: boolean;
+  /** What tells this signer from others of the name: its key, at least the identifier of one, or nothing. */
+  readonly known: "key" | "key-id" | "name";
   readonly connections: TlsConnection[];
 }
 
@@ -40,37 +41,39 @@ export const sharedForger: Rule = {
       if (!hasPrivateIssuer(context, connection)) continue;
       const leaf = context.leaf(connection);
       const key = connection.tls.signing?.issuerKey;
-      const signer = key ?? `${leaf?.issuer.text} ${leaf?.authorityKeyId ?? ""}`;
-      const known = signers.get(signer);
-      if (known === undefined) signers.set(signer, { keyKnown: key !== undefined, connections: [connection] });
-      else known.connections.push(connection);
+      const keyId = leaf?.authorityKeyId;
+      const signer = key ?? `${leaf?.issuer.text} ${keyId ?? ""}`;
+      const known = key !== undefined ? "key" : keyId !== undefined ? "key-id" : "name";
+      const before = signers.get(signer);
+      if (before === undefined) signers.set(signer, { known, connections: [connection] });
+      else before.connections.push(connection);
     }
     const findings = [...signers.values()].flatMap((signer) => finding(context, signer));
     return certificateAnswer(context.tls(), findings, judged.length);
   },
 };
 
-function finding(context: Context, { keyKnown, connections }: Signer): Finding[] {
+function finding(context: Context, { known, connections }: Signer): Finding[] {
   const domains = unrelatedDomains(context, connections);
-  const weight = domains.length - (keyKnown ? 0 : 1);
+  const weight = domains.length - (known === "key" ? 0 : 1);
   const issuer = connections[0] === undefined ? undefined : context.leaf(connections[0])?.issuer;
   if (weight < LIKELY_DOMAINS || issuer === undefined) return [];
-  const honest = OTHER_AUTHORITIES.find((authority) => isCalled(issuer, authority.issuer));
-  const proven = keyKnown && weight >= PROVEN_DOMAINS;
+  const honest = otherAuthority(issuer);
+  const proven = known === "key" && weight >= PROVEN_DOMAINS;
+  const decides = honest === undefined && known !== "name";
   return [
     {
-      confidence: honest !== undefined ? "possible" : proven ? "proven" : "likely",
+      confidence: !decides ? "possible" : proven ? "proven" : "likely",
       cause: "tls-interception",
       connections,
       what: `${called(issuer)}, which no public root vouches for, issued the certificates of ${domains.length} unrelated domains: ${list(domains.map(short), 4)}.`,
       why:
         honest === undefined
-          ? "Hosts of unrelated owners do not share a private certificate authority; one box in between that makes certificates for all of them does."
+          ? `Hosts of unrelated owners do not share a private certificate authority; one box in between that makes certificates for all of them does.${decides ? "" : " Only the name says that it is one authority; others may have taken the same."}`
           : `This is the name of ${honest.name}, which signs for several domains without being on browsers' lists; only its name speaks for it here.`,
-      fix:
-        honest !== undefined
-          ? compareAdvice(connections)
-          : `${bypassAdvice(connections, "the proxy")}${proven ? "" : " If all of them are one owner's and this is its own CA, declare it with --private-ca instead."}`,
+      fix: !decides
+        ? compareAdvice(connections)
+        : `${bypassAdvice(connections, "the proxy")}${proven ? "" : " If all of them are one owner's and this is its own CA, declare it with --private-ca instead."}`,
       evidence: certificateEvidence(
         context,
         connections,
@@ -80,10 +83,4 @@ function finding(context: Context, { keyKnown, connections }: Signer): Finding[]
       ),
     },
   ];
-}
-
-function isCalled(name: DistinguishedName, patterns: (typeof OTHER_AUTHORITIES)[number]["issuer"]): boolean {
-  return patterns.every(({ type, pattern }) =>
-    name.attributes.some((attribute) => attribute.type === type && pattern.test(attribute.value)),
-  );
 }

@@ -3,8 +3,9 @@
  * evidence for a field of the leaf. Knows no rule.
  */
 import { parseAddress } from "../../bytes/address.ts";
+import { OTHER_AUTHORITIES, type OtherAuthority } from "../../knowledge/roots/other-authorities.ts";
 import type { ConnectionObservation } from "../../observe/observations.ts";
-import type { Certificate } from "../../protocol/x509/certificate.ts";
+import type { Certificate, DistinguishedName } from "../../protocol/x509/certificate.ts";
 import type { Context, TlsConnection } from "../context.ts";
 import type { Evidence, Finding } from "../finding.ts";
 import { hidesCertificate, missingFrom } from "../lacks.ts";
@@ -50,21 +51,46 @@ export function reachesNoPublicRoot(connection: ConnectionObservation): boolean 
 
 /**
  * True when the leaf's issuer is surely not a public authority. A chain whose issuer was not sent may still lead to one:
- * servers that forget their intermediate are common. Such a leaf counts only when it lacks the SCTs that public ones have.
+ * servers that forget their intermediate are common. Such a leaf counts only when it lacks the SCTs that public ones have. One
+ * that has them never does: its authority may be younger than the list of roots here.
  */
 export function hasPrivateIssuer(context: Context, connection: ConnectionObservation): boolean {
   const leaf = context.leaf(connection);
-  if (leaf === undefined || !reachesNoPublicRoot(connection)) return false;
+  if (leaf === undefined || leaf.embeddedScts > 0 || !reachesNoPublicRoot(connection)) return false;
   const trust = connection.tls?.trust?.is;
   if (trust === "self-signed") return false;
   const issuerUnseen = trust === "incomplete" && connection.tls?.signing?.issuerKey === undefined;
-  return !issuerUnseen || (leaf.embeddedScts === 0 && leaf.notBefore >= SCTS_DEMANDED);
+  return !issuerUnseen || leaf.notBefore >= SCTS_DEMANDED;
+}
+
+/**
+ * A chain of which nothing shows that it is private: it is good, could not be checked, or lacks a certificate and has the SCTs that
+ * public ones have.
+ */
+export function mayBePublic(context: Context, connection: ConnectionObservation): boolean {
+  const trust = connection.tls?.trust?.is;
+  if (chainIsGood(connection) || trust === "unknown") return true;
+  return trust === "incomplete" && (context.leaf(connection)?.embeddedScts ?? 0) > 0;
+}
+
+/** The authority on no browser's list that honestly signs for several domains and bears this name. */
+export function otherAuthority(issuer: DistinguishedName): OtherAuthority | undefined {
+  return OTHER_AUTHORITIES.find((authority) =>
+    authority.issuer.every(({ type, pattern }) =>
+      issuer.attributes.some((attribute) => attribute.type === type && pattern.test(attribute.value)),
+    ),
+  );
+}
+
+/** Under a CA declared legitimate. */
+export function isDeclaredPrivate(connection: ConnectionObservation): boolean {
+  const trust = connection.tls?.trust;
+  return trust?.is === "private-root" && trust.declared === "private-ca";
 }
 
 /** A chain that is as it should be but for the leaf's dates and names: public, or under a CA declared legitimate. */
 export function chainIsGood(connection: ConnectionObservation): boolean {
-  const trust = connection.tls?.trust;
-  return trust !== undefined && (trust.is === "public-root" || trust.declared === "private-ca");
+  return connection.tls?.trust?.is === "public-root" || isDeclaredPrivate(connection);
 }
 
 /**

@@ -71,6 +71,7 @@ describe("what is no second sign", () => {
   test.each([
     ["UDP that gets no answer", udp({ stun: { responses: 0 } })],
     ["UDP of another address in the same network", udp({ to: "198.51.100.31" })],
+    ["UDP of another client, whose way may be another", udp({ client: "10.20.0.99" })],
     ["a TLS connection that nobody found intercepted", other],
   ])("%s", (_, spec) => {
     expect(found(rule, [hello, spec])[0]?.confidence).toBe("possible");

@@ -12,7 +12,7 @@ import { answer, type Rule } from "../rule.ts";
 import type { Cause } from "../vocabulary.ts";
 import { describe, holder, page, short } from "../words.ts";
 import { secondSigns } from "./second-signs.ts";
-import { chainIsGood } from "./support.ts";
+import { chainIsGood, mayBePublic } from "./support.ts";
 
 export const undocumentedPseudoTlsAnswer: Rule = {
   id: "undocumented-pseudo-tls-answer",
@@ -80,7 +80,8 @@ function answerText(context: Context, connection: ConnectionObservation): string
   const leaf = context.leaf(connection);
   switch (pseudo?.answer) {
     case "certificate":
-      return leaf === undefined || !chainIsGood(connection) ? undefined : `A valid certificate for ${holder(leaf)}`;
+      if (leaf === undefined || !mayBePublic(context, connection)) return undefined;
+      return `A ${chainIsGood(connection) ? "valid " : ""}certificate for ${holder(leaf)}`;
     case "alert":
       return `A TLS alert (${connection.tls?.alerts.find(({ from }) => from === "server")?.description ?? "unknown"})`;
     case "server-hello":

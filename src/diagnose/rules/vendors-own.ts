@@ -18,13 +18,23 @@ export function isVendorsOwn(
   // For no name anybody could register, a box in the own network, or whatever a proxy was asked for by such a name, answers
   // for itself.
   const { ip } = peerOf(connection);
-  if ((ip === undefined || isOwnNetwork(ip)) && context.domain(connection) === undefined) return true;
+  const domain = context.domain(connection);
+  if ((ip === undefined || isOwnNetwork(ip)) && domain === undefined) return true;
   const vendor = words(product.vendor);
   const [first] = vendor;
   // Nobody's organisation is called "open source" or "unknown"; those products have no sites or appliances of their own.
   if (first === undefined || product.vendor === "open source" || product.vendor === "unknown") return false;
-  const subject = leaf.subject.attributes.filter(({ type }) => type === "O" || type === "OU");
-  if (subject.some(({ value }) => words(value).includes(first))) return true;
+  // An appliance's subject is its vendor and its serial number, no site. Forged ones may name the vendor as well: Zscaler writes
+  // its own name beside that of the site.
+  const subject = (...types: readonly string[]) =>
+    leaf.subject.attributes.filter(({ type }) => types.includes(type)).map(({ value }) => value);
+  const called = subject("CN");
+  const namesSite =
+    called.length === 0
+      ? domain !== undefined
+      : called.some((name) => registrableDomain(name.replace(/^\*\./, "")) !== undefined);
+  if (!namesSite && subject("O", "OU").some((name) => words(name).includes(first))) return true;
+  if (product.vendorSitesArePublic === true) return false;
   const asked = registrableDomain(nameOf(connection) ?? "");
   const label = asked?.split(".")[0]?.replaceAll("-", "");
   return label !== undefined && (label === first || label === vendor.join("") || label === words(product.name)[0]);

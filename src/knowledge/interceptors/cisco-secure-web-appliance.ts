@@ -9,6 +9,7 @@ export const ciscoSecureWebAppliance: InterceptorProduct = {
   name: "Cisco Secure Web Appliance (WSA/IronPort)",
   vendor: "Cisco",
   kind: "secure-web-gateway",
+  vendorSitesArePublic: true,
   issuerPatterns: [
     {
       field: "*",

@@ -9,6 +9,7 @@ export const ciscoUmbrellaSigSecureAccess: InterceptorProduct = {
   name: "Cisco Umbrella SIG / Secure Access",
   vendor: "Cisco",
   kind: "secure-web-gateway",
+  vendorSitesArePublic: true,
   issuerPatterns: [
     {
       field: "CN",

@@ -9,6 +9,7 @@ export const cloudflareGateway: InterceptorProduct = {
   name: "Cloudflare Gateway (Zero Trust)",
   vendor: "Cloudflare",
   kind: "secure-web-gateway",
+  vendorSitesArePublic: true,
   issuerPatterns: [
     {
       field: "CN",

@@ -9,6 +9,7 @@ export const microsoftDevProxy: InterceptorProduct = {
   name: "Microsoft Dev Proxy",
   vendor: "Microsoft",
   kind: "debug-proxy",
+  vendorSitesArePublic: true,
   issuerPatterns: [
     {
       field: "CN",

@@ -9,6 +9,7 @@ export const microsoftForefrontTmg: InterceptorProduct = {
   name: "Microsoft Forefront TMG",
   vendor: "Microsoft",
   kind: "secure-web-gateway",
+  vendorSitesArePublic: true,
   issuerPatterns: [
     {
       field: "CN",

@@ -40,6 +40,8 @@ export interface IssuerPattern {
   readonly needs?: { readonly field: Exclude<IssuerField, "*">; readonly pattern: RegExp };
   /** Supports other patterns of the product; never decides alone. */
   readonly weak?: true;
+  /** The CA of this name also signs the product's own pages (portal, VPN gateway), under names that the customer gives them. */
+  readonly ownPages?: true;
   /** Somebody legitimate whose certificates carry the same value: the name alone tells nothing apart. */
   readonly sharedWith?: string;
   readonly confidence: PatternConfidence;
@@ -53,6 +55,11 @@ export interface InterceptorProduct {
   readonly name: string;
   readonly vendor: string;
   readonly kind: ProductKind;
+  /**
+   * The vendor's own sites are what everybody uses, under public authorities: a certificate for one of them by this issuer is a
+   * forged one, not the vendor's own.
+   */
+  readonly vendorSitesArePublic?: true;
   /** Empty when the administrator always supplies the CA, so that no issuer gives the product away. */
   readonly issuerPatterns: readonly IssuerPattern[];
   readonly notes?: string;

@@ -24,7 +24,14 @@ export const sophosFirewall: InterceptorProduct = {
       source:
         "Chromium ssl_error_assistant.asciipb version_id 6 (bloomberg/chromium.bb@0d85b910, chrome/browser/resources/ssl/ssl_error_assistant/)",
     },
-    { field: "CN", pattern: /^Default_CA_[A-Za-z0-9]+$/, confidence: "observed", source: "public observation" },
+    {
+      field: "CN",
+      pattern: /^Default_CA_[A-Za-z0-9]+$/,
+      ownPages: true,
+      confidence: "observed",
+      source:
+        "public observation; docs.sophos.com Sophos Firewall 19.0, Certificates: it signs locally-signed certificates too",
+    },
     {
       field: "OU",
       pattern: /^NSG$/,

@@ -4,7 +4,7 @@
  * makes a certificate good: it only keeps `shared-forger` from calling the authority a forger.
  */
 
-interface OtherAuthority {
+export interface OtherAuthority {
   /** For people. */
   readonly name: string;
   /** All must be in the issuer's name. */
@@ -38,6 +38,21 @@ export const OTHER_AUTHORITIES: readonly OtherAuthority[] = [
     name: "the United States' government PKI",
     issuer: [{ type: "O", pattern: /^U\.S\. Government$/ }],
     source: "certificates of nga.mil and move.mil under DOD SW CA-54 and CA-60, public repositories, read 2026-11",
+  },
+  {
+    name: "Korea's government PKI",
+    issuer: [{ type: "O", pattern: /^Government of Korea$/ }],
+    source: "recalled: certificates of go.kr under `C=KR, O=Government of Korea, OU=GPKI`",
+  },
+  {
+    name: "Brazil's public key infrastructure (ICP-Brasil)",
+    issuer: [{ type: "O", pattern: /^ICP-Brasil$/ }],
+    source: "recalled: certificates of gov.br and jus.br under `C=BR, O=ICP-Brasil`",
+  },
+  {
+    name: "India's PKI under its Controller of Certifying Authorities",
+    issuer: [{ type: "O", pattern: /^India PKI$/ }],
+    source: "recalled: roots `C=IN, O=India PKI, CN=CCA India …`",
   },
   {
     name: "the Russian Ministry of Digital Development",
