@@ -183,6 +183,11 @@ describe("genuine: something was checked that interception would have failed", (
     ["a private CA nobody declared", good({ trust: PRIVATE }), { is: "cannot-tell" }],
     ["a private CA that was declared", good({ trust: DECLARED }), { is: "genuine" }],
     [
+      "a declared CA whose signature could not be checked",
+      good({ trust: { is: "unknown", anchor: "CN=Contoso Root", declared: "private-ca" } }),
+      { is: "cannot-tell" },
+    ],
+    [
       "a declared CA's certificate for another name",
       good({ name: "a.example", trust: DECLARED }),
       { is: "impaired", cause: "name-mismatch" },

@@ -11,7 +11,7 @@ import type { Context } from "./context.ts";
 import type { ConnectionVerdict, NumberedFinding } from "./diagnosis.ts";
 import { BASELINE, FEWER_SERVERS, hidesCertificate, missingFrom, OVER_TCP, WHOLE_HANDSHAKE } from "./lacks.ts";
 import { isRefused, nameOf } from "./peer.ts";
-import { chainIsGood } from "./rules/support.ts";
+import { chainIsGood, isDeclaredPrivate } from "./rules/support.ts";
 import { fallbackCause } from "./rules/undocumented-pseudo-tls-answer.ts";
 import { CAUSES, type Cause } from "./vocabulary.ts";
 import { short } from "./words.ts";
@@ -48,7 +48,9 @@ export function verdictOf(
       findings: ids([worst.finding], findings),
     };
   }
-  if (isGenuine(context, connection)) return { is: "genuine", findings: ids([], findings) };
+  // Whom a declared CA lets sign for everybody is open.
+  const isDoubted = isDeclaredPrivate(connection) && findings.some(({ cause }) => cause === "tls-interception");
+  if (!isDoubted && isGenuine(context, connection)) return { is: "genuine", findings: ids([], findings) };
   const missing = whatIsMissing(connection);
   if (missing === undefined) return { is: "not-judged", findings: ids([], findings) };
   const incomplete = findings.some(({ cause }) => cause === "capture-incomplete");

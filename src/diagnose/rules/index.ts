@@ -6,6 +6,7 @@ import { captureIncomplete } from "./capture-incomplete.ts";
 import { certificateDates } from "./certificate-dates.ts";
 import { certificateInPseudoTls } from "./certificate-in-pseudo-tls.ts";
 import { clientCertificateRequired } from "./client-certificate-required.ts";
+import { contradictedCertificate } from "./contradicted-certificate.ts";
 import { knownInterceptorIssuer } from "./known-interceptor-issuer.ts";
 import { leafWithIssuerKey } from "./leaf-with-issuer-key.ts";
 import { mintedOnDemand } from "./minted-on-demand.ts";
@@ -35,6 +36,7 @@ export const RULES: readonly Rule[] = [
   sharedLeafKey,
   publicServiceOnPrivateRoot,
   mintedOnDemand,
+  contradictedCertificate,
   resumedInterception,
   undocumentedPseudoTlsAnswer,
   separateServerHello,

@@ -118,6 +118,13 @@ describe("who is not accused", () => {
     },
   );
 
+  test.each([
+    ["a vendor's other domain", { CN: "Zscaler Intermediate Root CA (x)", O: "Zscaler Inc." }, "broker.prod.zpath.net"],
+    ["a site under its own authority", { CN: "ca.contoso.goskope.com" }, "addon-contoso.goskope.com"],
+  ])("%s", (_, issuer, name) => {
+    expect(found(rule, [under(issuer, { name, subject: { CN: name } })])).toEqual([]);
+  });
+
   test("one of several vendors that the name may mean, on its own site", () => {
     const issuer = { CN: "Check Point and Barracuda" };
     expect(found(rule, [under(issuer)])).toHaveLength(1);

@@ -73,10 +73,27 @@ describe("self-signed in all but form: devices that make their own certificates"
 
 test.each([
   ["a public root", PUBLIC],
-  ["a CA declared legitimate, run by somebody with one key for everything", DECLARED],
+  [
+    "a CA declared legitimate, run by somebody with one key for everything",
+    { is: "private-root", anchor: "CN=Home CA", declared: "private-ca" } as const,
+  ],
 ])("a chain to %s is not accused", (_, trust) => {
   const chain = [certificate({ issuer: "Home CA", names: ["nas.acme.example"] })];
   expect(ask(rule, [tls({ chain, trust, signing: OWN })])).toEqual({ is: "clear", checked: 1 });
+});
+
+test("an authority below a CA declared legitimate, as a company's for inspection, is accused", () => {
+  const chain = [certificate({ issuer: "Contoso Inspection CA", names: ["www.fabrikam.example"] })];
+  expect(found(rule, [tls({ chain, trust: DECLARED, signing: OWN })])).toHaveLength(1);
+});
+
+test.each([
+  ["for no name anybody could register", ["esx7.corp"], 0],
+  ["for a name somebody registered", ["www.fabrikam.example"], 1],
+])("a device in the own network %s", (_, names, findings) => {
+  const chain = [certificate({ issuer: "Installer", names })];
+  const specs = [tls({ to: "10.67.0.2", chain, trust: INCOMPLETE, signing: OWN })];
+  expect(found(rule, specs)).toHaveLength(findings);
 });
 
 test("one finding per issuer", () => {

@@ -3,7 +3,9 @@
  * authority never gives its signing key to a server; several proxies (squid, mitmproxy, Burp) use it for every leaf.
  * Visible even when only the leaf was sent.
  *
- * Not judged: certificates that are self-signed in all but form, and chains that are good.
+ * Not judged: certificates that are self-signed in all but form, chains that are good, and devices in the own network that answer
+ * for no name anybody could register: their factory certificates name an authority that never was. An authority below a CA that
+ * was declared legitimate is judged: it may be the one for inspection.
  */
 import type { Certificate } from "../../protocol/x509/certificate.ts";
 import { speaksFor } from "../../protocol/x509/host-name.ts";
@@ -11,7 +13,15 @@ import type { TlsConnection } from "../context.ts";
 import { nameOf } from "../peer.ts";
 import type { Rule } from "../rule.ts";
 import { called, servers } from "../words.ts";
-import { byIssuer, bypassAdvice, certificateAnswer, certificateEvidence, chainIsGood } from "./support.ts";
+import {
+  byIssuer,
+  bypassAdvice,
+  certificateAnswer,
+  certificateEvidence,
+  chainIsGood,
+  isBelowDeclared,
+  isOwn,
+} from "./support.ts";
 
 export const leafWithIssuerKey: Rule = {
   id: "leaf-with-issuer-key",
@@ -21,7 +31,9 @@ export const leafWithIssuerKey: Rule = {
     const judged = context.tls().filter(({ tls }) => tls.signing !== undefined);
     const found = judged.filter((connection) => {
       const leaf = context.leaf(connection);
-      if (leaf === undefined || connection.tls.signing?.ownKey !== true || chainIsGood(connection)) return false;
+      if (leaf === undefined || connection.tls.signing?.ownKey !== true) return false;
+      if (chainIsGood(connection) && !isBelowDeclared(context, connection)) return false;
+      if (isOwn(connection) && context.domain(connection) === undefined) return false;
       return !isOwnIssuer(leaf, connection);
     });
     const findings = byIssuer(context, found).map(({ leaf, connections }) => ({

@@ -16,6 +16,7 @@ import {
   type Spec,
   type TlsOptions,
   tls,
+  tunnel,
 } from "../../../test/support/observations.ts";
 import { TrustStore } from "../../protocol/x509/trust.ts";
 import { sharedForger as rule } from "./shared-forger.ts";
@@ -214,9 +215,21 @@ describe("authorities that are on no browser's list and honest", () => {
   });
 });
 
+test("an authority below a CA that was declared legitimate is possible at most", () => {
+  const [finding] = found(rule, hosts(DOMAINS, { trust: DECLARED }));
+  expect(finding?.confidence).toBe("possible");
+  expect(finding?.why).toContain("declare its own certificate with --private-ca");
+});
+
+test("hosts on one address may be one machine's; through a proxy nobody knows the address", () => {
+  expect(found(rule, hosts(DOMAINS, { to: "192.0.2.10" }))[0]?.confidence).toBe("possible");
+  const asked = DOMAINS.flatMap((name) => hosts([name], { through: tunnel(`${name}:443`) }));
+  expect(found(rule, asked)[0]?.confidence).toBe("proven");
+});
+
 test.each([
   ["public root", PUBLIC],
-  ["declared CA", DECLARED],
+  ["declared CA", { is: "private-root", anchor: "CN=Gateway CA", declared: "private-ca" } as const],
   ["self-signed", SELF_SIGNED],
   ["retired root", { is: "unknown" } as const],
 ])("not counted: %s", (_, trust) => {

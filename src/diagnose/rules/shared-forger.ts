@@ -4,11 +4,13 @@
  *
  * The key is the one that verifies the leaf. When the issuer's certificate was not sent, issuer name and
  * authorityKeyIdentifier stand for it: they count as one domain less and never prove, as anyone can write them. The name alone
- * is only possible: many have taken over one that a manual or a program proposes.
+ * is only possible: many have taken over one that a manual or a program proposes. So are hosts on one address, which may be one
+ * machine under many names, and an authority below a CA that was declared legitimate.
  * Authorities known to sign for many owners without being on browsers' lists are shown and accused of nothing.
  */
 import type { Context, TlsConnection } from "../context.ts";
 import type { Finding } from "../finding.ts";
+import { addressesOf } from "../peer.ts";
 import type { Rule } from "../rule.ts";
 import { called, describe, list, short } from "../words.ts";
 import {
@@ -17,6 +19,8 @@ import {
   certificateEvidence,
   compareAdvice,
   hasPrivateIssuer,
+  isBelowDeclared,
+  isDeclaredPrivate,
   otherAuthority,
   unrelatedDomains,
 } from "./support.ts";
@@ -38,7 +42,7 @@ export const sharedForger: Rule = {
     const judged = context.tls().filter((connection) => context.leaf(connection) !== undefined);
     const signers = new Map<string, Signer>();
     for (const connection of judged) {
-      if (!hasPrivateIssuer(context, connection)) continue;
+      if (!hasPrivateIssuer(context, connection) && !isBelowDeclared(context, connection)) continue;
       const leaf = context.leaf(connection);
       const key = connection.tls.signing?.issuerKey;
       const keyId = leaf?.authorityKeyId;
@@ -53,6 +57,19 @@ export const sharedForger: Rule = {
   },
 };
 
+const BY_NAME = "Only the name says that it is one authority; others may have taken the same.";
+
+/** Why this may be no forger. */
+function doubts(connections: readonly TlsConnection[]): string | undefined {
+  if (connections.some(isDeclaredPrivate))
+    return "It stands below a CA that was declared legitimate; if it is legitimate itself, declare its own certificate with --private-ca.";
+  // What a proxy was asked for by name has an address that nobody here knows.
+  const direct = connections.every(({ through }) => through === undefined);
+  return direct && addressesOf(connections).size < 2
+    ? "All of them are on one address, which may be one machine under many names."
+    : undefined;
+}
+
 function finding(context: Context, { known, connections }: Signer): Finding[] {
   const domains = unrelatedDomains(context, connections);
   const weight = domains.length - (known === "key" ? 0 : 1);
@@ -60,7 +77,8 @@ function finding(context: Context, { known, connections }: Signer): Finding[] {
   if (weight < LIKELY_DOMAINS || issuer === undefined) return [];
   const honest = otherAuthority(issuer);
   const proven = known === "key" && weight >= PROVEN_DOMAINS;
-  const decides = honest === undefined && known !== "name";
+  const doubt = known === "name" ? BY_NAME : doubts(connections);
+  const decides = honest === undefined && doubt === undefined;
   return [
     {
       confidence: !decides ? "possible" : proven ? "proven" : "likely",
@@ -69,7 +87,7 @@ function finding(context: Context, { known, connections }: Signer): Finding[] {
       what: `${called(issuer)}, which no public root vouches for, issued the certificates of ${domains.length} unrelated domains: ${list(domains.map(short), 4)}.`,
       why:
         honest === undefined
-          ? `Hosts of unrelated owners do not share a private certificate authority; one box in between that makes certificates for all of them does.${decides ? "" : " Only the name says that it is one authority; others may have taken the same."}`
+          ? `Hosts of unrelated owners do not share a private certificate authority; one box in between that makes certificates for all of them does.${doubt === undefined ? "" : ` ${doubt}`}`
           : `This is the name of ${honest.name}, which signs for several domains without being on browsers' lists; only its name speaks for it here.`,
       fix: !decides
         ? compareAdvice(connections)

@@ -5,7 +5,7 @@
 import { parseAddress } from "../../bytes/address.ts";
 import { OTHER_AUTHORITIES, type OtherAuthority } from "../../knowledge/roots/other-authorities.ts";
 import type { ConnectionObservation } from "../../observe/observations.ts";
-import type { Certificate, DistinguishedName } from "../../protocol/x509/certificate.ts";
+import { assertsPublicPolicy, type Certificate, type DistinguishedName } from "../../protocol/x509/certificate.ts";
 import type { Context, TlsConnection } from "../context.ts";
 import type { Evidence, Finding } from "../finding.ts";
 import { hidesCertificate, missingFrom } from "../lacks.ts";
@@ -51,8 +51,8 @@ export function reachesNoPublicRoot(connection: ConnectionObservation): boolean 
 
 /**
  * True when the leaf's issuer is surely not a public authority. A chain whose issuer was not sent may still lead to one:
- * servers that forget their intermediate are common. Such a leaf counts only when it lacks the SCTs that public ones have. One
- * that has them never does: its authority may be younger than the list of roots here.
+ * servers that forget their intermediate are common. Such a leaf counts only when it lacks the SCTs and the policy that public ones
+ * have. One with SCTs never does: its authority may be younger than the list of roots here.
  */
 export function hasPrivateIssuer(context: Context, connection: ConnectionObservation): boolean {
   const leaf = context.leaf(connection);
@@ -60,7 +60,7 @@ export function hasPrivateIssuer(context: Context, connection: ConnectionObserva
   const trust = connection.tls?.trust?.is;
   if (trust === "self-signed") return false;
   const issuerUnseen = trust === "incomplete" && connection.tls?.signing?.issuerKey === undefined;
-  return !issuerUnseen || leaf.notBefore >= SCTS_DEMANDED;
+  return !issuerUnseen || (leaf.notBefore >= SCTS_DEMANDED && !assertsPublicPolicy(leaf));
 }
 
 /**
@@ -86,6 +86,14 @@ export function otherAuthority(issuer: DistinguishedName): OtherAuthority | unde
 export function isDeclaredPrivate(connection: ConnectionObservation): boolean {
   const trust = connection.tls?.trust;
   return trust?.is === "private-root" && trust.declared === "private-ca";
+}
+
+/**
+ * The same, where the leaf's issuer was not declared itself but an authority above it: a company's root vouches for its inspection CA
+ * as well.
+ */
+export function isBelowDeclared(context: Context, connection: ConnectionObservation): boolean {
+  return isDeclaredPrivate(connection) && context.leaf(connection)?.issuer.text !== connection.tls?.trust?.anchor;
 }
 
 /** A chain that is as it should be but for the leaf's dates and names: public, or under a CA declared legitimate. */

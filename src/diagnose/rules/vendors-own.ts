@@ -4,7 +4,7 @@
  */
 import type { InterceptorProduct } from "../../knowledge/interceptors/product.ts";
 import type { ConnectionObservation } from "../../observe/observations.ts";
-import type { Certificate } from "../../protocol/x509/certificate.ts";
+import type { Certificate, DistinguishedName } from "../../protocol/x509/certificate.ts";
 import { type Context, registrableDomain } from "../context.ts";
 import { nameOf, peerOf } from "../peer.ts";
 import { isOwnNetwork } from "./support.ts";
@@ -34,10 +34,16 @@ export function isVendorsOwn(
       ? domain !== undefined
       : called.some((name) => registrableDomain(name.replace(/^\*\./, "")) !== undefined);
   if (!namesSite && subject("O", "OU").some((name) => words(name).includes(first))) return true;
-  if (product.vendorSitesArePublic === true) return false;
   const asked = registrableDomain(nameOf(connection) ?? "");
+  if (asked !== undefined && (product.ownDomains?.includes(asked) === true || names(leaf.issuer, asked))) return true;
+  if (product.vendorSitesArePublic === true) return false;
   const label = asked?.split(".")[0]?.replaceAll("-", "");
   return label !== undefined && (label === first || label === vendor.join("") || label === words(product.name)[0]);
+}
+
+/** Who is called like the site, `ca.contoso.goskope.com` for addon-contoso.goskope.com, is the site's own authority. */
+function names({ attributes }: DistinguishedName, domain: string): boolean {
+  return attributes.some(({ type, value }) => type === "CN" && registrableDomain(value.trim()) === domain);
 }
 
 function words(text: string): string[] {

@@ -9,6 +9,7 @@ export const netskope: InterceptorProduct = {
   name: "Netskope",
   vendor: "Netskope",
   kind: "secure-web-gateway",
+  ownDomains: ["goskope.com"],
   issuerPatterns: [
     {
       field: "emailAddress",

@@ -60,6 +60,8 @@ export interface InterceptorProduct {
    * forged one, not the vendor's own.
    */
   readonly vendorSitesArePublic?: true;
+  /** Registrable domains of the vendor's own services, beside those that are called like the vendor. */
+  readonly ownDomains?: readonly string[];
   /** Empty when the administrator always supplies the CA, so that no issuer gives the product away. */
   readonly issuerPatterns: readonly IssuerPattern[];
   readonly notes?: string;

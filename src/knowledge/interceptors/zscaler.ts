@@ -9,6 +9,7 @@ export const zscaler: InterceptorProduct = {
   name: "Zscaler Internet Access",
   vendor: "Zscaler",
   kind: "secure-web-gateway",
+  ownDomains: ["zpath.net", "zscalerbeta.net", "zscalerone.net", "zscalertwo.net", "zscalerthree.net", "zscloud.net"],
   issuerPatterns: [
     {
       field: "O",

@@ -21,7 +21,7 @@ import {
 import { ParseError } from "../../bytes/parse-error.ts";
 import { fromHex, toHex } from "../../bytes/text.ts";
 import { PUBLIC_ROOTS } from "../../knowledge/roots/index.ts";
-import { type Certificate, issuingRights, parseCertificate } from "./certificate.ts";
+import { assertsPublicPolicy, type Certificate, issuingRights, parseCertificate } from "./certificate.ts";
 import { fromBase64, parsePem } from "./pem.ts";
 
 const keys = ecKeys();
@@ -256,5 +256,25 @@ describe("hostile input", () => {
         holds(bytes);
       }
     }
+  });
+});
+
+describe("policies", () => {
+  const policies = (...oids: readonly string[]) =>
+    parseCertificate(make({ extensions: [extension("2.5.29.32", sequence(...oids.map((id) => sequence(oid(id)))))] }));
+
+  test.each([
+    ["domain validated", ["2.23.140.1.2.1"], true],
+    ["behind a policy of the authority's own", ["1.3.6.1.4.1.44947.1.1.1", "2.23.140.1.2.2"], true],
+    ["any policy", ["2.5.29.32.0"], false],
+    ["another arc that begins alike", ["2.23.140.11.1"], false],
+    ["none", [], false],
+  ])("%s", (_, oids, expected) => {
+    expect(assertsPublicPolicy(policies(...oids))).toBe(expected);
+  });
+
+  test("malformed ones count as absent", () => {
+    const broken = make({ extensions: [extension("2.5.29.32", Uint8Array.of(0x30, 5, 1))] });
+    expect(assertsPublicPolicy(parseCertificate(broken))).toBe(false);
   });
 });

@@ -152,6 +152,17 @@ export function issuingRights(certificate: Certificate): IssuingRights {
   return { ...(keyCertSign !== undefined && { keyCertSign }), ...(pathLength !== undefined && { pathLength }) };
 }
 
+/** Arc of the CA/Browser Forum's policies, one of which every publicly trusted certificate asserts (Baseline Requirements 7.1.6.1). */
+const BROWSER_FORUM = "2.23.140.1.";
+
+/** Does it assert a policy of publicly trusted certificates? Anyone can write that. */
+export function assertsPublicPolicy({ extensions }: Certificate): boolean {
+  return (
+    extensionValue(extensions, OID.certificatePolicies, readPolicies)?.some((oid) => oid.startsWith(BROWSER_FORUM)) ??
+    false
+  );
+}
+
 /** AlgorithmIdentifier: the object identifier and the bytes of its parameters, if any. Throws ParseError. */
 export function readAlgorithm(cursor: Cursor, field: string): { readonly oid: string; readonly parameters: Cursor } {
   const body = readElement(cursor, TAG.sequence, field);
@@ -169,6 +180,7 @@ const OID = {
   keyUsage: "2.5.29.15",
   subjectAltName: "2.5.29.17",
   basicConstraints: "2.5.29.19",
+  certificatePolicies: "2.5.29.32",
   authorityKeyIdentifier: "2.5.29.35",
   embeddedScts: "1.3.6.1.4.1.11129.2.4.2",
   rsa: "1.2.840.113549.1.1.1",
@@ -330,6 +342,14 @@ function readAltNames(value: Cursor): string[] {
     if (tag === 0x87) names.push(ipText(content.rest()));
   }
   return names;
+}
+
+/** RFC 5280 section 4.2.1.4: the policies' identifiers, without their qualifiers. */
+function readPolicies(value: Cursor): string[] {
+  const policies = readElement(value, TAG.sequence, "policies");
+  const oids: string[] = [];
+  while (policies.remaining > 0) oids.push(readOid(readElement(policies, TAG.sequence, "policy"), "identifier"));
+  return oids;
 }
 
 /** RFC 6962 section 3.3: the extension holds an OCTET STRING that holds a TLS vector of TLS vectors. */
