@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
-import { observations, tcp, tls, tunnel } from "../../test/support/observations.ts";
+import { certificate, observations, PUBLIC, tcp, tls, tunnel } from "../../test/support/observations.ts";
 import type { ConnectionObservation } from "../observe/observations.ts";
 import { bypassEntries } from "./bypass.ts";
+import { diagnose } from "./diagnose.ts";
 import { nameOf, peerOf } from "./peer.ts";
 import { describe as described } from "./words.ts";
 
@@ -11,6 +12,8 @@ const only = (...specs: Parameters<typeof observations>[0]) =>
 test.each([
   ["av.fabrikam.example:443", "av.fabrikam.example", 443, undefined, "av.fabrikam.example"],
   ["AV.Fabrikam.example:443", "AV.Fabrikam.example", 443, undefined, "av.fabrikam.example"],
+  ["av.fabrikam.example.:443", "av.fabrikam.example.", 443, undefined, "av.fabrikam.example"],
+  [".:443", ".", 443, undefined, undefined],
   ["203.0.113.10:5061", "203.0.113.10", 5061, "203.0.113.10", undefined],
   ["[2001:db8::1]:443", "2001:db8::1", 443, "2001:db8::1", undefined],
   ["2001:db8::1", "2001:db8::1", undefined, "2001:db8::1", undefined],
@@ -36,6 +39,17 @@ test("the name in the hello counts before the proxy's, and without a proxy alone
   });
 });
 
+test("the dot of the root at its end makes it no other name", () => {
+  const good = { chain: [certificate({ issuer: "R3", names: ["www.fabrikam.com"] })], trust: PUBLIC };
+  for (const spec of [
+    tls({ name: "www.fabrikam.com.", ...good }),
+    tls({ port: 3128, through: tunnel("www.fabrikam.com.:443"), ...good }),
+  ]) {
+    expect(nameOf(only(spec))).toBe("www.fabrikam.com");
+    expect(diagnose(observations([spec])).connections.map(({ verdict }) => verdict.is)).toEqual(["genuine"]);
+  }
+});
+
 test("what to exempt is the peer, never the proxy", () => {
   const exempt = (target: string) =>
     bypassEntries([
@@ -46,6 +60,7 @@ test("what to exempt is the peer, never the proxy", () => {
     ]).map(({ match, value, port }) => [match, value, port]);
   expect(exempt("sip.fabrikam.com:5061")).toEqual([["domain", "sip.fabrikam.com", 5061]]);
   expect(exempt("203.0.113.10:443")).toEqual([["ip", "203.0.113.10/32", 443]]);
+  expect(exempt("sip.fabrikam.com.:5061")).toEqual([["domain", "sip.fabrikam.com", 5061]]);
   expect(exempt("sip.fabrikam.com")).toEqual([["domain", "sip.fabrikam.com", undefined]]);
   expect(exempt("sip.fabrikam.com:70000")).toEqual([["domain", "sip.fabrikam.com", undefined]]);
 });

@@ -5,6 +5,7 @@
 import { parseAddress } from "../bytes/address.ts";
 import { ParseError } from "../bytes/parse-error.ts";
 import type { ConnectionObservation, Tunnel } from "../observe/observations.ts";
+import { withoutRoot } from "../protocol/x509/host-name.ts";
 
 export interface Peer {
   /** Name or address; empty when it ended with a proxy that was given neither. */
@@ -35,12 +36,14 @@ export function addressesOf(connections: readonly ConnectionObservation[]): Set<
   return new Set(connections.flatMap((connection) => peerOf(connection).ip ?? []));
 }
 
-/** The name that the client asked for: server_name, else the one it gave the proxy. */
+/** The name that the client asked for, without a dot at its end: server_name, else the one it gave the proxy. */
 export function nameOf(connection: ConnectionObservation): string | undefined {
   const sent = (connection.tls ?? connection.quic)?.clientHello?.serverName;
-  if (sent !== undefined || connection.through === undefined) return sent;
+  if (sent !== undefined) return withoutRoot(sent);
+  if (connection.through === undefined) return undefined;
   const { host, ip } = peerOf(connection);
-  return ip === undefined && host !== "" ? host.toLowerCase() : undefined;
+  const name = withoutRoot(host);
+  return ip === undefined && name !== "" ? name.toLowerCase() : undefined;
 }
 
 function portOf(digits: string | undefined): number | undefined {
