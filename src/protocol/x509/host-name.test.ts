@@ -14,7 +14,7 @@ const certificate = (names: readonly string[], cn?: string): Certificate =>
     }),
   );
 
-test.each([
+const HOSTS: readonly (readonly [name: string, host: string, speaks: boolean])[] = [
   ["www.fabrikam.example", "www.fabrikam.example", true],
   ["www.fabrikam.example", "WWW.Fabrikam.Example", true],
   ["WWW.fabrikam.example.", "www.fabrikam.example", true],
@@ -28,8 +28,34 @@ test.each([
   ["*.fabrikam.example", ".fabrikam.example", false],
   ["w*.fabrikam.example", "www.fabrikam.example", false],
   ["*", "fabrikam", false],
-])("%s speaks for %s: %s", (name, host, speaks) => {
+  ["*.fabrikam.example", "*.fabrikam.example", true],
+  [".fabrikam.example", ".fabrikam.example", true],
+];
+
+test.each(HOSTS)("%s speaks for %s: %s", (name, host, speaks) => {
   expect(speaksFor(certificate([name]), host)).toBe(speaks);
+});
+
+describe("one name of a thousand", () => {
+  const others = Array.from({ length: 1000 }, (_, i) => `h${i}.northwind.example`);
+
+  test.each(HOSTS)("%s speaks for %s: %s", (name, host, speaks) => {
+    expect(speaksFor(certificate([...others, name]), host)).toBe(speaks);
+  });
+
+  test("they are looked through once, however often they are asked about", () => {
+    let read = 0;
+    const counted = new Proxy(others, {
+      get: (names, key) => {
+        read++;
+        return Reflect.get(names, key);
+      },
+    });
+    const many: Certificate = { ...certificate(["a.example"]), names: counted };
+    for (let i = 0; i < 1000; i++) expect(speaksFor(many, `h${i}.fabrikam.example`)).toBe(false);
+    expect(speaksFor(many, "h999.northwind.example")).toBe(true);
+    expect(read).toBeLessThan(10_000);
+  });
 });
 
 describe("the name in the subject", () => {
