@@ -50,7 +50,36 @@ export function called(name: DistinguishedName): string {
 
 /** For whom a certificate is: its first names, else its subject. */
 export function holder(certificate: Certificate): string {
-  return certificate.names.length > 0 ? list(certificate.names.map(short)) : called(certificate.subject);
+  return once(HOLDERS, certificate, ({ names, subject }) =>
+    names.length > 0 ? list(names.map(short)) : called(subject),
+  );
+}
+
+/** The same for evidence, which has room for more. */
+export function holders(certificate: Certificate): string {
+  return once(ALL_HOLDERS, certificate, ({ names, subject }) =>
+    names.length > 0 ? list(names, MAX_NAMES) : subject.text,
+  );
+}
+
+/** Names shown in evidence: a certificate of a provider has a hundred and more. */
+const MAX_NAMES = 20;
+
+/** A certificate may have thousands of names, and be told of for every connection that presents it. */
+const HOLDERS = new WeakMap<Certificate, string>();
+const ALL_HOLDERS = new WeakMap<Certificate, string>();
+
+function once(
+  known: WeakMap<Certificate, string>,
+  certificate: Certificate,
+  tell: (certificate: Certificate) => string,
+): string {
+  let told = known.get(certificate);
+  if (told === undefined) {
+    told = tell(certificate);
+    known.set(certificate, told);
+  }
+  return told;
 }
 
 /** An answer in plain HTTP: `403 “Blocked” by squid`, `302 by nginx, to http://login.hotel.example/`. */

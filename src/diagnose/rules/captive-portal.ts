@@ -11,12 +11,9 @@ import { type Context, registrableDomain, type TlsConnection } from "../context.
 import type { Finding } from "../finding.ts";
 import { addressesOf, nameOf } from "../peer.ts";
 import type { Rule } from "../rule.ts";
-import { holder, list, servers } from "../words.ts";
+import { holder, holders, servers } from "../words.ts";
 import { isWithin, spansOf } from "./meanwhile.ts";
 import { certificateAnswer, certificateEvidence, chainIsGood } from "./support.ts";
-
-/** Names shown in evidence: a certificate of a provider has a hundred and more. */
-const MAX_NAMES = 20;
 
 export const captivePortal: Rule = {
   id: "captive-portal",
@@ -55,7 +52,6 @@ function finding(
   const leaf = connections[0] === undefined ? undefined : context.leaf(connections[0]);
   if (leaf === undefined) return [];
   const portal = holder(leaf);
-  const names = list(leaf.names, MAX_NAMES);
   return [
     {
       confidence: domains.size > 1 ? "proven" : "likely",
@@ -64,7 +60,7 @@ function finding(
       what: `${servers(connections)} all presented one and the same valid certificate, that of ${portal}.`,
       why: "The certificate is genuine but belongs to none of these servers: a portal answers for all of them, usually until somebody logs in.",
       fix: `Open a browser, log in at the page of ${portal.replaceAll("*.", "")}, then try again.`,
-      evidence: certificateEvidence(context, connections, "subjectAltName", () => names, "the name that was asked for"),
+      evidence: certificateEvidence(context, connections, "subjectAltName", holders, "the name that was asked for"),
     },
   ];
 }

@@ -68,6 +68,24 @@ test("10 kB names", () => {
   expect((finding?.what.length ?? 0) + (finding?.fix.length ?? 0)).toBeLessThan(600);
 });
 
+test("a certificate of many names is looked through once, not for every connection", () => {
+  let read = 0;
+  const names = new Proxy(
+    Array.from({ length: 1000 }, (_, i) => `h${i}.northwind.example`),
+    {
+      get: (target, key) => {
+        read++;
+        return Reflect.get(target, key);
+      },
+    },
+  );
+  const many = certificate({ issuer: "R3", subject: "many" });
+  const chain = [{ ...many, observed: { ...many.observed, certificate: { ...many.observed.certificate, names } } }];
+  const specs = Array.from({ length: 200 }, (_, i) => tls({ name: `h${i}.fabrikam.example`, trust: PUBLIC, chain }));
+  expect(found(rule, specs)).toHaveLength(200);
+  expect(read).toBeLessThan(20_000);
+});
+
 test("nothing to see", () => {
   expect(ask(rule, [])).toEqual({ is: "not-applicable" });
   expect(ask(rule, [tls({ name: "a.example", tls: { version: 0x0304 } })])).toEqual({

@@ -3,11 +3,8 @@ import { speaksFor } from "../../protocol/x509/host-name.ts";
 import type { Finding } from "../finding.ts";
 import { nameOf, peerOf } from "../peer.ts";
 import type { Rule } from "../rule.ts";
-import { describe, holder, list, short } from "../words.ts";
+import { describe, holder, holders, short } from "../words.ts";
 import { certificateAnswer, chainIsGood } from "./support.ts";
-
-/** Names shown in evidence: a certificate of a provider has a hundred and more. */
-const MAX_NAMES = 20;
 
 export const nameMismatch: Rule = {
   id: "name-mismatch",
@@ -34,7 +31,7 @@ export const nameMismatch: Rule = {
               file: connection.file,
               frame: connection.tls.certificates[0]?.frame ?? connection.frames.first,
               path: "tls.certificate[0].subjectAltName",
-              value: leaf.names.length > 0 ? list(leaf.names, MAX_NAMES) : leaf.subject.text,
+              value: holders(leaf),
               expected: name,
             },
           ],
