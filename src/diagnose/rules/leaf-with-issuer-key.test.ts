@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { authority, ecKeys, makeCertificate } from "../../../test/support/certificates.ts";
+import { counted } from "../../../test/support/counted.ts";
 import {
   ask,
   certificate,
@@ -132,4 +133,22 @@ test("a finding keeps its evidence short", () => {
   const [finding] = found(rule, specs);
   expect(finding?.connections).toHaveLength(50);
   expect(finding?.evidence).toHaveLength(20);
+});
+
+test("an issuer and a subject of hundreds of names are looked through once, not each name for each, nor for every connection", () => {
+  const commonNames = (prefix: string) =>
+    counted(Array.from({ length: 300 }, (_, i) => ({ type: "CN", value: `${prefix} ${i}` })));
+  const [issuer, subject] = [commonNames("issuer"), commonNames("subject")];
+  const made = certificate({ issuer: "CA", names: ["www.fabrikam.example"] });
+  const plain = made.observed.certificate;
+  const leaf = {
+    ...plain,
+    issuer: { ...plain.issuer, attributes: issuer.list },
+    subject: { ...plain.subject, attributes: subject.list },
+  };
+  const chain = [{ ...made, observed: { ...made.observed, certificate: leaf } }];
+  const specs = Array.from({ length: 20 }, (_, i) => tls({ name: `h${i}.example.com`, chain, signing: OWN }));
+  expect(found(rule, specs).map(({ connections }) => connections.length)).toEqual([20]);
+  expect(subject.reads()).toBeLessThan(10_000);
+  expect(issuer.reads()).toBeLessThan(10_000);
 });

@@ -7,7 +7,7 @@
  * for no name anybody could register: their factory certificates name an authority that never was. An authority below a CA that
  * was declared legitimate is judged: it may be the one for inspection.
  */
-import type { Certificate } from "../../protocol/x509/certificate.ts";
+import type { Certificate, DistinguishedName } from "../../protocol/x509/certificate.ts";
 import { speaksFor } from "../../protocol/x509/host-name.ts";
 import type { TlsConnection } from "../context.ts";
 import { nameOf } from "../peer.ts";
@@ -60,20 +60,46 @@ export const leafWithIssuerKey: Rule = {
  * is empty, differs in case or order, or is the host's own name with fewer attributes. A proxy's issuer is none of these.
  */
 function isOwnIssuer(leaf: Certificate, connection: TlsConnection): boolean {
-  const { issuer, subject } = leaf;
-  const values = ({ attributes }: Certificate["issuer"]) =>
-    attributes
-      .map(({ type, value }) => `${type}=${value.trim().toLowerCase()}`)
-      .sort()
-      .join("\n");
-  if (issuer.attributes.every(({ value }) => value.trim() === "") || values(issuer) === values(subject)) return true;
-  const hosts = issuer.attributes.filter(({ type }) => type === "CN").map(({ value }) => value.trim());
-  const asked = nameOf(connection);
-  return hosts.some(
-    (host) =>
-      host !== "" &&
-      (speaksFor(leaf, host) ||
-        host.toLowerCase() === asked?.toLowerCase() ||
-        subject.attributes.some(({ type, value }) => type === "CN" && value.toLowerCase() === host.toLowerCase())),
-  );
+  const { isSubject, hosts } = issuerOf(leaf);
+  return isSubject || hosts.has(nameOf(connection)?.toLowerCase() ?? "");
+}
+
+interface Issuer {
+  /** The issuer is the leaf's subject, or one of its names. */
+  readonly isSubject: boolean;
+  /** What it may be called as a host, in lower case. */
+  readonly hosts: ReadonlySet<string>;
+}
+
+/** Names may have thousands of attributes, and a leaf is presented again and again. */
+const ISSUERS = new WeakMap<Certificate, Issuer>();
+
+function issuerOf(leaf: Certificate): Issuer {
+  let known = ISSUERS.get(leaf);
+  if (known === undefined) {
+    const { issuer, subject } = leaf;
+    const hosts = new Set(commonNames(issuer).map((host) => host.trim()));
+    hosts.delete("");
+    const own = new Set(commonNames(subject));
+    const isEmpty = issuer.attributes.every(({ value }) => value.trim() === "");
+    const isSubject =
+      isEmpty ||
+      values(issuer) === values(subject) ||
+      [...hosts].some((host) => own.has(host) || speaksFor(leaf, host));
+    known = { isSubject, hosts };
+    ISSUERS.set(leaf, known);
+  }
+  return known;
+}
+
+/** In lower case. */
+function commonNames({ attributes }: DistinguishedName): string[] {
+  return attributes.filter(({ type }) => type === "CN").map(({ value }) => value.toLowerCase());
+}
+
+function values({ attributes }: DistinguishedName): string {
+  return attributes
+    .map(({ type, value }) => `${type}=${value.trim().toLowerCase()}`)
+    .sort()
+    .join("\n");
 }
