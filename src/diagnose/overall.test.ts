@@ -9,10 +9,13 @@ import {
   type TlsOptions,
   tcp,
   tls,
+  tunnel,
   udp,
 } from "../../test/support/observations.ts";
+import type { ConnectionObservation } from "../observe/observations.ts";
 import { diagnose } from "./diagnose.ts";
 import type { OverallVerdict } from "./diagnosis.ts";
+import { overallVerdict } from "./overall.ts";
 
 const overall = (...specs: Spec[]): OverallVerdict => diagnose(observations(specs)).verdict;
 
@@ -122,6 +125,28 @@ describe("a failure that a later success to the same server overcame", () => {
     ],
   ])("not by %s", (_, specs) => {
     expect(overall(...specs).is).toBe("impaired");
+  });
+
+  test("is found without a look at each failure for each success", () => {
+    let reads = 0;
+    const specs = [
+      ...Array.from({ length: 100 }, (_, i) => tcp({ through: tunnel(`a${i}.example:443`, { status: 502 }) })),
+      ...Array.from({ length: 100 }, (_, i) => tcp({ through: tunnel(`A${i + 1}.example:443`) })),
+    ];
+    const { connections, findings } = diagnose(observations(specs));
+    const watched = connections.map(({ connection, ...judged }) => ({
+      ...judged,
+      connection: {
+        ...connection,
+        get through() {
+          reads++;
+          return connection.through;
+        },
+      } as ConnectionObservation,
+    }));
+    const { headline } = overallVerdict(watched, findings, [], []);
+    expect(headline).toContain("a0.example (through 192.0.2.10:443) failed: the proxy cannot reach it.");
+    expect(reads).toBeLessThan(10 * specs.length);
   });
 
   test("QUIC that is not answered is overcome over TCP", () => {

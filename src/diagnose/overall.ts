@@ -23,7 +23,7 @@ import {
   WHOLE_PACKETS,
 } from "./lacks.ts";
 import { CAUSES, type Cause } from "./vocabulary.ts";
-import { describe, list, plural, servers, short } from "./words.ts";
+import { describe, endpoint, list, plural, servers, short } from "./words.ts";
 
 export function overallVerdict(
   judged: readonly JudgedConnection[],
@@ -47,13 +47,9 @@ export function overallVerdict(
       next: `Add ${toExempt(bypass)} to the proxy's TLS inspection bypass list, then capture again and run \`sightline analyze\`.`,
     };
   }
-  const letIn = judged.filter(isGranted);
-  const overcome = impaired.filter(
-    (failed) =>
-      genuine.some((later) => overcomes(later, failed)) ||
-      (isProxyFault(failed) && letIn.some((later) => triesAgain(later, failed))),
-  );
-  const failing = impaired.filter((failed) => !overcome.includes(failed));
+  const succeeded = successes(judged);
+  const overcome = new Set(impaired.filter((failed) => isOvercome(failed, succeeded)));
+  const failing = impaired.filter((failed) => !overcome.has(failed));
   const [worst] = [...failing].sort((one, other) => rank(one) - rank(other));
   if (worst !== undefined) {
     const deciding = findings.find(({ id }) => id === worst.verdict.findings[0]);
@@ -67,7 +63,7 @@ export function overallVerdict(
   }
   const blocking = unanswered.filter(({ service, connection }) => service !== undefined || isUnfinished(connection));
   if (genuine.length > 0 && blocking.length === 0) {
-    return { is: "clear", ...counts, headline: clearHeadline(genuine, overcome) + open };
+    return { is: "clear", ...counts, headline: clearHeadline(genuine, [...overcome]) + open };
   }
   const missing = [...new Set(unanswered.flatMap(({ verdict }) => ("missing" in verdict ? verdict.missing : [])))];
   if (missing.length === 0) missing.push("a capture with the connection that fails in it, from its first packet on");
@@ -160,38 +156,42 @@ function isUnfinished({ tls, pseudoTls, outcome, handshake }: ConnectionObservat
   return handshake.length > 0 && !whole;
 }
 
+/** By what succeeded, the first frame of the last one that did. */
+type Successes = ReadonlyMap<string, number>;
+
+/** Reached servers, and tunnels that a proxy granted. */
+function successes(judged: readonly JudgedConnection[]): Successes {
+  const last = new Map<string, number>();
+  const add = (key: string, { frames }: ConnectionObservation) =>
+    last.set(key, Math.max(last.get(key) ?? 0, frames.first));
+  for (const { connection, verdict } of judged) {
+    const isGranted = connection.through?.granted === true;
+    if (verdict.is !== "genuine" && !isGranted) continue;
+    const asked = askedBy(connection);
+    if (verdict.is === "genuine") add(reaching(connection, asked, connection.transport), connection);
+    if (isGranted) add(asked, connection);
+  }
+  return last;
+}
+
 /** The same client reached the same server later: the person's problem is not this failure. */
-function overcomes(later: JudgedConnection, failed: JudgedConnection): boolean {
-  const [one, other] = [later.connection, failed.connection];
-  return (
-    triesAgain(later, failed) &&
-    // Where QUIC gets no answer, clients go on over TCP.
-    (one.transport === other.transport || other.protocol === "quic") &&
-    one.server.ip === other.server.ip &&
-    one.server.port === other.server.port
-  );
+function isOvercome({ connection, verdict }: JudgedConnection, successes: Successes): boolean {
+  const asked = askedBy(connection);
+  const isLater = (key: string) => (successes.get(key) ?? 0) > connection.frames.first;
+  // A proxy refused the tunnel or could not make it; granted to the same client later, by whichever proxy, it is no fault.
+  if (verdict.is === "impaired" && verdict.cause.startsWith("proxy-") && isLater(asked)) return true;
+  // Where QUIC gets no answer, clients go on over TCP.
+  const others = connection.protocol === "quic" ? ["tcp"] : [];
+  return [connection.transport, ...others].some((transport) => isLater(reaching(connection, asked, transport)));
 }
 
-/** A proxy refused the tunnel or could not make it; granted to the same client later, by whichever proxy, it is no fault. */
-function isProxyFault({ verdict }: JudgedConnection): boolean {
-  return verdict.is === "impaired" && verdict.cause.startsWith("proxy-");
+/** Who asks for what: what a proxy was asked for, or a connection without one. */
+function askedBy({ client, through }: ConnectionObservation): string {
+  return `${client.ip} ${through === undefined ? "" : `through ${through.target?.toLowerCase() ?? ""}`}`;
 }
 
-function isGranted({ connection: { through } }: JudgedConnection): boolean {
-  return through?.granted === true;
-}
-
-/** The same client, later, for the same: what a proxy was asked for, or a connection without one. */
-function triesAgain({ connection: later }: JudgedConnection, { connection: failed }: JudgedConnection): boolean {
-  return (
-    later.frames.first > failed.frames.first &&
-    later.client.ip === failed.client.ip &&
-    targetOf(later) === targetOf(failed)
-  );
-}
-
-function targetOf({ through }: ConnectionObservation): string | undefined {
-  return through?.target?.toLowerCase();
+function reaching({ server }: ConnectionObservation, asked: string, transport: string): string {
+  return `${transport} ${endpoint(server)} ${asked}`;
 }
 
 function isProven(judged: readonly JudgedConnection[]): boolean {
