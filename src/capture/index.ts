@@ -16,9 +16,22 @@ import { pcapng } from "./pcapng.ts";
 import type { CaptureProblem } from "./problem.ts";
 import { looksLike, SNIFF_LENGTH } from "./signatures.ts";
 import { snoop } from "./snoop.ts";
+import { isZstd, Unzstd } from "./zstd.ts";
 
 /** To add a format, add it here. */
 const FORMATS: readonly CaptureFormat[] = [pcap, pcapng, snoop, netmon];
+
+interface Compression {
+  readonly name: string;
+  /** Whether `head`, as for a format, is its beginning. */
+  matches(head: Uint8Array): boolean;
+  open(input: Input, notes: Notes): ByteSource;
+}
+
+const COMPRESSIONS: readonly Compression[] = [
+  { name: "gzip", matches: isGzip, open: (input, notes) => new Gunzip(input, notes) },
+  { name: "zstd", matches: isZstd, open: (input, notes) => new Unzstd(input, notes) },
+];
 
 export class CaptureFile {
   /** Format id as in the Report: `pcap`, `pcapng`, with a suffix when compressed: `pcap+gzip`. */
@@ -117,17 +130,17 @@ export class CaptureFile {
     const notes = newNotes();
     const counted = new CountedSource(source);
     let input = new Input(counted, bufferSize);
-    let suffix = "";
-    await readUntil(input, () => isGzip(head(input)) || formatOf(head(input)) !== undefined);
-    if (isGzip(head(input))) {
-      input = new Input(new Gunzip(input, notes), bufferSize);
-      suffix = "+gzip";
+    await readUntil(input, () => compressionOf(head(input)) !== undefined || formatOf(head(input)) !== undefined);
+    const compression = compressionOf(head(input));
+    if (compression !== undefined) {
+      input = new Input(compression.open(input, notes), bufferSize);
       await readUntil(input, () => formatOf(head(input)) !== undefined);
     }
     const format = formatOf(head(input));
-    if (format === undefined) throw unreadable(input, suffix !== "", notes);
+    if (format === undefined) throw unreadable(input, compression, notes);
     await readUntil(input, () => input.end - input.start >= format.header);
-    return new CaptureFile(counted, input, format.name + suffix, format.open(input, notes), notes);
+    const name = compression === undefined ? format.name : `${format.name}+${compression.name}`;
+    return new CaptureFile(counted, input, name, format.open(input, notes), notes);
   }
 }
 
@@ -178,11 +191,15 @@ function formatOf(start: Uint8Array): CaptureFormat | undefined {
   return FORMATS.find((format) => format.matches(start));
 }
 
-function unreadable(input: Input, compressed: boolean, notes: Notes): ParseError {
+function compressionOf(start: Uint8Array): Compression | undefined {
+  return COMPRESSIONS.find((compression) => compression.matches(start));
+}
+
+function unreadable(input: Input, compression: Compression | undefined, notes: Notes): ParseError {
   const start = head(input);
   const damage = notes.problems[0];
   if (damage !== undefined) return refuse(damage.kind, input, damage.detail);
   const like = looksLike(start) ?? `an unknown format that begins ${toHex(start.subarray(0, 8))}`;
-  const detail = compressed ? `gzip-compressed, and inside ${like}` : like;
+  const detail = compression === undefined ? like : `${compression.name}-compressed, and inside ${like}`;
   return refuse(start.length === 0 ? "truncated" : "unsupported", input, detail);
 }

@@ -10,6 +10,7 @@ import { MAX_FRAME } from "../../src/capture/format.ts";
 import type { CaptureProblem } from "../../src/capture/problem.ts";
 import { type SeenFrame, walk } from "./capture-walk.ts";
 import { concat, memorySource } from "./capture-writer.ts";
+import { zstdStored } from "./compressed.ts";
 
 /** A file in parts: headers and blocks (no frames), and records that hold one frame each. */
 export type Part = { readonly bytes: Uint8Array; readonly frame?: SeenFrame };
@@ -48,6 +49,7 @@ export function formatSuite(
     test("is read the same compressed", async () => {
       const whole = await walk(memorySource(bytes));
       expect(await walk(memorySource(gzipSync(bytes)))).toEqual({ ...whole, format: `${format}+gzip` });
+      expect(await walk(memorySource(zstdStored(bytes)))).toEqual({ ...whole, format: `${format}+zstd` });
     });
 
     test("cut at every byte: the frames before it, and a problem unless it ends between two records", async () => {
