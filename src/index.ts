@@ -104,6 +104,11 @@ function filesOf(set: CaptureSet, { files }: Collected): InputFile[] {
       const detail = `${frames} frame(s) of link type ${linkType} were passed over`;
       addProblem(problems, { kind: "unsupported", frame: 0, detail });
     }
+    const encrypted = seen?.encrypted ?? 0;
+    if (encrypted > 0) {
+      const detail = `${encrypted} frame(s) are encrypted by Wi-Fi: capture on the computer itself, or decrypt them first`;
+      addProblem(problems, { kind: "unsupported", frame: 0, detail });
+    }
     const leftOut = seen?.commentsLeftOut ?? 0;
     if (leftOut > 0) {
       const detail = `${leftOut} comment(s) on frames are left out: ${MAX_COMMENTS} characters are kept`;

@@ -14,6 +14,7 @@ import {
   sectionHeader,
 } from "../../test/support/capture-writer.ts";
 import { ecKeys, makeCertificate } from "../../test/support/certificates.ts";
+import { pktap, wifi } from "../../test/support/links.ts";
 import {
   ACK,
   CLIENT,
@@ -760,6 +761,23 @@ describe("what a capture says of its frames", () => {
     const { drafts } = await collectAll([concat(start, frame(tunnelled, by))]);
     expect(drafts).toMatchObject([{ id: "udp/0" }]);
     expect(drafts[0]).not.toHaveProperty("application");
+  });
+
+  test("the program that PKTAP names", async () => {
+    const frames = opened().frames.map((bytes) => pktap(bytes, 1));
+    expect(await only(frames, { link: 258 })).toMatchObject({ application: { path: "Teams", pid: 412 } });
+  });
+
+  test("frames that Wi-Fi encrypts are counted: nothing else says why there are no connections", async () => {
+    const packet = ip(udp(1, 2, payload(20)), other, SERVER, UDP);
+    const frames = [wifi(packet), wifi(packet, { flags: 0x41 }), wifi(packet, { flags: 0x42 })];
+    const { files, drafts } = await collectAll([pcapOf(frames, { link: 105 })]);
+    expect([files[0]?.encrypted, drafts.length]).toEqual([2, 1]);
+  });
+
+  test("a user's own link type is not read, unless it is PKTAP's", async () => {
+    const { files, drafts } = await collectAll([pcapOf([payload(80), ...opened().frames], { link: 149 })]);
+    expect([[...(files[0]?.unreadLinkTypes ?? [])], drafts.length]).toEqual([[[149, 4]], 0]);
   });
 
   test("comments, by the number that the frame has in all files together", async () => {

@@ -8,8 +8,9 @@
 import { addressText } from "../bytes/address.ts";
 import { Blocks } from "../bytes/blocks.ts";
 import { toLatin1 } from "../bytes/text.ts";
-import { type Application, END, FRAME, Frame, type Skimmer, type Step } from "../capture/frame.ts";
+import { END, FRAME, Frame, type Skimmer, type Step } from "../capture/frame.ts";
 import type { CaptureSet } from "../capture/set.ts";
+import { applicationOf, isUnknownUse, namesApplications } from "../packet/links.ts";
 import {
   decode,
   decodeIp,
@@ -21,6 +22,7 @@ import {
   ICMP_ERROR,
   LINKTYPE_ETHERNET,
   Packet,
+  PROTECTED,
   RST,
   SUPPORTED_LINK_TYPES,
   TCP,
@@ -74,6 +76,8 @@ export class FileSpan {
   /** Frames of link types that are not read, by LINKTYPE_ value. */
   readonly unreadLinkTypes = new Map<number, number>();
   readonly comments: Comment[] = [];
+  /** Frames of wireless networks that are encrypted. */
+  encrypted = 0;
   /** Comments beyond MAX_COMMENTS. */
   commentsLeftOut = 0;
   private commented = 0;
@@ -247,7 +251,7 @@ class Collector implements Skimmer {
     if (frame.comment !== undefined) span.comment(frame.number, frame.comment);
     const { linkType } = frame;
     if (linkType !== this.readLinkType) {
-      if (!SUPPORTED_LINK_TYPES.has(linkType)) {
+      if (!SUPPORTED_LINK_TYPES.has(linkType) || isUnknownUse(frame)) {
         span.unreadLinkTypes.set(linkType, (span.unreadLinkTypes.get(linkType) ?? 0) + 1);
         return;
       }
@@ -255,17 +259,17 @@ class Collector implements Skimmer {
     }
     decode(frame, this.packet);
     this.dispatch(frame, file);
-    if (frame.application !== undefined) this.attribute(frame.application);
+    if (frame.application !== undefined || namesApplications(linkType)) this.attribute(frame);
   }
 
-  /** The packet at hand was sent or got by this program. Of a tunnel that is the one that keeps the tunnel. */
-  private attribute(application: Application): void {
+  /** The frame at hand tells of its connection's program. Of a tunnel that is the one that keeps the tunnel. */
+  private attribute(frame: Frame): void {
     const { packet } = this;
     if (packet.tunnel !== 0 || (packet.kind !== TCP && packet.kind !== UDP)) return;
     const table = packet.kind === TCP ? this.tcp : this.udp;
     const at = table.find(packet);
     const flow = at === 0 ? undefined : table.flow(at);
-    if (flow !== undefined) flow.application ??= application;
+    if (flow !== undefined) flow.application ??= frame.application ?? applicationOf(frame);
   }
 
   private dispatch(frame: Frame, file: number): void {
@@ -282,6 +286,9 @@ class Collector implements Skimmer {
         return;
       case ICMP_ERROR:
         this.icmpError(frame, file);
+        return;
+      case PROTECTED:
+        (this.files[file] as FileSpan).encrypted++;
         return;
       default:
         return;

@@ -9,6 +9,18 @@
  * Sources: IEEE 802.3/802.1Q, tcpdump.org/linktypes (SLL, SLL2, NULL, LOOP, RAW), RFC 791, RFC 8200, RFC 9293, RFC 768, RFC 792, RFC 4443.
  */
 import type { Frame } from "../capture/frame.ts";
+import {
+  ENCRYPTED,
+  type Found,
+  findPacket,
+  IP,
+  llc,
+  OF_ETHERNET,
+  OF_PPP,
+  OF_TYPE,
+  OTHER_LINK_TYPES,
+  place,
+} from "./links.ts";
 
 /** What `decode` found. */
 export const OTHER = 0;
@@ -23,13 +35,16 @@ export const FRAGMENT = 4;
  * gives it no tcp.stream.
  */
 export const TCP_PORTS = 5;
+/** A frame of a wireless network that is encrypted. */
+export const PROTECTED = 6;
 export type PacketKind =
   | typeof OTHER
   | typeof TCP
   | typeof UDP
   | typeof ICMP_ERROR
   | typeof FRAGMENT
-  | typeof TCP_PORTS;
+  | typeof TCP_PORTS
+  | typeof PROTECTED;
 
 export const FIN = 0x01;
 export const SYN = 0x02;
@@ -78,8 +93,11 @@ export const SUPPORTED_LINK_TYPES: ReadonlySet<number> = new Set([
   LINKTYPE_IPV4,
   LINKTYPE_IPV6,
   LINKTYPE_LINUX_SLL2,
+  ...OTHER_LINK_TYPES,
 ]);
 
+/** Types begin at 0x600 (IEEE 802.3 section 3.2.6). */
+const MAX_802_3_LENGTH = 1500;
 const ETHERTYPE_IPV4 = 0x0800;
 const ETHERTYPE_IPV6 = 0x86dd;
 const ETHERTYPE_MPLS = 0x8847;
@@ -204,9 +222,33 @@ export function decode(frame: Frame, packet: Packet): void {
       if (start + 4 <= end) decodeIpInside(bytes, start + 4, end, cut, packet);
       return;
     default:
+      decodeFound(bytes, end, cut, findPacket(bytes, start, end, frame.linkType), packet);
       return;
   }
   decodeEtherType(bytes, at, end, cut, type, packet);
+}
+
+/** What a look through another link layer found, at the place that it noted. */
+function decodeFound(bytes: Uint8Array, end: number, cut: number, found: Found, packet: Packet): void {
+  switch (found) {
+    case IP:
+      decodeIpInside(bytes, place.at, end, cut, packet);
+      return;
+    case OF_TYPE:
+      decodeEtherType(bytes, place.at, end, cut, place.type, packet);
+      return;
+    case OF_PPP:
+      decodePpp(bytes, place.at, end, cut, packet);
+      return;
+    case OF_ETHERNET:
+      decodeEthernet(bytes, place.at, end, cut, packet);
+      return;
+    case ENCRYPTED:
+      packet.kind = PROTECTED;
+      return;
+    default:
+      return;
+  }
 }
 
 /** A hash that is never 0, the value outside of tunnels. */
@@ -292,7 +334,11 @@ function decodeEtherType(bytes: Uint8Array, at: number, end: number, cut: number
       decodePpp(bytes, at + 6, end, cut, packet);
       return;
     default:
-      return;
+      // No type but a length: IEEE 802.3 with a header of 802.2 (RFC 1042).
+      if (type > MAX_802_3_LENGTH || llc(bytes, at, end) !== OF_TYPE) return;
+      if (place.type === ETHERTYPE_IPV4 || place.type === ETHERTYPE_IPV6) {
+        decodeIpInside(bytes, place.at, end, cut, packet);
+      }
   }
 }
 
