@@ -9,6 +9,7 @@ import { identifyTcp } from "../protocol/identify.ts";
 import { HttpConnect, isSuccess } from "../protocol/prelude/http-connect.ts";
 import { Socks } from "../protocol/prelude/socks.ts";
 import { pseudoTlsAnswer } from "../protocol/pseudo-tls/hello.ts";
+import { type Flight, finishedAt, readFlight, signerKind } from "../protocol/tls/flight.ts";
 import { alertName } from "../protocol/tls/names.ts";
 import type { Certificate } from "../protocol/x509/certificate.ts";
 import { speaksFor } from "../protocol/x509/host-name.ts";
@@ -40,8 +41,11 @@ const SILENCE = 3;
 /** Bytes of `head` shown in an observation. */
 const SHOWN_HEAD = 64;
 const DAY = 86_400;
+/** The finest that most captures tell. */
+const MICROSECOND = 1e-6;
 /** Days for which a leaf counts as new; proxies that make them on demand date them back by up to two. */
 const FRESH_DAYS = 4;
+const TLS_1_3 = 0x0304;
 const FATAL = 2;
 const WARNING = 1;
 const CLOSE_NOTIFY = 0;
@@ -137,6 +141,8 @@ export function tcpSummary(flow: Flow, reader: TcpReader | undefined): TcpSummar
   if (inside !== undefined) facts += ` inside ${inside.client !== undefined} ${inside.server !== undefined}`;
   if (http !== undefined) facts += ` http ${http.status} ${http.location} ${http.server} ${http.title}`;
   if (tls?.decrypted === true) facts += " decrypted";
+  if (tls !== undefined && clientSeen !== undefined && serverSeen !== undefined && chain === undefined)
+    facts += outside(flow, tls, clientSeen, serverSeen, server);
   const leaf = chain?.certificates[0]?.certificate;
   if (reader !== undefined && leaf !== undefined) facts += moments(flow, reader, leaf);
   let names = `${serverSide === 0 ? flow.aPort : flow.bPort} ${serverName ?? ""}`;
@@ -182,9 +188,9 @@ export function tcpDraft(flow: Flow, reader: TcpReader | undefined, summary: Tcp
   const hello = helloDelay(reader, clientSeen, serverSeen);
   const rtt = flow.synFrame > 0 && flow.synAckFrame > 0 ? flow.synAckAt - flow.synAt : undefined;
   const timing: Writable<Draft["timing"]> = {};
-  if (rtt !== undefined && rtt >= 0) timing.tcpRtt = rtt;
-  if (flow.synAckFrame > 0 && flow.ackAt >= flow.synAckAt) timing.tcpAck = flow.ackAt - flow.synAckAt;
-  if (hello !== undefined && hello >= 0) timing.hello = hello;
+  if (rtt !== undefined && rtt >= 0) timing.tcpRtt = inNanos(rtt);
+  if (flow.synAckFrame > 0 && flow.ackAt >= flow.synAckAt) timing.tcpAck = inNanos(flow.ackAt - flow.synAckAt);
+  if (hello !== undefined && hello >= 0) timing.hello = inNanos(hello);
   const draft: Writable<Draft> = base(flow, summary);
   draft.handshake = handshake(reader, sideName);
   draft.timing = timing;
@@ -196,6 +202,11 @@ export function tcpDraft(flow: Flow, reader: TcpReader | undefined, summary: Tcp
   if (inside !== undefined) draft.inside = inside;
   if (http !== undefined) draft.http = http;
   return draft;
+}
+
+/** Without what subtracting leaves beyond the last digit of a capture. */
+function inNanos(seconds: number): number {
+  return Math.round(seconds * 1e9) / 1e9;
 }
 
 export function udpSummary(flow: Flow, { clientSide, protocol, stun, quic }: UdpReader): Summary {
@@ -379,6 +390,34 @@ function isSplit({ messages }: TcpReader): boolean {
   return false;
 }
 
+/**
+ * What is seen of a server that showed no certificate: how it chose, the lengths of its flight as far as they are the same for one
+ * server, its SYN-ACK, and by which power of four its answer to the hello took longer than that. A connection that was answered by
+ * another machine differs in one of these. Where the certificate was read it says more than all of them.
+ */
+function outside(flow: Flow, tls: TcpReader, clientSeen: SeenSide, serverSeen: SeenSide, { opening }: Half): string {
+  const late = (helloDelay(tls, clientSeen, serverSeen) ?? 0) / Math.max(flow.synAckAt - flow.synAt, MICROSECOND);
+  const power = late > 1 ? Math.floor(Math.log2(late) / 2) : 0;
+  return ` ${tls.serverHello?.observed.group} ${tls.retryGroup} ${tls.helloRetryRequest} ${flightKind(tls, serverSeen)} ${opening?.number} ${power}`;
+}
+
+/** Signatures of one key differ by some bytes; so do flights in which messages share records. */
+function flightKind({ serverHello, serverRecordsBefore }: TcpReader, { lengths }: SeenSide): string {
+  if (serverHello === undefined || lengths === "") return "";
+  const { cipherSuite } = serverHello.observed;
+  const before = serverRecordsBefore < 0 ? undefined : serverRecordsBefore;
+  const finished = finishedAt({ cipherSuite, resumed: serverHello.acceptsPsk, server: lengths, before });
+  if (finished < 0) return `${total(lengths, 0, before ?? lengths.length)}`;
+  const kind = serverHello.acceptsPsk ? "" : signerKind(cipherSuite, lengths, finished);
+  return `${lengths.charCodeAt(0)} ${total(lengths, 1, finished - 1)} ${kind}`;
+}
+
+function total(lengths: string, start: number, end: number): number {
+  let sum = 0;
+  for (let at = start; at < end; at++) sum += lengths.charCodeAt(at);
+  return sum;
+}
+
 /** For the host that was asked for, and not made within the last days: one made on demand tells by its connections. */
 function isOrdinaryLeaf(leaf: Certificate, name: string | undefined, now: number): boolean {
   const age = now - leaf.notBefore;
@@ -434,6 +473,8 @@ function tcpFlags(flow: Flow, client: Half, server: Half, serverSide: 0 | 1): nu
   if (flow.unreachableFrame > 0) flags |= 1024;
   if (reset && flow.resetSide === serverSide) flags |= 2048;
   if (reset && flow.resetSide !== serverSide) flags |= 4096;
+  if (server.opening !== undefined && server.firstDataFrame > 0 && server.firstDataTtl !== server.opening.ttl)
+    flags |= 8192;
   return flags;
 }
 
@@ -536,9 +577,26 @@ function tlsDraft(
   }
   if (reader.serverHelloFrame > 0) tls.serverHelloFrame = reader.serverHelloFrame;
   if (version !== undefined) tls.version = version;
+  if (reader.retryGroup !== undefined) tls.retryGroup = reader.retryGroup;
+  const flight = client && server && flightOf(reader, client, server);
+  if (flight !== undefined) tls.flight = flight;
   if (reader.clientCertificates !== undefined) tls.clientCertificates = reader.clientCertificates;
   if (resumed !== undefined) tls.resumed = resumed;
   return tls;
+}
+
+/** Of TLS 1.3 itself: its drafts had other lengths. */
+function flightOf(reader: TcpReader, client: SeenSide, server: SeenSide): Flight | undefined {
+  const { serverHello, serverRecordsBefore, holes } = reader;
+  if (serverHello?.version !== TLS_1_3 || serverHello.isHelloRetryRequest || reader.recordsMissed) return undefined;
+  return readFlight({
+    cipherSuite: serverHello.observed.cipherSuite,
+    resumed: serverHello.acceptsPsk,
+    offer: reader.flightOffer,
+    server: server.lengths,
+    client: client.lengths,
+    before: serverRecordsBefore < 0 || holes ? undefined : serverRecordsBefore,
+  });
 }
 
 function toAlert({ side, level, code, frame, at }: SeenAlert, sideName: (side: 0 | 1) => Side): Alert {

@@ -94,7 +94,10 @@ describe("with hellos of the same shape before it, a hello is read as without", 
 
   test.each([
     ["ServerHello", SERVER],
-    ["ServerHello of TLS 1.3", server({ session: RANDOM, extensions: [extension("002b", "0304")] })],
+    [
+      "ServerHello of TLS 1.3",
+      server({ session: RANDOM, extensions: [extension("0033", "001d0002beef"), extension("002b", "0304")] }),
+    ],
     ["ServerHello without extensions", server()],
   ])("%s", (_, hello) => {
     fc.assert(
@@ -126,6 +129,15 @@ describe("what differs between connections of one client", () => {
     expect(hellos.client(WITH_TICKETS).offers).toEqual(
       [fromHex(RANDOM), fromHex("aabbcc"), fromHex("beef")].map(sessionKey),
     );
+  });
+
+  test("the group of a server's key share is its own", () => {
+    const hellos = new Hellos();
+    const share = (group: string) => server({ extensions: [extension("0033", `${group}0002beef`)] });
+    expect(hellos.server(share("001d")).observed.group).toBe(29);
+    expect(hellos.server(share("0017")).observed.group).toBe(23);
+    expect(hellos.server(server({ extensions: [extension("0033", "0018")] })).observed.group).toBe(24);
+    expect(hellos.server(server()).observed.group).toBeUndefined();
   });
 
   test("a HelloRetryRequest is told from a ServerHello of its shape", () => {

@@ -5,6 +5,7 @@
 import { ByteTable } from "../bytes/byte-table.ts";
 import { toLatin1 } from "../bytes/text.ts";
 import { ja3, ja3s, ja4 } from "../protocol/tls/fingerprints.ts";
+import { type FlightOffer, flightOffer } from "../protocol/tls/flight.ts";
 import { HelloShape } from "../protocol/tls/hello-shape.ts";
 import {
   type ClientHello,
@@ -34,6 +35,8 @@ export interface ObservedClientHello {
 
 export interface ObservedServerHello {
   readonly cipherSuite: number;
+  /** NamedGroup of key_share (TLS 1.3): of its share, or what a HelloRetryRequest asks for. */
+  readonly group?: number;
   /** As answered, in the clear or, where that could be read, under protection. */
   readonly alpn?: string;
   readonly ja3s: string;
@@ -43,6 +46,8 @@ export interface SeenClientHello {
   readonly observed: ObservedClientHello;
   /** Keys of the sessions it offers to resume: session id, tickets. */
   readonly offers: readonly string[];
+  /** What bears on the server's encrypted flight. */
+  readonly flight: FlightOffer;
 }
 
 /** Of a ServerHello, all that is the same in every one of its shape. */
@@ -54,7 +59,11 @@ export interface SeenServerHello {
   readonly acceptsPsk: boolean;
 }
 
-type ClientShape = Omit<ObservedClientHello, "serverName">;
+/** Of a ClientHello, all that is the same in every one of its shape. */
+interface ClientShape {
+  readonly observed: Omit<ObservedClientHello, "serverName">;
+  readonly flight: FlightOffer;
+}
 
 const NO_TICKETS: readonly Uint8Array[] = [];
 const NO_OFFERS: readonly string[] = [];
@@ -85,9 +94,11 @@ export class Hellos {
     }
     // The shape says that the rest can be read; the name is not part of it.
     const serverName = this.name(body, shape.nameStart, shape.nameEnd);
+    const { observed, flight } = known;
     return {
-      observed: serverName === undefined ? known : { ...known, serverName },
+      observed: serverName === undefined ? observed : { ...observed, serverName },
       offers: offersOf(helloSessionId(body), shape.hasTickets ? shape.tickets(body) : NO_TICKETS),
+      flight,
     };
   }
 
@@ -125,17 +136,22 @@ export class Hellos {
 function clientShape(hello: ClientHello, transport: "t" | "q"): ClientShape {
   const [one, four] = [ja3(hello), ja4(hello, transport)];
   return {
-    version: hello.version,
-    ...(one !== undefined && { ja3: one }),
-    ...(four !== undefined && { ja4: four }),
+    observed: {
+      version: hello.version,
+      ...(one !== undefined && { ja3: one }),
+      ...(four !== undefined && { ja4: four }),
+    },
+    flight: flightOffer(hello),
   };
 }
 
 function seenClient(hello: ClientHello, shape: ClientShape): SeenClientHello {
   const { serverName } = hello;
+  const { observed, flight } = shape;
   return {
-    observed: serverName === undefined ? shape : { ...shape, serverName },
+    observed: serverName === undefined ? observed : { ...observed, serverName },
     offers: offersOf(hello.sessionId, hello.tickets),
+    flight,
   };
 }
 
@@ -144,6 +160,7 @@ function seenServer(body: Uint8Array): SeenServerHello {
   return {
     observed: {
       cipherSuite: hello.cipherSuite,
+      ...(hello.group !== undefined && { group: hello.group }),
       ...(hello.alpn !== undefined && { alpn: hello.alpn }),
       ja3s: ja3s(hello),
     },

@@ -9,6 +9,7 @@ import type { Application } from "../capture/frame.ts";
 import type { CaptureProblem } from "../capture/problem.ts";
 import type { Opening } from "../packet/opening.ts";
 import type { HttpHeader } from "../protocol/http/answer.ts";
+import type { Flight } from "../protocol/tls/flight.ts";
 import type { Certificate } from "../protocol/x509/certificate.ts";
 import type { Trust } from "../protocol/x509/trust.ts";
 import type { ObservedClientHello, ObservedServerHello } from "./hellos.ts";
@@ -122,6 +123,10 @@ export interface TlsObservation {
   readonly serverHello?: ObservedServerHello;
   readonly serverHelloFrame?: number;
   readonly helloRetryRequest: boolean;
+  /** NamedGroup that it asked for; absent when it asked for none. */
+  readonly retryGroup?: number;
+  /** TLS 1.3: what the lengths of encrypted records show. Absent when some may have been missed, and with early data. */
+  readonly flight?: Flight;
   /** Messages were read that were protected: their secrets are known. */
   readonly decrypted: boolean;
   /** Negotiated version code, e.g. 0x0303; undefined until a ServerHello was seen. */

@@ -18,6 +18,7 @@ import {
   pseudoTlsAnswer,
   pseudoTlsHello,
 } from "../protocol/pseudo-tls/hello.ts";
+import { type FlightOffer, isClientDone, MAX_AFTER, MAX_RECORDS, MAX_TICKET } from "../protocol/tls/flight.ts";
 import type { KeyLog } from "../protocol/tls/key-log.ts";
 import {
   encryptedAlpn,
@@ -55,9 +56,6 @@ const MAX_OTHER_BYTES = 4096;
 const MAX_ANSWER_BYTES = 32 * 1024;
 /** Headers kept of an answer in plain HTTP. */
 const ANSWER_HEADERS = /^(?:server|location)$/i;
-/** Encrypted TLS 1.3 records of one side after which its handshake is surely over (a flight has up to five, plus tickets). */
-const ENOUGH_ENCRYPTED_RECORDS = 12;
-
 const NO_SESSIONS: readonly string[] = [];
 const TLS_1_3 = 0x0304;
 
@@ -96,6 +94,8 @@ export class SeenSide implements TlsEvents {
   changeCipherSpecFrame = 0;
   encryptedFrame = 0;
   encryptedRecords = 0;
+  /** Of TLS 1.3: lengths of the first of them, a character each. */
+  lengths = "";
   applicationData = false;
   /** It begins with TLS and is no pseudo-TLS dialogue: `head` has nothing to tell. */
   ordinary = false;
@@ -124,6 +124,7 @@ export class SeenSide implements TlsEvents {
   }
 
   end(): void {
+    if (!this.stream.inStep) this.reader.recordsMissed = true;
     this.stream.end();
     // A reader may wait long until somebody asks what it has seen.
     this.stream = NO_STREAM;
@@ -145,9 +146,10 @@ export class SeenSide implements TlsEvents {
     if (this.changeCipherSpecFrame === 0) this.changeCipherSpecFrame = frame;
   }
 
-  encrypted(type: number, _length: number, frame: number, opened?: number): void {
+  encrypted(type: number, length: number, frame: number, opened?: number): void {
     if (this.encryptedFrame === 0) this.encryptedFrame = frame;
     this.encryptedRecords++;
+    if (type === APPLICATION_DATA) this.reader.sealed(this.number, length);
     const data = opened === undefined ? this.reader.isPastHandshake(this.number) : opened === APPLICATION_DATA;
     if (type === APPLICATION_DATA && data) this.applicationData = true;
   }
@@ -187,6 +189,16 @@ export class TcpReader implements FlowReader {
   serverHello: SeenServerHello | undefined = undefined;
   serverHelloFrame = 0;
   helloRetryRequest = false;
+  /** NamedGroup that it asked for. */
+  retryGroup: number | undefined = undefined;
+  /** What the client offers that bears on the server's encrypted flight. */
+  flightOffer: FlightOffer | undefined = undefined;
+  /** Encrypted records of the server, as far as noted, when the client's first came; -1 before it. */
+  serverRecordsBefore = -1;
+  /** Bytes are missing: what came behind them was handed over late. */
+  holes = false;
+  /** Known at the end: a record may have been missed, so that the lengths show nothing. */
+  recordsMissed = false;
   /** ALPN as answered under protection. */
   alpn: string | undefined = undefined;
   /** Messages were read that were protected. */
@@ -271,6 +283,7 @@ export class TcpReader implements FlowReader {
 
   gap(side: SideNumber, length: number): void {
     const seen = this.sides[side];
+    this.holes = true;
     seen.bytes += length;
     seen.head.broken = true;
     seen.answer?.gap(length);
@@ -351,6 +364,29 @@ export class TcpReader implements FlowReader {
     if (!this.isTls13) return true;
     if (side === this.clientSide) return this.sides[side].encryptedRecords >= 2;
     return this.sides[side === 0 ? 1 : 0].encryptedRecords > 0;
+  }
+
+  /** A record of content type application_data, which everything is in under the protection of TLS 1.3. */
+  sealed(side: SideNumber, length: number): void {
+    const { serverHello } = this;
+    // Stored out of order, the client's may come before the ServerHello.
+    if (serverHello !== undefined && serverHello.version < TLS_1_3) return;
+    const seen = this.sides[side];
+    if (side === this.clientSide && this.serverRecordsBefore < 0) {
+      this.serverRecordsBefore = this.sides[side === 0 ? 1 : 0].lengths.length;
+    }
+    if (seen.lengths.length < MAX_RECORDS) seen.lengths += String.fromCharCode(length);
+  }
+
+  /** Its handshake is over, but not all of the records whose lengths are noted may have come. */
+  private awaitsRecords(side: SideNumber, { lengths, stream }: SeenSide): boolean {
+    const { serverHello } = this;
+    if (serverHello === undefined || serverHello.version < TLS_1_3 || !stream.inStep) return false;
+    if (side === this.clientSide) return !isClientDone(serverHello.observed.cipherSuite, lengths);
+    return (
+      lengths.length < Math.min(MAX_RECORDS, this.serverRecordsBefore + MAX_AFTER) &&
+      lengths.charCodeAt(lengths.length - 1) <= MAX_TICKET
+    );
   }
 
   private beginsOrdinarily(bytes: Uint8Array, start: number, end: number): boolean {
@@ -478,6 +514,7 @@ export class TcpReader implements FlowReader {
     if (hello === undefined || this.clientHello !== undefined) return;
     this.clientHello = hello.observed;
     this.offeredSessions = hello.offers;
+    this.flightOffer = hello.flight;
   }
 
   private setServerHello(body: Uint8Array | undefined, frame: number): void {
@@ -488,6 +525,7 @@ export class TcpReader implements FlowReader {
     const hello = this.hellos.server(body);
     if (hello.isHelloRetryRequest) {
       this.helloRetryRequest = true;
+      this.retryGroup = hello.observed.group;
       if (this.serverHello === undefined) {
         this.serverHello = hello;
         this.serverHelloFrame = frame;
@@ -556,8 +594,8 @@ export class TcpReader implements FlowReader {
     if (seen.stream.state === "not-tls" || seen.stream.state === "sslv2")
       return seen.bytes > (seen.answer?.isSettled === false ? MAX_ANSWER_BYTES : MAX_OTHER_BYTES);
     if (seen.stream.state === "lost") return true;
-    if (seen.applicationData) return true;
-    return seen.encryptedRecords >= ENOUGH_ENCRYPTED_RECORDS;
+    if (seen.applicationData) return !this.awaitsRecords(side, seen);
+    return seen.encryptedRecords >= MAX_RECORDS && !seen.stream.isProtected;
   }
 }
 

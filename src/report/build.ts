@@ -18,7 +18,7 @@ import type {
   Tunnel,
 } from "../observe/observations.ts";
 import type { Opening } from "../packet/opening.ts";
-import { cipherSuiteName, versionName } from "../protocol/tls/names.ts";
+import { cipherSuiteName, groupName, versionName } from "../protocol/tls/names.ts";
 import type { Trust } from "../protocol/x509/trust.ts";
 import type { Finding, Report, ReportCertificate, ReportConnection, ReportGroup, RuleAnswer } from "./schema.ts";
 
@@ -193,16 +193,30 @@ type Message = ReportConnection["handshake"][number];
 
 /** Of TLS over TCP all, of QUIC the hellos. */
 type Hellos = Partial<
-  Pick<TlsObservation, "clientHello" | "serverHello" | "version" | "resumed" | "alerts" | "decrypted">
+  Pick<
+    TlsObservation,
+    | "clientHello"
+    | "serverHello"
+    | "helloRetryRequest"
+    | "retryGroup"
+    | "version"
+    | "resumed"
+    | "alerts"
+    | "decrypted"
+    | "flight"
+  >
 >;
 
 function toTls({
   clientHello,
   serverHello,
+  helloRetryRequest,
+  retryGroup,
   version,
   resumed,
   alerts = [],
   decrypted = false,
+  flight,
 }: Hellos): NonNullable<ReportConnection["tls"]> {
   const row: Writable<NonNullable<ReportConnection["tls"]>> = {
     alerts: alerts.map(({ from, level, description, frame, at }) => ({ from, level, description, frame, at })),
@@ -212,11 +226,15 @@ function toTls({
   if (serverHello !== undefined) {
     row.cipher = cipherSuiteName(serverHello.cipherSuite);
     row.ja3s = serverHello.ja3s;
+    if (serverHello.group !== undefined) row.group = groupName(serverHello.group);
   }
+  if (helloRetryRequest === true)
+    row.helloRetryRequest = retryGroup === undefined ? {} : { group: groupName(retryGroup) };
   if (serverHello?.alpn !== undefined) row.alpn = serverHello.alpn;
   if (clientHello?.ja3 !== undefined) row.ja3 = clientHello.ja3;
   if (clientHello?.ja4 !== undefined) row.ja4 = clientHello.ja4;
   if (resumed !== undefined) row.resumed = resumed;
+  if (flight !== undefined) row.flight = flight;
   return row;
 }
 

@@ -156,10 +156,44 @@ const handshakeMessage = z.strictObject({
   incomplete: z.literal(true).exactOptional(),
 });
 
+/**
+ * What TLS 1.3 shows without keys: lengths of encrypted records, as in their headers, and what follows from them by the
+ * specification's arithmetic.
+ */
+const flight = z.strictObject({
+  /**
+   * `separate`: a record or more for every message, no padding: alpn, protocol, certificate and key are read from the lengths.
+   * `joined-or-padded`: messages share records, or are padded: nothing is. `unfinished`: where the server's flight ends was not seen.
+   */
+  layout: z.enum(["separate", "joined-or-padded", "unfinished"]),
+  /** The server's, up to its Finished. */
+  server: z.array(count),
+  /** Those that follow: session tickets first, where the server sends any, then data. */
+  after: z.array(count),
+  /** The client's, up to its Finished. */
+  client: z.array(count),
+  /** The client's first: its Finished, a Certificate that it was asked for, or an alert; absent when none can be told. */
+  answer: z.enum(["finished", "certificate", "alert"]).exactOptional(),
+  /** Did the server choose a protocol? Absent when the client offered none, or the length allows both. */
+  alpn: z.enum(["answered", "not-answered"]).exactOptional(),
+  /** The one it chose, where the length fits no other that was offered. */
+  protocol: z.string().exactOptional(),
+  /** Bytes of the Certificate message. */
+  certificate: count.exactOptional(),
+  /** Unless that was compressed, which the client offered. */
+  perhapsCompressed: z.literal(true).exactOptional(),
+  /** Key that signed the handshake: the leaf's, or one that it delegated. `RSA 2048`; `EC P-256 or EC SM2` where both fit. */
+  key: text.exactOptional(),
+});
+
 const tls = z.strictObject({
   /** `TLS 1.2`; absent until a ServerHello was seen. */
   version: text.exactOptional(),
   cipher: text.exactOptional(),
+  /** Key exchange of TLS 1.3: `x25519`. */
+  group: text.exactOptional(),
+  /** The server first asked for another hello; for a key share of `group`, where it asked for one. */
+  helloRetryRequest: z.strictObject({ group: text.exactOptional() }).exactOptional(),
   alpn: z.string().exactOptional(),
   ja3: text.exactOptional(),
   ja3s: text.exactOptional(),
@@ -178,6 +212,8 @@ const tls = z.strictObject({
   ),
   /** Handshake messages were read with a key log. */
   decrypted: z.boolean(),
+  /** Absent when records may have been missed, and with early data. */
+  flight: flight.exactOptional(),
 });
 
 /** Of a SYN or SYN-ACK. */

@@ -29,7 +29,8 @@ export const FINISH = concat(CHANGE_CIPHER_SPEC, FINISHED);
 export const APPLICATION_DATA = record(23, payload(60, 0x90));
 export const alert = (level: number, code: number): Uint8Array => record(21, Uint8Array.of(level, code));
 
-const extension = (type: number, content: Uint8Array): Uint8Array => concat(ints(true, [type, 2]), vector(2, content));
+export const extension = (type: number, content: Uint8Array): Uint8Array =>
+  concat(ints(true, [type, 2]), vector(2, content));
 
 export interface HelloOptions {
   readonly name?: string;
@@ -37,10 +38,14 @@ export interface HelloOptions {
   readonly ticket?: Uint8Array;
   /** First identity of pre_shared_key. */
   readonly psk?: Uint8Array;
+  /** Further extensions. */
+  readonly more?: Uint8Array;
 }
 
-export function clientHello({ name, session = new Uint8Array(0), ticket, psk }: HelloOptions = {}): Uint8Array {
+export function clientHello(options: HelloOptions = {}): Uint8Array {
+  const { name, session = new Uint8Array(0), ticket, psk, more = new Uint8Array(0) } = options;
   const extensions = concat(
+    more,
     ...(name === undefined
       ? []
       : [extension(0, vector(2, Uint8Array.of(0), vector(2, new TextEncoder().encode(name))))]),
@@ -62,9 +67,20 @@ export function clientHello({ name, session = new Uint8Array(0), ticket, psk }: 
   );
 }
 
-export function serverHello(options: { session?: Uint8Array; tls13?: boolean; psk?: boolean } = {}): Uint8Array {
-  const { session = new Uint8Array(0), tls13 = false, psk = false } = options;
+interface ServerHelloOptions {
+  readonly session?: Uint8Array;
+  readonly tls13?: boolean;
+  readonly psk?: boolean;
+  readonly random?: Uint8Array;
+  /** Further extensions. */
+  readonly more?: Uint8Array;
+}
+
+export function serverHello(options: ServerHelloOptions = {}): Uint8Array {
+  const { session = new Uint8Array(0), tls13 = false, psk = false, more = new Uint8Array(0) } = options;
+  const { random = payload(32, 0x60) } = options;
   const extensions = concat(
+    more,
     ...(tls13 ? [extension(43, ints(true, [0x0304, 2]))] : []),
     ...(psk ? [extension(41, ints(true, [0, 2]))] : []),
   );
@@ -72,7 +88,7 @@ export function serverHello(options: { session?: Uint8Array; tls13?: boolean; ps
     2,
     concat(
       ints(true, [0x0303, 2]),
-      payload(32, 0x60),
+      random,
       vector(1, session),
       ints(true, [tls13 ? 0x1301 : 0xc02f, 2], [0, 1]),
       vector(2, extensions),

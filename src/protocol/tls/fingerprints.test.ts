@@ -51,6 +51,7 @@ describe("JA3S", () => {
       selectedVersion: 0x0304,
       isHelloRetryRequest: false,
       acceptsPsk: false,
+      group: undefined,
     };
     expect(ja3sString(answer)).toBe("771,4865,51-43");
     expect(ja3s(answer)).toBe(md5("771,4865,51-43"));

@@ -20,6 +20,11 @@ const ALPN = 16;
 const SESSION_TICKET = 35;
 const PRE_SHARED_KEY = 41;
 const SUPPORTED_VERSIONS = 43;
+const KEY_SHARE = 51;
+
+/** Kinds of shape: the first byte. */
+const CLIENT = 0;
+const SERVER = 1;
 
 const RANDOM_END = 2 + 32;
 const MAX_SESSION_ID = 32;
@@ -38,7 +43,7 @@ export class HelloShape {
 
   /** False: the body is not laid out as a hello, or not usually enough; only the parser knows. */
   clientHello(body: Uint8Array): boolean {
-    const suites = this.begin(body, 0);
+    const suites = this.begin(body, CLIENT);
     if (suites < 0 || suites + 2 > body.length) return false;
     const suitesEnd = suites + 2 + u16(body, suites);
     if (suitesEnd + 1 > body.length || !this.take(body, suites, suitesEnd)) return false;
@@ -48,7 +53,7 @@ export class HelloShape {
   /** As `clientHello`, for a ServerHello. A HelloRetryRequest has the shape of one; its random tells. */
   serverHello(body: Uint8Array): boolean {
     if (isEarlyTls13(body)) return false;
-    const suite = this.begin(body, 1);
+    const suite = this.begin(body, SERVER);
     if (suite < 0 || suite + 3 > body.length || !this.take(body, suite, suite + 2)) return false;
     return this.extensions(body, suite + 3);
   }
@@ -115,6 +120,10 @@ export class HelloShape {
         if (this.pskEnd > 0) return false;
         this.pskStart = data;
         this.pskEnd = end;
+        break;
+      case KEY_SHARE:
+        // Of a server's the group; a client's are new in every hello.
+        if (this.bytes[0] === SERVER) return data + 2 <= end && this.take(body, at, data + 2);
         break;
     }
     return this.take(body, at, at + 2);

@@ -54,6 +54,8 @@ export interface ServerHello {
   readonly isHelloRetryRequest: boolean;
   /** pre_shared_key answered: a TLS 1.3 resumption. */
   readonly acceptsPsk: boolean;
+  /** NamedGroup of key_share (TLS 1.3): of the server's share, or what a HelloRetryRequest asks for. Undefined when not sent. */
+  readonly group: number | undefined;
 }
 
 /** HandshakeType of the messages this project reads (RFC 8446 section 4); `names.ts` names the others. */
@@ -142,6 +144,7 @@ export function parseServerHello(body: Uint8Array): ServerHello {
   const selected = find(extensions, SUPPORTED_VERSIONS, body);
   const alpn = find(extensions, ALPN, body);
   const protocol = alpn === undefined ? undefined : protocolNames(alpn)[0];
+  const share = find(extensions, KEY_SHARE, body);
   return {
     version,
     random,
@@ -153,6 +156,7 @@ export function parseServerHello(body: Uint8Array): ServerHello {
     ...(protocol === undefined ? {} : { alpn: protocol }),
     isHelloRetryRequest: isHelloRetryRequest(body),
     acceptsPsk: find(extensions, PRE_SHARED_KEY, body) !== undefined,
+    group: share?.u16("group"),
   };
 }
 
@@ -226,6 +230,7 @@ const ALPN = 16;
 const SESSION_TICKET = 35;
 const PRE_SHARED_KEY = 41;
 const SUPPORTED_VERSIONS = 43;
+const KEY_SHARE = 51;
 
 /** The extensions block to the end of the message; undefined when there is none (RFC 5246 section 7.4.1.2 allows that). */
 function parseExtensions(cursor: Cursor): Extension[] | undefined {

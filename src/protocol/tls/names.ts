@@ -1,5 +1,5 @@
 /**
- * Names for TLS codes: handshake messages, alerts, versions, cipher suites. Look-up only: the code is the fact, the name a
+ * Names for TLS codes: handshake messages, alerts, versions, cipher suites, groups. Look-up only: the code is the fact, the name a
  * convenience; a code without a name is written `unknown(…)`, decimal for one byte, hexadecimal for two (and GREASE is unknown).
  *
  * Sources: IANA "TLS Parameters" registries; message names as RFC 5246 and RFC 8446 write the structures; Wireshark for TLS 1.3 drafts.
@@ -25,6 +25,11 @@ export function versionName(version: number): string {
   const name = VERSION_NAMES[version];
   if (name !== undefined) return name;
   return version >= 0x7f0e && version <= 0x7f1c ? `TLS 1.3 (draft ${version & 0xff})` : unknownCode(version);
+}
+
+/** `x25519` for 29, `secp256r1` for 23. */
+export function groupName(code: number): string {
+  return GROUP_NAMES[code] ?? unknownCode(code);
 }
 
 /** `TLS_RSA_WITH_AES_128_CBC_SHA` for 0x002f, `SSL2_RC4_128_WITH_MD5` for 0x010080. */
@@ -94,6 +99,41 @@ const VERSION_NAMES: Readonly<Record<number, string>> = {
   65279: "DTLS 1.0",
   65277: "DTLS 1.2",
   65276: "DTLS 1.3",
+};
+
+/** IANA "TLS Supported Groups"; 25497 from a draft that browsers used in 2023 and 2024. */
+const GROUP_NAMES: Readonly<Record<number, string>> = {
+  22: "secp256k1",
+  23: "secp256r1",
+  24: "secp384r1",
+  25: "secp521r1",
+  29: "x25519",
+  30: "x448",
+  31: "brainpoolP256r1tls13",
+  32: "brainpoolP384r1tls13",
+  33: "brainpoolP512r1tls13",
+  34: "GC256A",
+  35: "GC256B",
+  36: "GC256C",
+  37: "GC256D",
+  38: "GC512A",
+  39: "GC512B",
+  40: "GC512C",
+  41: "curveSM2",
+  256: "ffdhe2048",
+  257: "ffdhe3072",
+  258: "ffdhe4096",
+  259: "ffdhe6144",
+  260: "ffdhe8192",
+  512: "MLKEM512",
+  513: "MLKEM768",
+  514: "MLKEM1024",
+  4587: "SecP256r1MLKEM768",
+  4588: "X25519MLKEM768",
+  4589: "SecP384r1MLKEM1024",
+  4590: "curveSM2MLKEM768",
+  25497: "X25519Kyber768Draft00",
+  25498: "SecP256r1Kyber768Draft00",
 };
 
 /** IANA "TLS Alerts"; 1 and 117 from drafts in their time. */

@@ -169,6 +169,16 @@ export class TlsStream {
     this.unopened = 0;
   }
 
+  /** Records may be opened. */
+  get isProtected(): boolean {
+    return this.protection !== undefined;
+  }
+
+  /** Every record so far was announced: it was followed from its beginning, and no bytes went missing but within a record. */
+  get inStep(): boolean {
+    return !this.sought && this.current !== "lost";
+  }
+
   /** While a handshake message is being announced: it was under protection. */
   get isOpened(): boolean {
     return this.content === "sealed";
