@@ -8,6 +8,7 @@ import { endpoint, plural } from "../diagnose/words.ts";
 import { SERVICES } from "../knowledge/services/index.ts";
 import { ladder } from "./ladder.ts";
 import { Page, type Piece, type Span, span, type TextStyle, type Tone } from "./layout.ts";
+import { choiceText, flightText, serverBrief, serverText } from "./outside.ts";
 import type {
   BypassEntry,
   ConnectionVerdict,
@@ -33,6 +34,8 @@ const MAX_PROBLEMS = 3;
 const MAX_COMMENTS = 3;
 /** Two lines hold any honest name. */
 const MAX_NAME_LINES = 2;
+/** A name, and what is seen of a connection that could not be judged. */
+const MAX_GROUP_LINES = 3;
 
 /** The rule whose findings say what a browser is shown where something is intercepted. */
 const BLOCK_PAGE = "block-page";
@@ -110,6 +113,7 @@ function details(page: Page, report: Report, connection: ReportConnection, first
   const brief = !first && leafOf(report, connection) !== undefined;
   // Frame numbers count through all files, so they need no file beside them.
   if (!brief) ladder(page, connection, new Set(deciding.flatMap(({ evidence }) => evidence).map(({ frame }) => frame)));
+  if (!brief) outside(page, connection);
   certificate(page, report, connection);
   const [decisive, ...others] = deciding;
   if (decisive === undefined) return;
@@ -154,6 +158,16 @@ function proxy(page: Page, { server }: ReportConnection, through: NonNullable<Re
   if (headers.length === 0) return;
   const said = headers.map(({ name, value }) => `${name}: ${value}`);
   labelled(page, "  ", "It says", [list(said, MAX_GROUPS)], MAX_NAME_LINES);
+}
+
+/** What the server chose and showed of itself, the certificate apart. */
+function outside(page: Page, connection: ReportConnection): void {
+  const rows: [string, string | undefined][] = [
+    ["Chosen", choiceText(connection)],
+    ["Flight", flightText(connection)],
+    ["Server", serverText(connection)],
+  ];
+  for (const [label, text] of rows) if (text !== undefined) labelled(page, "  ", label, [text], MAX_NAME_LINES);
 }
 
 function verdictLine(verdict: ConnectionVerdict): Piece[] {
@@ -338,19 +352,23 @@ function groupLine(page: Page, group: ReportGroup, first: ReportConnection | und
       `${endpoint(server)}${nameAfter({ server, serverName })}, ${group.protocol}${times}`,
       span("dim", reason === "" ? "" : `: ${reason}`),
     ],
-    MAX_NAME_LINES,
+    MAX_GROUP_LINES,
   );
 }
 
 /** Why a connection of the lists is where it is. */
-function reasonOf({ verdict, trust, protocol }: ReportConnection): string {
+function reasonOf(connection: ReportConnection): string {
+  const { verdict, trust, protocol } = connection;
   switch (verdict.is) {
     case "intercepted":
       return `${verdict.confidence}${verdict.interceptor === undefined ? "" : `, ${verdict.interceptor.name}`}`;
     case "impaired":
       return verdict.cause;
-    case "cannot-tell":
-      return `missing ${verdict.missing.join(", ")}${verdict.cause === undefined ? "" : ` (${verdict.cause})`}`;
+    case "cannot-tell": {
+      const reason = `missing ${verdict.missing.join(", ")}${verdict.cause === undefined ? "" : ` (${verdict.cause})`}`;
+      const flight = flightText(connection);
+      return flight === undefined ? reason : [reason, flight, serverBrief(connection)].join("; ");
+    }
     case "genuine":
       if (trust?.is === "public-root") return `chain verified to ${trust.anchor ?? "a public root"}`;
       return protocol === "pseudo-tls" ? "the documented answer, then TURN" : "";
