@@ -5,6 +5,7 @@ import {
   PRIVATE,
   PUBLIC,
   pseudoTls,
+  quic,
   type Spec,
   type TlsOptions,
   tcp,
@@ -153,6 +154,18 @@ describe("a failure that a later success to the same server overcame", () => {
     const quic = udp({ to: "192.0.2.10", port: 443, protocol: "quic", bytes: { fromClient: 1200, fromServer: 0 } });
     expect(overall(quic).is).toBe("impaired");
     expect(overall(quic, genuine()).is).toBe("clear");
+  });
+
+  test("also where the certificate over TCP cannot be seen, and at another address of the name", () => {
+    const silent = quic({
+      name: "www.fabrikam.example",
+      bytes: { fromClient: 1200, fromServer: 0 },
+      messages: [["client", "ClientHello", 1]],
+    });
+    expect(overall(silent).is).toBe("impaired");
+    expect(overall(silent, tls({ name: "www.fabrikam.example", to: "192.0.2.11", tls: { version: 0x0304 } })).is).toBe(
+      "cannot-tell",
+    );
   });
 });
 

@@ -11,6 +11,7 @@ import type {
   NumberedFinding,
   OverallVerdict,
 } from "./diagnosis.ts";
+import { Fallbacks } from "./fallback.ts";
 import {
   BASELINE,
   FEWER_SERVERS,
@@ -48,7 +49,13 @@ export function overallVerdict(
     };
   }
   const succeeded = successes(judged);
-  const overcome = new Set(impaired.filter((failed) => isOvercome(failed, succeeded)));
+  const fallbacks = new Fallbacks(impaired.some(isUnansweredQuic) ? judged.map(({ connection }) => connection) : []);
+  const overcome = new Set(
+    impaired.filter(
+      (failed) =>
+        isOvercome(failed, succeeded) || (isUnansweredQuic(failed) && fallbacks.of(failed.connection) !== undefined),
+    ),
+  );
   const failing = impaired.filter((failed) => !overcome.has(failed));
   const [worst] = [...failing].sort((one, other) => rank(one) - rank(other));
   if (worst !== undefined) {
@@ -190,6 +197,11 @@ function askedBy({ client, through }: ConnectionObservation): string {
   return `${client.ip} ${through === undefined ? "" : `through ${through.target?.toLowerCase() ?? ""}`}`;
 }
 
+/** Often on purpose. */
+function isUnansweredQuic({ connection, verdict }: JudgedConnection): boolean {
+  return connection.protocol === "quic" && verdict.is === "impaired" && verdict.cause === "no-answer";
+}
+
 function reaching({ server }: ConnectionObservation, asked: string, transport: string): string {
   return `${transport} ${endpoint(server)} ${asked}`;
 }
@@ -220,7 +232,7 @@ const HOW_TO_GET: ReadonlyMap<string, string> = new Map([
     KEY_LOG,
     "let the client write a key log while you capture (SSLKEYLOGFILE) and pass it with --keylog, since TLS 1.3 encrypts the certificate; or let it speak TLS 1.2 at most",
   ],
-  [OVER_TCP, "turn QUIC off in the client while you capture: its certificates are not read yet"],
+  [OVER_TCP, "turn QUIC off in the client while you capture: this version of it is not read"],
   [OTHER_DIRECTION, "capture both directions"],
   [START, "start the capture before the client connects"],
   [WHOLE_PACKETS, "capture whole packets (tcpdump -s 0)"],

@@ -10,6 +10,7 @@ import {
   PRIVATE,
   PUBLIC,
   pseudoTls,
+  quic,
   realChain,
   SELF_SIGNED,
   type Spec,
@@ -274,7 +275,18 @@ describe("what is missing", () => {
   test.each<[string, Spec, string]>([
     ["TLS 1.3", tls({ tls: { version: 0x0304 } }), "key log"],
     ["a draft of TLS 1.3", tls({ tls: { version: 0x7f1c } }), "key log"],
-    ["QUIC", udp({ protocol: "quic", port: 443 }), "TLS over TCP instead of QUIC"],
+    ["QUIC without its keys", quic({ tls: { version: 0x0304 } }), "key log"],
+    [
+      "QUIC of which the server's side is missing",
+      quic({ messages: [["client", "ClientHello", 1]] }),
+      "the whole handshake",
+    ],
+    ["QUIC whose hellos are missing", udp({ protocol: "quic", port: 443 }), "the start of the connection"],
+    [
+      "QUIC of another version",
+      udp({ protocol: "quic", quic: { version: 0xff00001d, retry: false } }),
+      "TLS over TCP instead of QUIC",
+    ],
     [
       "TLS 1.3 that resumes",
       tls({ tls: { version: 0x0304, resumed: true } }),

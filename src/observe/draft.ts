@@ -30,7 +30,15 @@ import type {
   TlsObservation,
   Tunnel,
 } from "./observations.ts";
-import { clientSideOf, type SeenAlert, type SeenMessage, type SeenSide, type TcpReader } from "./tcp-reader.ts";
+import type { QuicReader } from "./quic-reader.ts";
+import {
+  clientSideOf,
+  type SeenAlert,
+  type SeenHandshake,
+  type SeenMessage,
+  type SeenSide,
+  type TcpReader,
+} from "./tcp-reader.ts";
 import type { UdpReader } from "./udp-reader.ts";
 
 /**
@@ -196,7 +204,12 @@ export function tcpDraft(flow: Flow, reader: TcpReader | undefined, summary: Tcp
   draft.timing = timing;
   draft.head = heads(clientSeen, serverSeen);
   draft.tcp = tcpObservation(flow, flow.half(clientSide), flow.half(serverSide), sideName);
-  if (reader?.isTls === true) draft.tls = tlsDraft(reader, summary, sideName, clientSeen, serverSeen);
+  if (reader?.isTls === true) {
+    const tls: Writable<TlsDraft> = tlsDraft(reader, summary, sideName, clientSeen, serverSeen);
+    const flight = clientSeen && serverSeen && flightOf(reader, clientSeen, serverSeen);
+    if (flight !== undefined) tls.flight = flight;
+    draft.tls = tls;
+  }
   if (pseudoTls !== undefined) draft.pseudoTls = pseudoTls;
   if (through !== undefined) draft.through = through;
   if (inside !== undefined) draft.inside = inside;
@@ -211,24 +224,25 @@ function inNanos(seconds: number): number {
 
 export function udpSummary(flow: Flow, { clientSide, protocol, stun, quic }: UdpReader): Summary {
   const serverSide = clientSide === 0 ? 1 : 0;
-  const outcome = flow.half(serverSide).frames === 0 ? "unanswered" : "open";
+  const outcome = flow.half(serverSide).frames === 0 ? "unanswered" : (quic?.alerts.length ?? 0) > 0 ? "alert" : "open";
   let facts = `${protocol} ${outcome}`;
   if (stun !== undefined) facts += ` ${stun.dialect} ${stun.responses > 0} ${stun.allocated}`;
-  if (quic !== undefined) facts += ` ${quic.clientHello !== undefined} ${quic.serverHello?.observed.cipherSuite}`;
+  if (quic !== undefined) facts += quicFacts(flow, quic);
+  const resumed = quic?.serverHello?.acceptsPsk === true;
   return {
     clientSide,
     protocol,
     outcome,
-    handshakeSeen: false,
-    chainSeen: false,
+    handshakeSeen: quic?.clientHello !== undefined || quic?.serverHello !== undefined,
+    chainSeen: (quic?.chain?.certificates.length ?? 0) > 0,
     facts,
-    names: `${serverSide === 0 ? flow.aPort : flow.bPort} ${quic?.clientHello?.serverName ?? ""}`,
+    names: `${serverSide === 0 ? flow.aPort : flow.bPort} ${quic?.clientHello?.serverName ?? ""} ${quic?.chain?.key ?? ""}`,
     server: addressKey(flow, serverSide),
     network: networkKey(flow, serverSide),
     client: addressKey(flow, clientSide),
     firstFrame: flow.firstFrame,
-    issued: [],
-    resumes: [],
+    issued: quic?.issuedSessions ?? [],
+    resumes: resumed ? quic.offeredSessions : [],
     named: false,
     // One that nobody answers may be why the client goes on elsewhere.
     uneventful: outcome !== "unanswered",
@@ -238,15 +252,32 @@ export function udpSummary(flow: Flow, { clientSide, protocol, stun, quic }: Udp
 export function udpDraft(flow: Flow, { stun, quic }: UdpReader, summary: Summary): Draft {
   const draft: Writable<Draft> = base(flow, summary);
   if (stun !== undefined) draft.stun = stun;
-  if (quic !== undefined) {
-    const { clientHello, serverHello } = quic;
-    draft.quic = {
-      ...(clientHello !== undefined && { clientHello }),
-      ...(serverHello !== undefined && { serverHello: serverHello.observed, version: serverHello.version }),
-    };
-    draft.handshake = handshake(quic, (side) => (side === summary.clientSide ? "client" : "server"));
-  }
+  if (quic === undefined) return draft;
+  const sideName = (side: 0 | 1): Side => (side === summary.clientSide ? "client" : "server");
+  const { version, offered, retry, serverHello } = quic;
+  draft.quic = { ...(version !== 0 && { version }), ...(offered !== undefined && { offered }), retry };
+  draft.handshake = handshake(quic, sideName);
+  if (quic.clientHello === undefined && serverHello === undefined) return draft;
+  draft.tls = {
+    ...tlsDraft(quic, { version: serverHello?.version, resumed: quicResumption(quic) }, sideName),
+    applicationData: { client: quic.data[summary.clientSide], server: quic.data[summary.clientSide === 0 ? 1 : 0] },
+  };
   return draft;
+}
+
+function quicFacts(flow: Flow, quic: QuicReader): string {
+  const { version, offered, retry, serverHello, alerts, data, chain } = quic;
+  let facts = ` ${version} ${offered?.join(",")} ${retry} ${quic.clientHello !== undefined} ${serverHello?.observed.cipherSuite}`;
+  facts += ` ${quicResumption(quic)} ${quic.clientCertificates} ${quic.certificateRequested} ${isCertificateUnreadable(quic)} ${data}`;
+  for (const { side, code } of alerts) facts += side === quic.clientSide ? ` <${code}` : ` >${code}`;
+  if (quic.decrypted) facts += " decrypted";
+  const leaf = chain?.certificates[0]?.certificate;
+  return leaf === undefined ? facts : facts + moments(flow, quic, leaf);
+}
+
+/** Undefined while the server has not answered. */
+function quicResumption({ serverHello }: QuicReader): boolean | undefined {
+  return serverHello === undefined || serverHello.isHelloRetryRequest ? undefined : serverHello.acceptsPsk;
 }
 
 /** What a connection is without anything that could be judged. */
@@ -370,14 +401,14 @@ function networkKey(flow: Flow, side: 0 | 1): AddressKey {
 }
 
 /** What rules make of the leaf's dates and of where it stands, as far as it differs between connections that are else alike. */
-function moments({ seconds }: Flow, reader: TcpReader, leaf: Certificate): string {
+function moments({ seconds }: Flow, reader: SeenHandshake, leaf: Certificate): string {
   const dates = seconds < leaf.notBefore ? "early" : seconds > leaf.notAfter ? "late" : "in time";
   // Trust in a root ends on a day.
   return ` ${dates} ${Math.floor(seconds / DAY)} ${isSplit(reader)}`;
 }
 
 /** The server's Certificate begins in a later frame than its ServerHello ends in. */
-function isSplit({ messages }: TcpReader): boolean {
+function isSplit({ messages }: SeenHandshake): boolean {
   let hello: SeenMessage | undefined;
   for (let i = 0; i < messages.length; i++) {
     const message = messages[i] as SeenMessage;
@@ -528,10 +559,7 @@ function tcpObservation(flow: Flow, client: Half, server: Half, sideName: (side:
 }
 
 /** In the order in which they were complete. */
-function handshake(
-  reader: Pick<TcpReader, "messages"> | undefined,
-  sideName: (side: 0 | 1) => Side,
-): HandshakeMessage[] {
+function handshake(reader: SeenHandshake | undefined, sideName: (side: 0 | 1) => Side): HandshakeMessage[] {
   if (reader === undefined) return [];
   const messages = reader.messages.map(
     ({ side, name, frame, frames, record, at, length, incomplete }): HandshakeMessage => ({
@@ -549,8 +577,8 @@ function handshake(
 }
 
 function tlsDraft(
-  reader: TcpReader,
-  { version, resumed }: TcpSummary,
+  reader: SeenHandshake,
+  { version, resumed }: Pick<TcpSummary, "version" | "resumed">,
   sideName: (side: 0 | 1) => Side,
   client?: SeenSide,
   server?: SeenSide,
@@ -578,8 +606,6 @@ function tlsDraft(
   if (reader.serverHelloFrame > 0) tls.serverHelloFrame = reader.serverHelloFrame;
   if (version !== undefined) tls.version = version;
   if (reader.retryGroup !== undefined) tls.retryGroup = reader.retryGroup;
-  const flight = client && server && flightOf(reader, client, server);
-  if (flight !== undefined) tls.flight = flight;
   if (reader.clientCertificates !== undefined) tls.clientCertificates = reader.clientCertificates;
   if (resumed !== undefined) tls.resumed = resumed;
   return tls;
@@ -610,7 +636,7 @@ function toAlert({ side, level, code, frame, at }: SeenAlert, sideName: (side: 0
   };
 }
 
-function isCertificateUnreadable(reader: TcpReader): boolean {
+function isCertificateUnreadable(reader: SeenHandshake): boolean {
   return reader.certificateSeen && reader.chain?.certificates[0]?.certificate === undefined;
 }
 

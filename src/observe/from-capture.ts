@@ -170,12 +170,7 @@ class Collector implements Skimmer {
   private prepared = false;
   /** How many of the secrets of a file are known. */
   private readonly learned = new Map<readonly Uint8Array[], number>();
-  private readonly quic: QuicShared = {
-    hellos: new Hellos("q"),
-    connections: MAX_QUIC,
-    failures: MAX_QUIC,
-    met: false,
-  };
+  private readonly quic: QuicShared;
   private readonly fragments = new Fragments();
   private readonly lingering: Flow[] = [];
   private readonly vantage = new Vantage();
@@ -188,6 +183,14 @@ class Collector implements Skimmer {
       hellos: new Hellos(),
       keyLog,
       blocks: new Blocks(),
+    };
+    this.quic = {
+      hellos: new Hellos("q"),
+      pool: this.shared.pool,
+      keyLog,
+      connections: MAX_QUIC,
+      failures: MAX_QUIC,
+      met: false,
     };
   }
 
@@ -424,9 +427,10 @@ class Collector implements Skimmer {
       const reader = flow.reader as UdpReader;
       reader.end();
       const summary = udpSummary(flow, reader);
-      this.keeper.add(summary, (inFull) =>
+      const outcome = this.keeper.add(summary, (inFull) =>
         inFull ? udpDraft(flow, reader, summary) : draftWithoutDetail(flow, summary),
       );
+      if (outcome === "counted") reader.release();
     } else {
       this.reassembly.finish(flow);
       const reader = flow.reader as TcpReader | undefined;

@@ -282,12 +282,14 @@ export interface Moment {
   readonly at: number;
 }
 
-/** What the Initial packets of QUIC show, to everybody. */
+/** What QUIC itself shows; its TLS is `tls`. */
 export interface QuicObservation {
-  readonly clientHello?: ObservedClientHello;
-  readonly serverHello?: ObservedServerHello;
-  /** Of TLS, as answered. */
+  /** As spoken, e.g. 1 or 0x6b3343cf; undefined when no packet told. */
   readonly version?: number;
+  /** What the server speaks instead of what the client began with (Version Negotiation). */
+  readonly offered?: readonly number[];
+  /** The server had the client prove its address (Retry). */
+  readonly retry: boolean;
 }
 
 export interface ConnectionObservation {

@@ -159,6 +159,28 @@ export class SeenSide implements TlsEvents {
   lost(): void {}
 }
 
+/** What was seen of a handshake, over TCP or in QUIC. */
+export interface SeenHandshake {
+  readonly messages: readonly SeenMessage[];
+  readonly alerts: readonly SeenAlert[];
+  readonly clientHello: ObservedClientHello | undefined;
+  readonly clientHelloFrame: number;
+  readonly serverHello: SeenServerHello | undefined;
+  readonly serverHelloFrame: number;
+  readonly helloRetryRequest: boolean;
+  readonly retryGroup: number | undefined;
+  /** As answered under protection. */
+  readonly alpn: string | undefined;
+  readonly decrypted: boolean;
+  readonly chain: Chain | undefined;
+  readonly chainFrame: number;
+  readonly certificateSeen: boolean;
+  readonly certificateRequested: boolean;
+  readonly clientCertificates: number | undefined;
+  readonly issuedSessions: readonly string[];
+  readonly offeredSessions: readonly string[];
+}
+
 /** What the readers of a capture share. */
 export interface Shared {
   readonly reassembly: TcpReassembly;
@@ -179,7 +201,7 @@ const NO_STREAM = new TlsStream({
   lost: () => {},
 });
 
-export class TcpReader implements FlowReader {
+export class TcpReader implements FlowReader, SeenHandshake {
   readonly messages: SeenMessage[] = [];
   readonly alerts: SeenAlert[] = [];
   readonly sides: readonly [SeenSide, SeenSide];

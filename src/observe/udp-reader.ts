@@ -12,6 +12,8 @@ import { QuicReader, type QuicShared } from "./quic-reader.ts";
 
 /** Datagrams looked at: enough for discovery, an allocation with its challenge, and all retransmissions of a STUN transaction. */
 const MAX_DATAGRAMS = 64;
+/** First byte of QUIC: the fixed bit, or a long header. */
+const QUIC_FIRST = 0x40;
 /** Requests remembered until answered. */
 const MAX_REQUESTS = 32;
 
@@ -35,26 +37,34 @@ export class UdpReader implements FlowReader {
   datagram(side: 0 | 1, bytes: Uint8Array, whole: boolean, frame: number, at: number): void {
     this.seen++;
     if (this.seen >= MAX_DATAGRAMS) this.open = false;
+    // What is no STUN beside QUIC is QUIC's (RFC 9443): its short headers tell nothing by themselves.
+    if (this.quic !== undefined && (bytes[0] as number) >= QUIC_FIRST) {
+      if (whole) this.quic.datagram(side, bytes, frame, at);
+      return;
+    }
     const found = identifyUdp(bytes);
     if (this.protocol === "unknown" || (this.protocol === "stun" && found === "turn")) this.protocol = found;
     if (!whole) return;
     if (found === "stun" || found === "turn") this.message(side, bytes, frame, at);
-    else if (found === "quic") this.initial(side, bytes, frame, at);
+    else if (found === "quic") {
+      this.quic = new QuicReader(this.quicShared);
+      this.quic.datagram(side, bytes, frame, at);
+    }
   }
 
   /** Datagrams are no stream: `datagram` is called instead. */
   data(): void {}
   gap(): void {}
 
-  private initial(side: 0 | 1, bytes: Uint8Array, frame: number, at: number): void {
-    this.quic ??= new QuicReader(this.quicShared);
-    this.quic.datagram(side, bytes, frame, at);
-  }
-
   /** Nothing more comes. */
   end(): void {
     this.quic?.end();
     if (this.quic !== undefined && this.quic.clientSide >= 0) this.clientSide = this.quic.clientSide as 0 | 1;
+  }
+
+  /** The exchange's details are not kept. */
+  release(): void {
+    this.quic?.release();
   }
 
   private message(side: 0 | 1, bytes: Uint8Array, frame: number, at: number): void {

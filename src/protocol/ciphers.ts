@@ -19,9 +19,14 @@ export interface Ciphers {
   readonly ccm8: Aead;
   /** AES of one block. */
   readonly block: (key: Uint8Array, block: Uint8Array) => Uint8Array;
+  /** The first bytes of one block of ChaCha20's stream; undefined for a block that the library does not count to. */
+  readonly chacha20: (key: Uint8Array, nonce: Uint8Array, counter: number) => Uint8Array | undefined;
   /** Throws when `packed` is damaged or does not fit into `length` bytes. */
   readonly brotli: (packed: Uint8Array, length: number) => Uint8Array;
 }
+
+/** The library does not let its counter of blocks run over. */
+const LAST_BLOCK = 0xffffffff;
 
 let loaded: Ciphers | undefined;
 
@@ -46,6 +51,8 @@ export async function loadCiphers(): Promise<void> {
     ccm: ccm(16),
     ccm8: ccm(8),
     block: (key, block) => aes.ecb(key, { disablePadding: true }).encrypt(block),
+    chacha20: (key, nonce, counter) =>
+      counter < LAST_BLOCK ? chacha.chacha20(key, nonce, new Uint8Array(16), undefined, counter) : undefined,
     brotli: brotli.decompress,
   };
 }

@@ -10,6 +10,8 @@ import { ParseError } from "../bytes/parse-error.ts";
 import { toLatin1 } from "../bytes/text.ts";
 import { isDns } from "./dns.ts";
 import { type PseudoTlsDialect, pseudoTlsAnswer, pseudoTlsHello } from "./pseudo-tls/hello.ts";
+import { beginsLong } from "./quic/packet.ts";
+import { isQuicVersion, quicVersionName } from "./quic/versions.ts";
 import { isTurn, MS_COOKIE, parseChannelData, parseStun, STUN_HEADER, stunLength } from "./stun/message.ts";
 import { FIRST_BYTES, firstBytes } from "./tls/record.ts";
 
@@ -209,23 +211,18 @@ function parses(test: () => boolean): boolean {
   }
 }
 
-/** RFC 9000 section 17.2 (version 1) and RFC 9369 (version 2): long header, fixed bit, connection ids of at most 20 bytes. */
+/** A packet of QUIC with a long header, of a version that is known; of a reserved one, which any bytes may be, a client's first. */
 function isQuicLongHeader(datagram: Uint8Array): boolean {
-  if (datagram.length < 7) return false;
-  return parses(() => {
-    const cursor = new Cursor(datagram, "quic");
-    if (cursor.u8("flags") < 0xc0) return false;
-    const version = cursor.u32("version");
-    if (version !== 1 && version !== 0x6b3343cf) return false;
-    for (const field of ["destination", "source"]) {
-      const length = cursor.u8(`${field}Length`);
-      if (length > 20) return false;
-      cursor.take(length, field);
-    }
-    // The shortest packet number and an authentication tag; the integrity tag of a Retry.
-    return cursor.remaining >= 17;
-  });
+  if (datagram.length < 7 || (datagram[0] as number) < 0xc0) return false;
+  return parses(() =>
+    beginsLong(datagram, (version) =>
+      quicVersionName(version) === "reserved" ? datagram.length >= QUIC_FIRST_DATAGRAM : isQuicVersion(version),
+    ),
+  );
 }
+
+/** RFC 9000 section 14.1: at least as long are the datagrams of a client's first packets. */
+const QUIC_FIRST_DATAGRAM = 1200;
 
 /** RFC 6347 section 4.1: records to the end of the datagram; records of DTLS 1.3 (RFC 9147 section 4) may follow the first. */
 function isDtls(datagram: Uint8Array): boolean {

@@ -12,12 +12,14 @@ import type {
   HandshakeMessage,
   Observations,
   ObservedCertificate,
+  QuicObservation,
   TcpObservation,
   Timestamp,
   TlsObservation,
   Tunnel,
 } from "../observe/observations.ts";
 import type { Opening } from "../packet/opening.ts";
+import { quicVersionName } from "../protocol/quic/versions.ts";
 import { cipherSuiteName, groupName, versionName } from "../protocol/tls/names.ts";
 import type { Trust } from "../protocol/x509/trust.ts";
 import type { Finding, Report, ReportCertificate, ReportConnection, ReportGroup, RuleAnswer } from "./schema.ts";
@@ -131,8 +133,8 @@ function toConnection({ connection, verdict, service }: JudgedConnection, names:
   if (http !== undefined) row.http = http;
   const name = nameOf(connection);
   if (name !== undefined) row.serverName = name;
+  if (quic !== undefined) row.quic = toQuic(quic);
   if (tls !== undefined) row.tls = toTls(tls);
-  else if (quic?.clientHello !== undefined) row.tls = toTls(quic);
   if (tls?.trust !== undefined) row.trust = toTrust(tls.trust);
   if (tcp?.reset !== undefined) row.reset = { from: tcp.reset.from, frame: tcp.reset.frame, at: tcp.reset.at };
   if (service !== undefined) row.service = service;
@@ -191,33 +193,16 @@ function toMessage({ from, message, frame, frames, record, at, length, incomplet
 
 type Message = ReportConnection["handshake"][number];
 
-/** Of TLS over TCP all, of QUIC the hellos. */
-type Hellos = Partial<
-  Pick<
-    TlsObservation,
-    | "clientHello"
-    | "serverHello"
-    | "helloRetryRequest"
-    | "retryGroup"
-    | "version"
-    | "resumed"
-    | "alerts"
-    | "decrypted"
-    | "flight"
-  >
->;
+function toQuic({ version, offered, retry }: QuicObservation): NonNullable<ReportConnection["quic"]> {
+  const row: Writable<NonNullable<ReportConnection["quic"]>> = {};
+  if (version !== undefined) row.version = quicVersionName(version);
+  if (offered !== undefined) row.offered = offered.map(quicVersionName);
+  if (retry) row.retry = true;
+  return row;
+}
 
-function toTls({
-  clientHello,
-  serverHello,
-  helloRetryRequest,
-  retryGroup,
-  version,
-  resumed,
-  alerts = [],
-  decrypted = false,
-  flight,
-}: Hellos): NonNullable<ReportConnection["tls"]> {
+function toTls(tls: TlsObservation): NonNullable<ReportConnection["tls"]> {
+  const { clientHello, serverHello, helloRetryRequest, retryGroup, version, resumed, alerts, decrypted, flight } = tls;
   const row: Writable<NonNullable<ReportConnection["tls"]>> = {
     alerts: alerts.map(({ from, level, description, frame, at }) => ({ from, level, description, frame, at })),
     decrypted,
@@ -228,8 +213,7 @@ function toTls({
     row.ja3s = serverHello.ja3s;
     if (serverHello.group !== undefined) row.group = groupName(serverHello.group);
   }
-  if (helloRetryRequest === true)
-    row.helloRetryRequest = retryGroup === undefined ? {} : { group: groupName(retryGroup) };
+  if (helloRetryRequest) row.helloRetryRequest = retryGroup === undefined ? {} : { group: groupName(retryGroup) };
   if (serverHello?.alpn !== undefined) row.alpn = serverHello.alpn;
   if (clientHello?.ja3 !== undefined) row.ja3 = clientHello.ja3;
   if (clientHello?.ja4 !== undefined) row.ja4 = clientHello.ja4;

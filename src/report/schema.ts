@@ -282,6 +282,16 @@ const connection = z.strictObject({
   application: z.strictObject({ path: text, pid: count }).exactOptional(),
   handshake: z.array(handshakeMessage),
   tls: tls.exactOptional(),
+  quic: z
+    .strictObject({
+      /** `1`, `2`, `draft-29`, `Q050`, `0x0000abcd`; of others than 1 and 2 nothing more is read. */
+      version: text.exactOptional(),
+      /** What the server speaks instead of the version that the client began with. */
+      offered: z.array(text).exactOptional(),
+      /** The server had the client prove its address first (Retry). */
+      retry: z.literal(true).exactOptional(),
+    })
+    .exactOptional(),
   /** As presented, leaf first. */
   certificates: z.array(z.strictObject({ sha256, frame })),
   trust: z

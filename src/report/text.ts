@@ -455,12 +455,30 @@ function list(items: readonly string[], most: number): string {
 }
 
 /** `TLS 1.3 read with its keys, A/V Edge`; the service's own name where the role is not known. */
-function kindOf({ protocol, transport, tls, service }: ReportConnection): string {
-  const name = protocol === "tls" ? (tls?.version ?? "TLS") : protocol === "unknown" ? transport : protocol;
+function kindOf({ protocol, transport, tls, quic, service }: ReportConnection): string {
+  const name =
+    protocol === "tls"
+      ? (tls?.version ?? "TLS")
+      : protocol === "unknown"
+        ? transport
+        : quic === undefined
+          ? protocol
+          : quicKind(quic);
   const kind = tls?.decrypted === true ? `${name} read with its keys` : name;
   const known = SERVICES.find(({ id }) => id === service?.id);
   const role = known?.roles.find(({ id }) => id === service?.role)?.name ?? known?.name;
   return role === undefined ? kind : `${kind}, ${role}`;
+}
+
+/** `QUIC version 1 after a Retry`; `QUIC version draft-29, not read: the server speaks 1, 2`. */
+function quicKind({ version, offered, retry }: NonNullable<ReportConnection["quic"]>): string {
+  const isRead = version === undefined || version === "1" || version === "2";
+  return [
+    version === undefined ? "QUIC" : `QUIC version ${version}`,
+    retry === true ? " after a Retry" : "",
+    isRead ? "" : ", not read",
+    offered === undefined ? "" : `: the server speaks ${list(offered, MAX_GROUPS)}`,
+  ].join("");
 }
 
 function day(moment: string): string {

@@ -85,6 +85,8 @@ function tsharkView(path: string, keys: string | undefined): View {
     "tls.handshake.certificate",
     "tcp.srcport",
     "tcp.dstport",
+    "udp.srcport",
+    "udp.dstport",
   ];
   const options = ["-o", "tcp.reassemble_out_of_order:TRUE"];
   if (keys !== undefined) options.push("-o", `tls.keylog_file:${keys}`);
@@ -102,8 +104,10 @@ function tsharkView(path: string, keys: string | undefined): View {
     j3 = "",
     j3s = "",
     certificates = "",
-    from = "",
-    to = "",
+    fromTcp = "",
+    toTcp = "",
+    fromUdp = "",
+    toUdp = "",
   ] of tsharkFields(path, "tcp || udp", fields, options)) {
     // A packet in a tunnel or quoted by ICMP has several; the last one is the innermost.
     for (const [transport, streams] of [
@@ -116,17 +120,17 @@ function tsharkView(path: string, keys: string | undefined): View {
       }
     }
     if (types === "") continue;
-    // Over UDP it is QUIC, of which all but the hellos is encrypted.
-    const seen = types.split(",").filter((type) => tcp !== "" || type === "1" || type === "2");
+    const seen = types.split(",");
     const id = tcp === "" ? `udp/${udp}` : `tcp/${tcp}`;
+    const [from, to] = tcp === "" ? [fromUdp, toUdp] : [fromTcp, toTcp];
     const lines = facts.get(id) ?? new Set();
     facts.set(id, lines);
     for (const type of seen) lines.add(`${handshakeName(Number(type))} in ${frame}`);
-    if (types.split(",").includes("1")) servers.set(id, to);
+    if (seen.includes("1")) servers.set(id, to);
     if (j3 !== "" && !ja3.has(id)) ja3.set(id, j3.split(",")[0] as string);
     if (j3s !== "") ja3s.set(id, j3s.split(",").at(-1) as string);
     // A client's certificates are not fingerprinted in the Report.
-    if (certificates !== "" && tcp !== "" && (servers.get(id) ?? from) === from) {
+    if (certificates !== "" && (servers.get(id) ?? from) === from) {
       for (const der of certificates.split(",")) {
         const digest = createHash("sha256").update(Buffer.from(der, "hex")).digest("hex");
         lines.add(`certificate ${digest.slice(0, 16)} in ${frame}`);

@@ -15,6 +15,7 @@ import type {
   Observations,
   ObservedCertificate,
   PseudoTlsObservation,
+  QuicObservation,
   Side,
   StunObservation,
   TcpDirection,
@@ -325,13 +326,27 @@ export function pseudoTls(
   };
 }
 
+/** The same over QUIC version 1, read with its keys. */
+export function quic(options: TlsOptions & { readonly quic?: Partial<QuicObservation> } = {}): Spec {
+  const spec = tls({ outcome: "open", ...options, protocol: "quic", timing: {} });
+  return {
+    certificates: spec.certificates,
+    build(index, id) {
+      const { tcp: _, ...rest } = spec.build(index, id);
+      return { ...rest, transport: "udp", quic: { version: 1, retry: false, ...options.quic } };
+    },
+  };
+}
+
 /** A TCP connection that says nothing known. */
 export function tcp(options: Where = {}): Spec {
   return { certificates: [], build: (index, id) => tcpConnection(index, id, options) };
 }
 
 /** An UDP exchange: STUN with `requests` and `responses` unless told otherwise. */
-export function udp(options: Where & { readonly stun?: Partial<StunObservation> } = {}): Spec {
+export function udp(
+  options: Where & { readonly stun?: Partial<StunObservation>; readonly quic?: QuicObservation } = {},
+): Spec {
   return {
     certificates: [],
     build(index, id) {
@@ -342,6 +357,7 @@ export function udp(options: Where & { readonly stun?: Partial<StunObservation> 
         ...base(index, id, { to: "198.51.100.30", port: 3478, ...options }, protocol),
         transport: "udp",
         bytes: options.bytes ?? { fromClient: 80 * requests, fromServer: 100 * responses },
+        ...(options.quic === undefined ? {} : { quic: options.quic }),
         ...(protocol === "stun" || protocol === "turn"
           ? {
               stun: {

@@ -14,7 +14,8 @@ export const separateServerHello: Rule = {
   title: "ServerHello and Certificate in separate packets",
   references: ["https://www.rfc-editor.org/rfc/rfc5246#section-6.2.1"],
   check(context) {
-    const judged = context.tls().filter(({ tls }) => tls.certificates.length > 0);
+    // QUIC has packets of its own for each.
+    const judged = context.tls().filter(({ tls, transport }) => transport === "tcp" && tls.certificates.length > 0);
     const found = judged.flatMap((connection) => {
       const hello = connection.handshake.find((m) => m.from === "server" && m.message === "ServerHello");
       const certificate = connection.handshake.find((m) => m.from === "server" && m.message === "Certificate");

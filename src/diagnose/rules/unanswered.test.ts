@@ -3,6 +3,7 @@ import {
   ask,
   found,
   pseudoTls,
+  quic,
   type TlsOptions,
   tcp,
   tls,
@@ -229,6 +230,18 @@ describe("UDP", () => {
     ],
   ])("no answer: %s", (_, options, what) => {
     expect(found(rule, [udp(options)])[0]).toMatchObject({ confidence: "proven", cause: "no-answer", what });
+  });
+
+  test("QUIC, and the client goes on over TCP: said, with what it may mean", () => {
+    const silent = quic({ name: "www.fabrikam.example", bytes: SILENT, messages: [["client", "ClientHello", 1]] });
+    const [finding, ...more] = found(rule, [silent, tls({ name: "www.fabrikam.example", to: "192.0.2.11" })]);
+    expect(more).toEqual([]);
+    expect(finding).toMatchObject({ confidence: "proven", cause: "no-answer" });
+    expect(finding?.what).toBe(
+      "99 QUIC packets to www.fabrikam.example (192.0.2.10:443) over UDP got no answer; after 1000 ms the client went on over TCP to www.fabrikam.example (192.0.2.11:443) (tcp/0, frame 101), which answered.",
+    );
+    expect(finding?.why).toContain("often blocked on purpose");
+    expect(finding?.fix).toBe("Nothing, where this is the policy. Else: Allow UDP 443 to 192.0.2.10 on the firewall.");
   });
 
   test.each<[string, Parameters<typeof udp>[0]]>([

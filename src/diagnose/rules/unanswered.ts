@@ -4,11 +4,12 @@
  */
 import type { ConnectionObservation } from "../../observe/observations.ts";
 import { type Context, firstBytesOf, PATIENCE, serverClose } from "../context.ts";
+import { delayBetween, Fallbacks } from "../fallback.ts";
 import type { Evidence, Finding } from "../finding.ts";
 import { isRefused } from "../peer.ts";
 import { answer, type Rule } from "../rule.ts";
 import type { Cause } from "../vocabulary.ts";
-import { describe, endpoint, page } from "../words.ts";
+import { describe, endpoint, milliseconds, page } from "../words.ts";
 
 /**
  * Ports of STUN and TURN servers: 3478 to 3481 (RFC 8489; Teams), 5349 (over DTLS), 19302 to 19309 (Google). Elsewhere an
@@ -34,8 +35,11 @@ export const unanswered: Rule = {
   references: ["https://www.rfc-editor.org/rfc/rfc8489#section-6.2.1"],
   check(context) {
     const judged = context.connections.filter((c) => c.bytes.fromClient > 0 && c.pseudoTls === undefined);
+    const quic = judged.some(({ protocol, bytes }) => protocol === "quic" && bytes.fromServer === 0);
+    const fallbacks = new Fallbacks(quic ? context.connections : []);
     const findings = judged.flatMap((connection): Finding[] => {
-      const found = connection.transport === "udp" ? overUdp(context, connection) : overTcp(context, connection);
+      const found =
+        connection.transport === "udp" ? overUdp(context, connection, fallbacks) : overTcp(context, connection);
       if (found === undefined) return [];
       const { cause, frame, what, why, fix } = found;
       const evidence = [{ file: connection.file, frame, ...shown(connection, found) }];
@@ -53,7 +57,7 @@ function shown(
   return { path: "http.response", value: page(http), expected: "a TLS record" };
 }
 
-function overUdp(context: Context, connection: ConnectionObservation): Silence | undefined {
+function overUdp(context: Context, connection: ConnectionObservation, fallbacks: Fallbacks): Silence | undefined {
   const { stun, server, frames } = connection;
   if (connection.bytes.fromServer > 0 || context.waited(connection, 0) < PATIENCE) return undefined;
   const asked = stun === undefined ? frames.count : stun.requests;
@@ -62,11 +66,33 @@ function overUdp(context: Context, connection: ConnectionObservation): Silence |
   const why = "Nothing came back, not even a refusal: a firewall drops the packets, or nothing listens there.";
   const fix = `Allow UDP ${server.port} to ${server.ip} on the firewall.`;
   if (connection.protocol === "quic") {
-    return { cause: "no-answer", frame: frames.first, what: `${asked} QUIC packets ${what}`, why, fix };
+    const silence = {
+      cause: "no-answer" as const,
+      frame: frames.first,
+      what: `${asked} QUIC packets ${what}`,
+      why,
+      fix,
+    };
+    const fallback = fallbacks.of(connection);
+    return fallback === undefined ? silence : { ...silence, ...overcome(silence, connection, fallback) };
   }
   if (stun === undefined || stun.responses > 0 || !(stun.allocate || isStunPort(server.port))) return undefined;
   const frame = stun.firstRequestFrame ?? frames.first;
   return { cause: "no-answer", frame, what: `${asked} STUN/TURN requests ${what}`, why, fix };
+}
+
+/** The client did without QUIC, as programs do: nothing is broken by it. */
+function overcome(
+  { what, fix }: Silence,
+  connection: ConnectionObservation,
+  fallback: ConnectionObservation,
+): Pick<Silence, "what" | "why" | "fix"> {
+  const delay = Math.max(0, delayBetween(connection, fallback));
+  return {
+    what: `${what.slice(0, -1)}; after ${milliseconds(delay)} the client went on over TCP to ${describe(fallback)} (${fallback.id}, frame ${fallback.frames.first}), which answered.`,
+    why: "UDP 443 is often blocked on purpose, so that everything goes over TCP, where proxies can see it. Programs then use TCP.",
+    fix: `Nothing, where this is the policy. Else: ${fix}`,
+  };
 }
 
 function overTcp(context: Context, connection: ConnectionObservation): Silence | undefined {

@@ -8,14 +8,14 @@ import { type Aead, ciphers } from "../ciphers.ts";
 import { expandLabel } from "./expand-label.ts";
 import { APPLICATION_DATA } from "./record.ts";
 
-interface Suite {
+export interface Suite {
   readonly hash: CHash;
   readonly keyLength: number;
   readonly cipher: "gcm" | "chacha20poly1305" | "ccm" | "ccm8";
 }
 
 /** RFC 8446 appendix B.4. */
-const SUITES: ReadonlyMap<number, Suite> = new Map([
+export const SUITES: ReadonlyMap<number, Suite> = new Map([
   [0x1301, { hash: sha256, keyLength: 16, cipher: "gcm" }],
   [0x1302, { hash: sha384, keyLength: 32, cipher: "gcm" }],
   [0x1303, { hash: sha256, keyLength: 32, cipher: "chacha20poly1305" }],
