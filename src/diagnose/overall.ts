@@ -132,7 +132,11 @@ function failureHeadline(worst: JudgedConnection, deciding: NumberedFinding | un
 
 function clearHeadline(genuine: readonly JudgedConnection[], overcome: readonly JudgedConnection[]): string {
   const reached = servers(genuine.map(({ connection }) => connection));
-  const causes = list(overcome.map((failed) => CAUSE_TEXT[causeOf(failed)]));
+  const causes = list(
+    overcome.map((failed) =>
+      isUnansweredQuic(failed) ? "QUIC gets no answer, TCP does" : CAUSE_TEXT[causeOf(failed)],
+    ),
+  );
   const retried =
     overcome.length > 0
       ? ` ${plural(total(overcome), "earlier connection")} to the same servers failed (${causes}).`

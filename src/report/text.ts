@@ -470,14 +470,18 @@ function kindOf({ protocol, transport, tls, quic, service }: ReportConnection): 
   return role === undefined ? kind : `${kind}, ${role}`;
 }
 
-/** `QUIC version 1 after a Retry`; `QUIC version draft-29, not read: the server speaks 1, 2`. */
-function quicKind({ version, offered, retry }: NonNullable<ReportConnection["quic"]>): string {
+/** `QUIC version 1 after a Retry`; `QUIC version draft-29, not read; the server speaks 1, 2`. */
+function quicKind({ version, offered = [], retry }: NonNullable<ReportConnection["quic"]>): string {
   const isRead = version === undefined || version === "1" || version === "2";
+  // Servers add reserved ones, which nobody speaks.
+  const spoken = offered.filter((one) => one !== "reserved");
   return [
     version === undefined ? "QUIC" : `QUIC version ${version}`,
     retry === true ? " after a Retry" : "",
     isRead ? "" : ", not read",
-    offered === undefined ? "" : `: the server speaks ${list(offered, MAX_GROUPS)}`,
+    spoken.length === 0 || (version !== undefined && spoken.includes(version))
+      ? ""
+      : `; the server speaks ${list(spoken, MAX_GROUPS)}`,
   ].join("");
 }
 

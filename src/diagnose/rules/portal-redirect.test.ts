@@ -27,7 +27,7 @@ describe("servers of different owners send the client to one host", () => {
     expect(finding).toMatchObject({
       confidence: "likely",
       cause: "captive-portal",
-      what: "192.0.2.10:80 and 198.51.100.44:80 all sent the client to login.hotelwifi.example.",
+      what: "www.fabrikam.example (192.0.2.10:80) and www.northwind.example (198.51.100.44:80) all sent the client to login.hotelwifi.example.",
       fix: "Open a browser, log in at login.hotelwifi.example, then try again.",
     });
     expect(idsOf(finding)).toEqual(["tcp/0", "tcp/1"]);
@@ -104,7 +104,9 @@ test("an answer that says so itself", () => {
   const [finding, ...more] = found(rule, [login]);
   expect(more).toEqual([]);
   expect(finding).toMatchObject({ confidence: "likely", cause: "captive-portal" });
-  expect(finding?.what).toContain(`192.0.2.10:80 answered that the network wants a login: 511, to ${PORTAL}.`);
+  expect(finding?.what).toContain(
+    `www.fabrikam.example (192.0.2.10:80) answered that the network wants a login: 511, to ${PORTAL}.`,
+  );
 });
 
 test("nothing to see", () => {

@@ -11,7 +11,7 @@ import { type Context, registrableDomain } from "../context.ts";
 import type { Evidence, Finding } from "../finding.ts";
 import { addressesOf, nameOf } from "../peer.ts";
 import { answer, type Rule } from "../rule.ts";
-import { page, servers, short } from "../words.ts";
+import { endpoint, list, page, short } from "../words.ts";
 import { isWithin, spansOf } from "./meanwhile.ts";
 import { chainIsGood, hostIn } from "./support.ts";
 
@@ -60,7 +60,7 @@ function redirected(portal: string, connections: readonly ConnectionObservation[
     confidence: "likely",
     cause: "captive-portal",
     connections,
-    what: `${servers(connections)} all sent the client to ${short(portal)}.`,
+    what: `${list(connections.map(site))} all sent the client to ${short(portal)}.`,
     why: "Servers of different owners do not send their visitors to one and the same host, and nothing else was reached meanwhile: a portal answers for all of them, usually until somebody logs in.",
     fix: `Open a browser, log in at ${short(portal)}, then try again.`,
     evidence: connections
@@ -75,7 +75,7 @@ function byStatus(answered: readonly ConnectionObservation[]): Finding[] {
     confidence: "likely" as const,
     cause: "captive-portal" as const,
     connections: [connection],
-    what: `${servers([connection])} answered that the network wants a login: ${connection.http && page(connection.http)}.`,
+    what: `${site(connection)} answered that the network wants a login: ${connection.http && page(connection.http)}.`,
     why: "This status is made for networks that want a login first, and no server sends it: a portal answers in its place.",
     fix: "Open a browser, log in at the page that this network shows, then try again.",
     evidence: evidence(connection, "the server's own answer"),
@@ -98,6 +98,12 @@ function isReached(context: Context, connection: ConnectionObservation): boolean
 /** The host that was asked for: by TLS, or by a plain request. */
 function askedFor(connection: ConnectionObservation): string | undefined {
   return nameOf(connection) ?? connection.http?.host?.toLowerCase();
+}
+
+function site(connection: ConnectionObservation): string {
+  const asked = askedFor(connection);
+  const where = endpoint(connection.server);
+  return asked === undefined ? where : `${short(asked)} (${where})`;
 }
 
 /** The registrable domain; of an address or a name of one label itself. */
