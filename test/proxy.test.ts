@@ -2,6 +2,7 @@
  * Behind an explicit proxy: what is said of a tunnel must not be said of the server behind it. Whole captures, as they go wrong.
  */
 import { describe, expect, test } from "vitest";
+import { fromHex } from "../src/bytes/text.ts";
 import { analyze, type Report } from "../src/index.ts";
 import { concat, memorySource } from "./support/capture-writer.ts";
 import { authority, ecKeys, pem } from "./support/certificates.ts";
@@ -214,6 +215,90 @@ test.each(["*:443", "*.com:443", 'a,b;c"d:443'])("%s is put into no list", async
   expect(verdict.is).toBe("intercepted");
   expect(bypass).toEqual([]);
   expect(verdict.next).toMatch(/^Add the server \(.+\) to the proxy's TLS inspection bypass list, /);
+});
+
+describe("what is said in a tunnel before TLS is read as elsewhere", () => {
+  const rdp = (code: string) => fromHex(`030000130e${code}0000000000 0100080001000000`);
+  const dialogues: readonly (readonly [string, string, (talk: Conversation) => Conversation])[] = [
+    [
+      "STARTTLS of chat",
+      "xmpp",
+      (talk) =>
+        talk
+          .say("client", text("<?xml version='1.0'?><stream:stream to='fabrikam.com'>"))
+          .say("server", text("<stream:stream><stream:features><starttls/></stream:features>"))
+          .say("client", text("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"))
+          .say("server", text("<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>")),
+    ],
+    [
+      "STARTTLS of mail, where the server speaks first",
+      "smtp",
+      (talk) =>
+        talk.say("server", text("220 ready\r\n")).say("client", text("STARTTLS\r\n")).say("server", text("220 go\r\n")),
+    ],
+    [
+      "RDP",
+      "rdp",
+      (talk) => talk.say("client", rdp("e0")).say("server", fromHex("030000130ed000001234000200080001000000")),
+    ],
+  ];
+
+  test.each(dialogues)("%s", async (_, protocol, speak) => {
+    for (const talk of [tunnel(), socks()]) {
+      const whole = inTunnel(speak(talk), "av.fabrikam.com", [leaf("av.fabrikam.com")]);
+      const { connections, verdict } = await report(whole.frames);
+      expect(connections[0]).toMatchObject({ protocol, serverName: "av.fabrikam.com", verdict: { is: "genuine" } });
+      expect(connections[0]?.through?.target).toBe("av.fabrikam.com:443");
+      expect(verdict.is).toBe("clear");
+    }
+  });
+
+  test.each(dialogues)("%s, and then nothing", async (_, protocol, speak) => {
+    const { connections } = await report(speak(tunnel()).say("client", HELLO).reset("server").frames);
+    expect(connections[0]).toMatchObject({ protocol, verdict: { is: "impaired", cause: "reset-on-hello" } });
+  });
+
+  test("of one tunnel in another the outer one is told", async () => {
+    const { connections } = await report(
+      tunnel().say("client", connect("b.fabrikam.com:443")).say("server", GRANTED).frames,
+    );
+    expect(connections[0]?.through?.target).toBe("av.fabrikam.com:443");
+  });
+});
+
+describe("RDP servers sign their certificates themselves", () => {
+  const RDP = {
+    request: fromHex("030000130ee00000000000010008000b000000"),
+    confirm: fromHex("030000130ed000001234000200080001000000"),
+  };
+  const session = (ip: string, name: string, options: object) =>
+    inTunnel(
+      new Conversation({ server: { ip, port: 3389 } }).open().say("client", RDP.request).say("server", RDP.confirm),
+      name,
+      [leaf(name, options)],
+    );
+
+  test("nobody is accused, not even where images share a key", async () => {
+    const keys = ecKeys();
+    const hosts = ["rdp01.corp.fabrikam.com", "WIN-4F2K9", "desk.northwind.org", "ts.wingtip.net"];
+    const frames = hosts.flatMap(
+      (name, i) => session(`198.51.100.${10 + i}`, name, { issuer: name, signer: keys, keys }).frames,
+    );
+    const { verdict, connections, findings } = await report(frames);
+    expect(findings.filter(({ confidence }) => confidence !== "possible")).toEqual([]);
+    expect(connections.map(({ protocol, verdict: { is } }) => [protocol, is])).toEqual(
+      hosts.map(() => ["rdp", "cannot-tell"]),
+    );
+    expect(verdict.is).toBe("cannot-tell");
+  });
+
+  test("one that an organisation's authority signed is not accused either", async () => {
+    const signer = ecKeys();
+    const frames = ["a.corp.fabrikam.com", "b.corp.fabrikam.com"].flatMap(
+      (name, i) => session(`198.51.100.${10 + i}`, name, { issuer: "Fabrikam CA", signer }).frames,
+    );
+    expect((await report(frames)).verdict.is).toBe("cannot-tell");
+  });
 });
 
 test("mail without its beginning is read as what is found in it", async () => {

@@ -130,7 +130,7 @@ export function tcpSummary(flow: Flow, reader: TcpReader | undefined): TcpSummar
         ? underlying(tls)
         : (binaryPrelude(reader) ?? identifyTcp(clientSeen?.head.bytes, serverSeen?.head.bytes));
   const through = tunnel(reader);
-  const inside = insideOf(clientSeen, serverSeen);
+  const inside = insideOf(reader, clientSide as 0 | 1);
   const http = httpAnswer(clientSeen, serverSeen);
   const outcome = tcpOutcome(flow, client, server, reader, serverSide);
   const version = tls?.serverHello?.version;
@@ -331,7 +331,7 @@ function binaryPrelude(reader: TcpReader | undefined): Protocol | undefined {
 }
 
 function tunnel(reader: TcpReader | undefined): Tunnel | undefined {
-  const prelude = reader?.prelude;
+  const prelude = reader?.tunnel ?? reader?.prelude;
   if (prelude instanceof HttpConnect) return httpTunnel(prelude);
   return prelude instanceof Socks ? socksTunnel(prelude) : undefined;
 }
@@ -360,18 +360,21 @@ function socksTunnel(prelude: Socks): Tunnel | undefined {
   return found;
 }
 
-function insideOf(client: SeenSide | undefined, server: SeenSide | undefined): Draft["inside"] {
-  if (client?.pastPrelude !== true && server?.pastPrelude !== true) return undefined;
+/** What is said in a tunnel before TLS is inside as well. */
+function insideOf(reader: TcpReader | undefined, clientSide: 0 | 1): Draft["inside"] {
+  if (reader === undefined) return undefined;
+  const begins = (seen: SeenSide): Moment | undefined =>
+    seen.firstFrame > 0 && (seen.pastPrelude || reader.tunnel !== undefined)
+      ? { frame: seen.firstFrame, at: seen.firstAt }
+      : undefined;
+  const [one, other] = reader.sides;
+  if (reader.tunnel === undefined && !one.pastPrelude && !other.pastPrelude) return undefined;
   const inside: Writable<NonNullable<Draft["inside"]>> = {};
-  const [clientBegins, serverBegins] = [beginning(client), beginning(server)];
-  if (clientBegins !== undefined) inside.client = clientBegins;
-  if (serverBegins !== undefined) inside.server = serverBegins;
+  const client = begins(clientSide === 0 ? one : other);
+  const server = begins(clientSide === 0 ? other : one);
+  if (client !== undefined) inside.client = client;
+  if (server !== undefined) inside.server = server;
   return inside;
-}
-
-function beginning(seen: SeenSide | undefined): Moment | undefined {
-  if (seen?.pastPrelude !== true || seen.firstFrame === 0) return undefined;
-  return { frame: seen.firstFrame, at: seen.firstAt };
 }
 
 function httpAnswer(client: SeenSide | undefined, server: SeenSide | undefined): HttpObservation | undefined {

@@ -243,6 +243,8 @@ export class TcpReader implements FlowReader, SeenHandshake {
   pseudoAnswerFrame = 0;
   /** What is said in the clear before TLS, or instead of it. */
   prelude: Prelude | undefined = undefined;
+  /** The tunnel in which that is said. */
+  tunnel: Prelude | undefined = undefined;
 
   private readonly flow: Flow;
   private readonly reassembly: TcpReassembly;
@@ -317,18 +319,16 @@ export class TcpReader implements FlowReader, SeenHandshake {
 
   /** Lets the prelude of the connection take what is its own; answers where the rest begins, `end` when there is none. */
   private passPrelude(side: SideNumber, seen: SeenSide, bytes: Uint8Array, start: number, end: number): number {
-    if (seen.pastPrelude) return start;
-    if (this.prelude === undefined) {
-      if (this.sides[0].bytes > 0 || this.sides[1].bytes > 0) return start;
-      // In the middle of a connection anything may look like the beginning of one.
-      const found = this.flow.half(side).fromStart ? beginPrelude(bytes, start, end) : undefined;
-      if (found === undefined) return start;
-      const client = found.fromClient ? side : side === 0 ? 1 : 0;
-      // Whoever opened the connection is the client.
-      if (this.flow.clientSide >= 0 && client !== this.flow.clientSide) return start;
-      this.helloSide = client;
-      this.prelude = found.prelude;
+    if (seen.pastPrelude) {
+      if (!this.isOpenTunnel) return start;
+      const inner = this.beginPrelude(side, bytes, start, end);
+      if (inner === undefined) return start;
+      this.tunnel = this.prelude;
+      this.prelude = inner;
+      for (const one of this.sides) one.pastPrelude = false;
     }
+    this.prelude ??= this.beginPrelude(side, bytes, start, end);
+    if (this.prelude === undefined) return start;
     const from = this.prelude.data(side === this.clientSide, bytes, start, end, this.available);
     if (from === end) {
       seen.bytes += end - start;
@@ -341,6 +341,26 @@ export class TcpReader implements FlowReader, SeenHandshake {
       if (!other.pastPrelude && this.prelude.isOver(number === this.clientSide)) other.beginAnew();
     }
     return from;
+  }
+
+  /** A tunnel was granted, and may carry another dialogue before TLS. */
+  private get isOpenTunnel(): boolean {
+    const { prelude, sides } = this;
+    if (this.tunnel !== undefined || prelude === undefined || !sides[0].pastPrelude || !sides[1].pastPrelude)
+      return false;
+    return prelude.protocol === "http-connect" || prelude.protocol === "socks";
+  }
+
+  private beginPrelude(side: SideNumber, bytes: Uint8Array, start: number, end: number): Prelude | undefined {
+    if (this.sides[0].bytes > 0 || this.sides[1].bytes > 0) return undefined;
+    // In the middle of a connection anything may look like the beginning of one.
+    const found = this.flow.half(side).fromStart ? beginPrelude(bytes, start, end) : undefined;
+    if (found === undefined) return undefined;
+    const client = found.fromClient ? side : side === 0 ? 1 : 0;
+    // Whoever opened the connection is the client.
+    if (this.flow.clientSide >= 0 && client !== this.flow.clientSide) return undefined;
+    this.helloSide = client;
+    return found.prelude;
   }
 
   /** Nothing more comes: what was cut short is reported. */
