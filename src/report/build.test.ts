@@ -9,6 +9,23 @@ const spec = (given: Parameters<typeof tls>[0]) =>
 const build = (...specs: Parameters<typeof observations>[0]) =>
   buildReport(observations(specs), { version: "0", maxConnections: 5000 });
 
+describe("answers in plain HTTP", () => {
+  const http = (status: number, options: object = {}) =>
+    build(tcp({ protocol: "http", port: 80, http: { status, title: "a", host: "b.example" }, ...options }))
+      .connections[0]?.http;
+
+  test("are listed where they do not give what was asked for, and of ordinary pages nothing", () => {
+    expect([200, 204, 304].map((status) => http(status))).toEqual([undefined, undefined, undefined]);
+    expect([301, 403, 511].map((status) => http(status)?.status)).toEqual([301, 403, 511]);
+    expect(http(403)).toEqual({ frame: 6, at: 0.1, status: 403, title: "a" });
+  });
+
+  test("are listed where TLS was asked for, or is at home", () => {
+    expect(http(200, { protocol: "tls" })?.status).toBe(200);
+    expect(http(200, { port: 443 })?.status).toBe(200);
+  });
+});
+
 describe("groups", () => {
   test("count look-alikes, and tell which of them went elsewhere", () => {
     const { groups } = build(spec({}), spec({ alike: 9, elsewhere: 4 }), spec({ alike: 2, elsewhere: 1 }));

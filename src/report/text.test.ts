@@ -154,6 +154,44 @@ describe("how an end without a message is drawn", () => {
     expect(drawn(change)).toMatch(/ client \[2001:db8::50\]:40000 +\[2001:db8::30\]:443 server\n/);
   });
 
+  test("through SOCKS: the version, and a login that is refused without a target", () => {
+    const kind = "socks" as const;
+    expect(drawn({ through: { kind, version: "4a", target: "a.example:443", status: 91 } })).toContain(
+      "  through the proxy 198.51.100.20:443: socks4a a.example:443, answered 91\n",
+    );
+    expect(drawn({ through: { kind, version: "5" } })).toContain("  through the proxy 198.51.100.20:443: socks5\n");
+  });
+
+  test("what a proxy says of itself is shown as its own word", () => {
+    const headers = [
+      { name: "Via", value: "1.1 proxy\u001b[31m" },
+      { name: "Server", value: "squid" },
+    ];
+    const through = { kind: "http-connect", target: "a.example:443", status: 403, title: "Blocked", headers } as const;
+    const shown = drawn({ through });
+    expect(shown).toContain("answered 403\n  “Blocked”\n");
+    expect(shown).toContain("  It says    Via: 1.1 proxy\\x1b[31m, Server: squid\n");
+  });
+
+  test("an answer in plain HTTP is a rung", () => {
+    const http = { frame: 7, at: 0.25, status: 403, title: "Blocked" };
+    expect(drawn({ http })).toMatch(/ 7 +0\.2500 +│◀─+ HTTP 403 “Blocked” ──│/);
+    expect(drawn({ http: { frame: 7, at: 0.25, status: 302 } })).toMatch(/◀─+ HTTP 302 ──│/);
+  });
+
+  test.each<[NonNullable<ReportConnection["quic"]>, string]>([
+    [{}, "  QUIC"],
+    [{ version: "1" }, "  QUIC version 1"],
+    [{ version: "2", retry: true }, "  QUIC version 2 after a Retry"],
+    [{ version: "1", offered: ["reserved", "1"] }, "  QUIC version 1"],
+    [{ version: "draft-29", offered: ["1", "2"] }, "  QUIC version draft-29, not read; the server speaks 1, 2"],
+    [{ version: "Q050" }, "  QUIC version Q050, not read"],
+  ])("QUIC %j", (quic, kind) => {
+    const { service: _, ...bare } = first as ReportConnection;
+    const report = { ...reports.impaired, connections: [{ ...bare, protocol: "quic" as const, quic }] };
+    expect(lines(renderText(report, { ...plain, columns: 120 })).some((line) => line.endsWith(kind))).toBe(true);
+  });
+
   test("open: nothing is added", () => {
     expect(drawn({ outcome: "open" })).not.toMatch(/│ {3}/);
   });
