@@ -138,6 +138,7 @@ export function tcpSummary(flow: Flow, reader: TcpReader | undefined): TcpSummar
   const chain = tls?.chain;
   const serverName = tls?.clientHello?.serverName;
   let facts = `${protocol} ${outcome} ${tcpFlags(flow, client, server, serverSide)}`;
+  if (client.unreachable !== undefined) facts += ` icmp ${client.unreachable.type} ${client.unreachable.code}`;
   if (tls !== undefined) {
     facts += ` ${version} ${tls.serverHello?.observed.cipherSuite} ${resumed} ${tls.clientCertificates} ${tlsFlags(tls, clientSeen, serverSeen)}`;
     for (const { side, code } of tls.alerts) facts += side === clientSide ? ` <${code}` : ` >${code}`;
@@ -225,7 +226,9 @@ function inNanos(seconds: number): number {
 export function udpSummary(flow: Flow, { clientSide, protocol, stun, quic }: UdpReader): Summary {
   const serverSide = clientSide === 0 ? 1 : 0;
   const outcome = flow.half(serverSide).frames === 0 ? "unanswered" : (quic?.alerts.length ?? 0) > 0 ? "alert" : "open";
+  const { unreachable } = flow.half(clientSide);
   let facts = `${protocol} ${outcome}`;
+  if (unreachable !== undefined) facts += ` icmp ${unreachable.type} ${unreachable.code}`;
   if (stun !== undefined) facts += ` ${stun.dialect} ${stun.responses > 0} ${stun.allocated}`;
   if (quic !== undefined) facts += quicFacts(flow, quic);
   const resumed = quic?.serverHello?.acceptsPsk === true;
@@ -286,6 +289,7 @@ export function draftWithoutDetail(flow: Flow, summary: Summary): Draft {
 }
 
 function base(flow: Flow, { clientSide, protocol, outcome }: Summary): Draft {
+  const { unreachable } = flow.half(clientSide);
   const a: Endpoint = { ip: addressText(flow.ipVersion, flow.a0, flow.a1, flow.a2, flow.a3), port: flow.aPort };
   const b: Endpoint = { ip: addressText(flow.ipVersion, flow.b0, flow.b1, flow.b2, flow.b3), port: flow.bPort };
   return {
@@ -304,6 +308,7 @@ function base(flow: Flow, { clientSide, protocol, outcome }: Summary): Draft {
     timing: {},
     outcome,
     ...(flow.application !== undefined && { application: flow.application }),
+    ...(unreachable !== undefined && { unreachable }),
     alike: 0,
     elsewhere: 0,
   };
@@ -478,7 +483,8 @@ function isUneventful(flow: Flow, tls: TcpReader, outcome: Draft["outcome"]): bo
     other.encryptedFrame > 0 &&
     !lacks(flow.half0) &&
     !lacks(flow.half1) &&
-    flow.unreachableFrame === 0 &&
+    flow.half0.unreachable === undefined &&
+    flow.half1.unreachable === undefined &&
     tls.alerts.length === 0 &&
     tls.clientCertificates === undefined &&
     !isCertificateUnreadable(tls) &&
@@ -504,11 +510,10 @@ function tcpFlags(flow: Flow, client: Half, server: Half, serverSide: 0 | 1): nu
   if (server.firstDataFrame > 0) flags |= 128;
   if (client.finFrame > 0) flags |= 256;
   if (server.finFrame > 0) flags |= 512;
-  if (flow.unreachableFrame > 0) flags |= 1024;
-  if (reset && flow.resetSide === serverSide) flags |= 2048;
-  if (reset && flow.resetSide !== serverSide) flags |= 4096;
+  if (reset && flow.resetSide === serverSide) flags |= 1024;
+  if (reset && flow.resetSide !== serverSide) flags |= 2048;
   if (server.opening !== undefined && server.firstDataFrame > 0 && server.firstDataTtl !== server.opening.ttl)
-    flags |= 8192;
+    flags |= 4096;
   return flags;
 }
 
@@ -549,14 +554,6 @@ function tcpObservation(flow: Flow, client: Half, server: Half, sideName: (side:
   if (flow.synAckFrame > 0) tcp.synAckFrame = flow.synAckFrame;
   if (flow.resetFrame > 0) {
     tcp.reset = { from: sideName(flow.resetSide), frame: flow.resetFrame, at: flow.resetAt, ttl: flow.resetTtl };
-  }
-  if (flow.unreachableFrame > 0) {
-    tcp.unreachable = {
-      frame: flow.unreachableFrame,
-      type: flow.unreachableType,
-      code: flow.unreachableCode,
-      from: flow.unreachableFrom,
-    };
   }
   return tcp;
 }
@@ -729,7 +726,7 @@ function tcpOutcome(
 ): ConnectionObservation["outcome"] {
   const data = client.firstDataFrame > 0 || server.firstDataFrame > 0;
   if (flow.syns > 0 && flow.synAckFrame === 0 && !data) {
-    if (flow.unreachableFrame > 0 || (flow.resetFrame > 0 && flow.resetSide === serverSide)) return "refused";
+    if (client.unreachable !== undefined || (flow.resetFrame > 0 && flow.resetSide === serverSide)) return "refused";
     if (server.frames === 0 && client.frames === flow.syns + (flow.resetFrame > 0 ? 1 : 0)) return "unanswered";
   }
   const bothFin = client.finFrame > 0 && server.finFrame > 0;

@@ -321,20 +321,31 @@ describe("outcomes without a handshake", () => {
     expect((await only(frames)).outcome).toBe(outcome);
   });
 
-  const unreachable = (quoted: Uint8Array, code = 13) =>
-    ethernet(ipv4(icmp(3, code, quoted), { protocol: ICMP, from: "198.51.100.1", to: CLIENT.ip }));
+  const unreachable = (quoted: Uint8Array, code = 13, type = 3) =>
+    ethernet(ipv4(icmp(type, code, quoted), { protocol: ICMP, from: "198.51.100.1", to: CLIENT.ip }));
   const quote = ipv4(tcp(CLIENT.port, SERVER.port, new Uint8Array(0), { sequence: 1000, flags: SYN }));
 
   test("an ICMP error is counted with the connection it quotes", async () => {
     const draft = await only([syn, unreachable(quote)]);
     expect(draft).toMatchObject({ outcome: "refused", frames: { first: 1, last: 2, count: 2 } });
-    expect(draft.tcp?.unreachable).toEqual({ frame: 2, type: 3, code: 13, from: "198.51.100.1" });
+    expect(draft.unreachable).toEqual({ frame: 2, type: 3, code: 13, from: "198.51.100.1" });
   });
 
   test("an ICMP error that quotes no more than 8 bytes (RFC 792) is about the connection, though no frame of it", async () => {
     const draft = await only([syn, unreachable(quote.subarray(0, 28))]);
     expect(draft).toMatchObject({ outcome: "refused", frames: { first: 1, last: 1, count: 1 } });
-    expect(draft.tcp?.unreachable?.frame).toBe(2);
+    expect(draft.unreachable?.frame).toBe(2);
+  });
+
+  test("time exceeded refuses a SYN, a wish for smaller packets does not, nor does an error about the server's", async () => {
+    expect((await only([syn, unreachable(quote, 0, 11)])).outcome).toBe("refused");
+    expect((await only([syn, syn, unreachable(quote, 4)])).outcome).toBe("unanswered");
+    const answer = ipv4(tcp(SERVER.port, CLIENT.port, new Uint8Array(0), { flags: SYN | ACK }), {
+      from: SERVER.ip,
+      to: CLIENT.ip,
+    });
+    const draft = await only([syn, syn, unreachable(answer), unreachable(quote, 1)]);
+    expect(draft).toMatchObject({ outcome: "refused", unreachable: { frame: 4, code: 1 } });
   });
 
   test("an ICMP error about a connection that is not there begins one as in Wireshark, with 8 bytes of it none", async () => {
@@ -353,7 +364,9 @@ describe("outcomes without a handshake", () => {
     });
     expect(await only([ask, answer])).toMatchObject({ outcome: "open", stun: { responses: 1 } });
     const quoted = ipv4(udp(CLIENT.port, 3478, bareStun(1)), { protocol: UDP });
-    expect((await only([ask, unreachable(quoted, 3)])).frames.count).toBe(2);
+    const refused = await only([ask, unreachable(quoted, 3)]);
+    expect(refused.frames.count).toBe(2);
+    expect(refused.unreachable).toEqual({ frame: 2, type: 3, code: 3, from: "198.51.100.1" });
   });
 });
 

@@ -398,18 +398,14 @@ class Collector implements Skimmer {
     if (quoted.kind !== TCP_PORTS && at !== 0) table.touch(at, this.frames, frame.seconds, frame.nanos);
     if (quoted.kind === TCP_PORTS && at === 0) return;
     const flow = at === 0 ? this.add(table, quoted, frame, file) : table.flow(at);
-    if (flow === undefined || !packet.icmpUnreachable || flow.unreachableFrame > 0) return;
-    if (flow.tunnel !== packet.tunnel) return;
-    flow.unreachableFrame = this.frames;
-    flow.unreachableType = packet.icmpType;
-    flow.unreachableCode = packet.icmpCode;
-    flow.unreachableFrom = addressText(
-      packet.ipVersion,
-      packet.source0,
-      packet.source1,
-      packet.source2,
-      packet.source3,
-    );
+    if (flow === undefined || !packet.icmpUnreachable || flow.tunnel !== packet.tunnel) return;
+    const { ipVersion, source0, source1, source2, source3, icmpType, icmpCode } = packet;
+    flow.half(table.side).unreachable ??= {
+      frame: this.frames,
+      type: icmpType,
+      code: icmpCode,
+      from: addressText(ipVersion, source0, source1, source2, source3),
+    };
   }
 
   private linger(flow: Flow): void {

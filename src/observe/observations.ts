@@ -12,6 +12,7 @@ import type { HttpHeader } from "../protocol/http/answer.ts";
 import type { Flight } from "../protocol/tls/flight.ts";
 import type { Certificate } from "../protocol/x509/certificate.ts";
 import type { Trust } from "../protocol/x509/trust.ts";
+import type { IcmpError } from "../stream/flow.ts";
 import type { ObservedClientHello, ObservedServerHello } from "./hellos.ts";
 
 export type Side = "client" | "server";
@@ -229,13 +230,6 @@ export interface TcpObservation {
   readonly synFrame?: number;
   readonly synAckFrame?: number;
   readonly reset?: { readonly from: Side; readonly frame: number; readonly at: number; readonly ttl: number };
-  /** An ICMP error (destination unreachable) about this connection. */
-  readonly unreachable?: {
-    readonly frame: number;
-    readonly type: number;
-    readonly code: number;
-    readonly from: string;
-  };
 }
 
 /** What a client asks of a proxy. */
@@ -307,6 +301,8 @@ export interface ConnectionObservation {
   /** The program it belongs to, on the machine where the capture was taken. */
   readonly application?: Application;
   readonly tcp?: TcpObservation;
+  /** The first ICMP error that says that what the client sent did not get there (unreachable, time exceeded), and who sent it. */
+  readonly unreachable?: IcmpError;
   /** The tunnel that the connection asks of a proxy; `server` is then the proxy. */
   readonly through?: Tunnel;
   /** The first bytes of each side behind what was said before TLS; present once that is over. */

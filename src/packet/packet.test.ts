@@ -309,21 +309,30 @@ describe("ICMP", () => {
   const quoted = ipv4(SEGMENT);
 
   test.each([
-    [3, true],
-    [4, false],
-    [5, false],
-    [11, false],
-    [12, false],
-  ])("ICMP type %i is an error", (type, unreachable) => {
-    const seen = read(ethernet(ipv4(icmp(type, 13, quoted), { protocol: ICMP, from: "198.51.100.1", to: CLIENT.ip })));
-    expect(seen.packet).toMatchObject({ kind: ICMP_ERROR, icmpType: type, icmpCode: 13, icmpUnreachable: unreachable });
+    [3, 13, true],
+    // Fragmentation needed: smaller packets get there.
+    [3, 4, false],
+    [4, 0, false],
+    [5, 0, false],
+    [11, 0, true],
+    [12, 0, false],
+  ])("ICMP type %i, code %i is an error", (type, code, unreachable) => {
+    const seen = read(
+      ethernet(ipv4(icmp(type, code, quoted), { protocol: ICMP, from: "198.51.100.1", to: CLIENT.ip })),
+    );
+    expect(seen.packet).toMatchObject({
+      kind: ICMP_ERROR,
+      icmpType: type,
+      icmpCode: code,
+      icmpUnreachable: unreachable,
+    });
     expect(seen.payload).toEqual(quoted);
   });
 
   test.each([
     [1, true],
     [2, false],
-    [3, false],
+    [3, true],
     [4, false],
   ])("ICMPv6 type %i is an error", (type, unreachable) => {
     const seen = read(ethernet(ipv6(icmp(type, 4, ipv6(SEGMENT)), { next: ICMPV6 })));

@@ -174,7 +174,10 @@ export class Packet {
   fragmentId = 0;
   fragmentOffset = 0;
   fragmentMore = false;
-  /** ICMP_ERROR: is it "destination unreachable", its type and code; the payload is the packet it is about, from its IP header on. */
+  /**
+   * ICMP_ERROR: does it say that the packet did not get there (see `isUnreachable`), its type and code; the payload is the packet
+   * it is about, from its IP header on.
+   */
   icmpUnreachable = false;
   icmpType = 0;
   icmpCode = 0;
@@ -615,10 +618,11 @@ export function decodeTransport(
     const type = bytes[at] as number;
     const isError = protocol === PROTOCOL_ICMP ? isIcmpError(type) : type >= 1 && type <= 4;
     if (!isError) return;
+    const code = bytes[at + 1] as number;
     packet.kind = ICMP_ERROR;
-    packet.icmpUnreachable = type === (protocol === PROTOCOL_ICMP ? 3 : 1);
+    packet.icmpUnreachable = protocol === PROTOCOL_ICMP ? isUnreachable(type, code) : type === 1 || type === 3;
     packet.icmpType = type;
-    packet.icmpCode = bytes[at + 1] as number;
+    packet.icmpCode = code;
     setPayload(packet, at + 8, end, length - 8);
     return;
   }
@@ -636,6 +640,14 @@ export function decodeTransport(
 /** RFC 792: destination unreachable, source quench, redirect, time exceeded, parameter problem. */
 function isIcmpError(type: number): boolean {
   return type === 3 || type === 4 || type === 5 || type === 11 || type === 12;
+}
+
+/**
+ * Destination unreachable or time exceeded; of ICMPv6 the types 1 and 3 (RFC 4443). Not "fragmentation needed" (in ICMPv6 a type of
+ * its own): it only asks for smaller packets (RFC 1191).
+ */
+function isUnreachable(type: number, code: number): boolean {
+  return (type === 3 && code !== 4) || type === 11;
 }
 
 function setPayload(packet: Packet, start: number, end: number, length: number): void {

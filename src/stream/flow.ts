@@ -85,6 +85,8 @@ export class Half {
   /** Payload bytes that never arrived: not in the capture, and the receiver never acknowledged them. */
   lost = 0;
   retransmissions = 0;
+  /** The first ICMP error that says that what this side sent did not get there. */
+  unreachable: IcmpError | undefined = undefined;
   /** The sequence numbers begin at a SYN of this capture: the stream is seen from its first byte. */
   fromStart = false;
   /** Of the packets of this direction within their tunnel. */
@@ -202,6 +204,14 @@ export class Half {
   }
 }
 
+/** An ICMP error. `from`: the address of who sent it. */
+export interface IcmpError {
+  readonly frame: number;
+  readonly type: number;
+  readonly code: number;
+  readonly from: string;
+}
+
 export interface Segment {
   readonly sequence: number;
   /** Length on the wire; `bytes` may be shorter (snaplen). */
@@ -261,10 +271,6 @@ export class Flow {
   resetSide: 0 | 1 = 0;
   resetAt = 0;
   resetTtl = 0;
-  unreachableFrame = 0;
-  unreachableType = 0;
-  unreachableCode = 0;
-  unreachableFrom = "";
 
   words: Int32Array;
   doubles: Float64Array;

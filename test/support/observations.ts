@@ -200,6 +200,7 @@ export interface Where {
   readonly elsewhere?: number;
   readonly undetailed?: true;
   readonly tcp?: TcpOverrides;
+  readonly unreachable?: ConnectionObservation["unreachable"];
   readonly through?: Tunnel;
   /** Frames behind what was said before TLS, 0.1 seconds after the first frame. */
   readonly inside?: { readonly client?: number; readonly server?: number };
@@ -414,6 +415,9 @@ function base(
     alike: options.alike ?? 0,
     elsewhere: options.elsewhere ?? 0,
     ...(options.undetailed === true && { undetailed: true }),
+    ...(options.unreachable !== undefined && {
+      unreachable: { ...options.unreachable, frame: index * 100 + options.unreachable.frame },
+    }),
   };
 }
 

@@ -1,5 +1,7 @@
 /** A SYN answered by a reset or by an ICMP error: the port is closed, or a firewall says no. */
+import type { Endpoint } from "../../observe/observations.ts";
 import type { Finding } from "../finding.ts";
+import { icmpAdvice, icmpError } from "../icmp.ts";
 import { answer, type Rule } from "../rule.ts";
 import { describe } from "../words.ts";
 
@@ -15,22 +17,36 @@ export const portRefused: Rule = {
     const findings = opened
       .filter(({ outcome }) => outcome === "refused")
       .map((connection): Finding => {
-        const { tcp, server, file } = connection;
-        const icmp = tcp?.unreachable;
+        const { tcp, server, file, unreachable } = connection;
         // Whichever came first is what the client heard.
-        const isIcmp = icmp !== undefined && (tcp?.reset === undefined || icmp.frame < tcp.reset.frame);
-        const frame = (isIcmp ? icmp.frame : tcp?.reset?.frame) ?? connection.frames.last;
-        const said = isIcmp ? `an ICMP error from ${icmp.from} (type ${icmp.type}, code ${icmp.code})` : "a reset";
+        const icmp =
+          tcp?.reset === undefined || (unreachable?.frame ?? Infinity) < tcp.reset.frame ? unreachable : undefined;
+        const frame = (icmp ?? tcp?.reset)?.frame ?? connection.frames.last;
+        const said = icmp === undefined ? "a reset" : icmpError(icmp);
         return {
           confidence: "proven",
           cause: "port-refused",
           connections: [connection],
           what: `The SYN to ${describe(connection)} was answered with ${said} (frame ${frame}).`,
-          why: "TCP is refused before any TLS: nothing listens there, or a firewall rejects it.",
-          fix: `Allow TCP ${server.port} to ${server.ip} on the firewall, or ask the operator whether the service is up.`,
-          evidence: [{ file, frame, path: isIcmp ? "icmp.type" : "tcp.flags.reset", value: said, expected: "SYN-ACK" }],
+          ...(icmp === undefined ? closed(server) : icmpAdvice(icmp, server.ip, `TCP ${server.port}`)),
+          evidence: [
+            {
+              file,
+              frame,
+              path: icmp === undefined ? "tcp.flags.reset" : "icmp.type",
+              value: said,
+              expected: "SYN-ACK",
+            },
+          ],
         };
       });
     return answer(findings, opened.length);
   },
 };
+
+function closed({ ip, port }: Endpoint): Pick<Finding, "why" | "fix"> {
+  return {
+    why: "TCP is refused before any TLS: nothing listens there, or a firewall rejects it.",
+    fix: `Allow TCP ${port} to ${ip} on the firewall, or ask the operator whether the service is up.`,
+  };
+}
