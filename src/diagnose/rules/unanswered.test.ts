@@ -244,6 +244,17 @@ describe("UDP", () => {
     expect(finding?.fix).toBe("Nothing, where this is the policy. Else: Allow UDP 443 to 192.0.2.10 on the firewall.");
   });
 
+  test("refused by ICMP: that something came back is said", () => {
+    const unreachable = { from: "10.0.0.1", type: 3, code: 13, frame: 2 };
+    const [finding] = found(rule, [udp({ stun: { requests: 5, responses: 0 }, unreachable })]);
+    expect(finding).toMatchObject({
+      cause: "no-answer",
+      what: "5 STUN/TURN requests to 198.51.100.30:3478 over UDP got no answer but an ICMP error from 10.0.0.1: administratively prohibited (type 3, code 13) (frame 2).",
+      fix: "Allow UDP 3478 to 198.51.100.30 on 10.0.0.1, or on the firewall that it speaks for.",
+    });
+    expect(finding?.why).not.toContain("Nothing came back");
+  });
+
   test.each<[string, Parameters<typeof udp>[0]]>([
     ["answered", {}],
     ["one request", { stun: { requests: 1, responses: 0 } }],

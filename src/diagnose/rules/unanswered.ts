@@ -6,6 +6,7 @@ import type { ConnectionObservation } from "../../observe/observations.ts";
 import { type Context, firstBytesOf, PATIENCE, serverClose } from "../context.ts";
 import { delayBetween, Fallbacks } from "../fallback.ts";
 import type { Evidence, Finding } from "../finding.ts";
+import { icmpAdvice, icmpError } from "../icmp.ts";
 import { isRefused } from "../peer.ts";
 import { answer, type Rule } from "../rule.ts";
 import type { Cause } from "../vocabulary.ts";
@@ -58,13 +59,19 @@ function shown(
 }
 
 function overUdp(context: Context, connection: ConnectionObservation, fallbacks: Fallbacks): Silence | undefined {
-  const { stun, server, frames } = connection;
+  const { stun, server, frames, unreachable } = connection;
   if (connection.bytes.fromServer > 0 || context.waited(connection, 0) < PATIENCE) return undefined;
   const asked = stun === undefined ? frames.count : stun.requests;
   if (asked < 2) return undefined;
-  const what = `to ${describe(connection)} over UDP got no answer.`;
-  const why = "Nothing came back, not even a refusal: a firewall drops the packets, or nothing listens there.";
-  const fix = `Allow UDP ${server.port} to ${server.ip} on the firewall.`;
+  const but = unreachable === undefined ? "" : ` but ${icmpError(unreachable)} (frame ${unreachable.frame})`;
+  const what = `to ${describe(connection)} over UDP got no answer${but}.`;
+  const { why, fix } =
+    unreachable === undefined
+      ? {
+          why: "Nothing came back, not even a refusal: a firewall drops the packets, or nothing listens there.",
+          fix: `Allow UDP ${server.port} to ${server.ip} on the firewall.`,
+        }
+      : icmpAdvice(unreachable, server.ip, `UDP ${server.port}`);
   if (connection.protocol === "quic") {
     const silence = {
       cause: "no-answer" as const,
