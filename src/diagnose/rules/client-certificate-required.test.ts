@@ -22,6 +22,36 @@ test.each([40, 42, 46, 116])("asked, got none, ended it with alert %i", (code) =
   );
 });
 
+const ended = (tcp: NonNullable<TlsOptions["tcp"]>, options: TlsOptions["tls"] = {}, clientCertificates = 0) =>
+  asked(40, clientCertificates, {
+    alerts: [],
+    tcp,
+    tls: { certificateRequested: true, clientCertificates, ...options },
+  });
+const RESET = { reset: { from: "server", frame: 11 } } as const;
+
+test.each([
+  ["a reset", RESET, "tcp.flags.reset"],
+  ["a FIN", { server: { fin: 11 }, client: { fin: 12 } }, "tcp.flags.fin"],
+])("asked, got none, ended it with %s and no alert: likely", (how, tcp, path) => {
+  const [finding] = found(rule, [ended(tcp)]);
+  expect(finding).toMatchObject({ confidence: "likely", cause: "client-certificate-required" });
+  expect(finding?.what).toContain(`got none, and ended the handshake with ${how} (frame 11).`);
+  expect(finding?.evidence[0]).toMatchObject({ frame: 11, path });
+  expect(found(rule, [ended(tcp, { decrypted: true, version: 0x0304, encrypted: { server: 7 } })])).toHaveLength(1);
+});
+
+test.each([
+  ["the client closed first", ended({ client: { fin: 10 }, server: { fin: 11 } })],
+  ["the client reset it", ended({ reset: { from: "client", frame: 11 } })],
+  ["the handshake went on, and data ended in a reset", ended(RESET, { changeCipherSpec: { server: 10 } })],
+  ["it went on, in TLS 1.3", ended(RESET, { decrypted: true, applicationData: { client: true, server: true } })],
+  ["an alert may be in what is missing", ended({ ...RESET, server: { missing: 9 } })],
+  ["it sent one", ended(RESET, {}, 1)],
+])("clear without an alert: %s", (_, spec) => {
+  expect(ask(rule, [spec])).toEqual({ is: "clear", checked: 1 });
+});
+
 test.each([
   ["the client sent one, so it is refused for what it is", asked(42, 1)],
   ["the client never got to answer", asked(40, undefined)],
