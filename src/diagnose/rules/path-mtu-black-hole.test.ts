@@ -10,6 +10,8 @@ const CLIENT: Tcp = {
   client: { unacknowledged: 1800, largestSegment: 1460, retransmissions: 4 },
   server: { frames: 3 },
 };
+const opening = (options: string) => ({ opening: { ttl: 57, window: 65535, options, number: 1 } });
+const TIMESTAMPS = { client: opening("mss 1460,sackOK,TS,nop,wscale 7"), server: opening("mss 1460,nop,nop,TS") };
 const NO_ANSWER: TlsOptions = { bytes: { fromClient: 1800, fromServer: 0 } };
 
 describe("full-size segments never pass", () => {
@@ -32,7 +34,12 @@ describe("full-size segments never pass", () => {
 });
 
 test.each<[string, Tcp, TlsOptions]>([
-  ["a full-size segment passed: ordinary loss", { server: { lost: 2896, largestSegment: 1400 } }, {}],
+  ["a full-size segment passed: ordinary loss", { server: { lost: 2896, largestSegment: 1448 } }, {}],
+  [
+    "a small one was lost as well, when every other was full: ordinary loss",
+    { server: { lost: 2148, largestSegment: 90 } },
+    {},
+  ],
   ["what was lost is small", { server: { lost: 1199, largestSegment: 90 } }, {}],
   [
     "the hello is small: not its size",
@@ -51,6 +58,25 @@ describe("at the boundary", () => {
   test.each<[string, Tcp, TlsOptions, number]>([
     ["1200 bytes of the server, segments below 1200", { server: { lost: 1200, largestSegment: 1199 } }, {}, 1],
     ["a segment of 1200 passed", { server: { lost: 1200, largestSegment: 1200 } }, {}, 0],
+    [
+      "all that is lost is larger than what passed, as behind a VPN",
+      { server: { lost: 1448, largestSegment: 1233 } },
+      {},
+      1,
+    ],
+    ["nothing is larger", { server: { lost: 1448, largestSegment: 1448 } }, {}, 0],
+    [
+      "three of 1448 and timestamps",
+      { ...TIMESTAMPS, server: { ...TIMESTAMPS.server, lost: 4344, largestSegment: 1443 } },
+      {},
+      1,
+    ],
+    [
+      "the same where a SYN says 1400",
+      { client: opening("mss 1400,sackOK,TS"), server: { ...TIMESTAMPS.server, lost: 4344, largestSegment: 90 } },
+      {},
+      0,
+    ],
     [
       "1200 bytes of the client, sent three times, to a server that spoke twice",
       { client, server: { frames: 2 } },

@@ -10,6 +10,9 @@ import { describe, plural } from "../words.ts";
 
 /** Payload of a full-size segment: every path of the IPv6 minimum MTU (1280, RFC 8200 section 5) carries less than this. */
 const FULL_SIZE = 1200;
+/** Of Ethernet and IPv4, where the capture does not show what the ends said. */
+const ETHERNET_MSS = 1460;
+const TIMESTAMPS = 12;
 /** One retransmission is ordinary loss. */
 const MIN_RETRANSMISSIONS = 2;
 
@@ -65,9 +68,24 @@ interface Loss {
 
 function fromServer(connection: ConnectionObservation): Loss | undefined {
   const { lost, largestSegment } = connection.tcp?.server ?? { lost: 0, largestSegment: 0 };
-  if (lost < FULL_SIZE || largestSegment >= FULL_SIZE) return undefined;
+  // Behind a VPN or PPPoE, segments of over 1200 bytes still pass.
+  const smallest = smallestLost(lost, fullSize(connection));
+  if (smallest < FULL_SIZE || smallest <= largestSegment) return undefined;
   const what = `${lost} bytes of the answer from ${describe(connection)} never arrived, while smaller packets did`;
   return { side: "server", lost, largest: largestSegment, what };
+}
+
+/** Bytes of the smallest segment among `lost` bytes when all others were of `full` size: who sends more than a segment fills them. */
+function smallestLost(lost: number, full: number): number {
+  return lost === 0 ? 0 : ((lost - 1) % full) + 1;
+}
+
+/** Payload of the largest segments that both ends allow (RFC 9293 section 3.7.1); timestamps take 12 bytes of it (RFC 7323 appendix A). */
+function fullSize({ tcp }: ConnectionObservation): number {
+  const openings = [tcp?.client.opening?.options ?? "", tcp?.server.opening?.options ?? ""];
+  const sizes = openings.map((options) => Number(/\bmss (\d+)/.exec(options)?.[1] ?? ETHERNET_MSS));
+  const timestamps = openings.every((options) => /\bTS\b/.test(options));
+  return Math.max(1, Math.min(...sizes) - (timestamps ? TIMESTAMPS : 0));
 }
 
 function fromClient(connection: ConnectionObservation): Loss | undefined {
