@@ -21,14 +21,19 @@ export const WHOLE_HANDSHAKE = "the whole handshake";
 /** TLS 1.3: the certificate is encrypted (RFC 8446 section 4.4). Drafts have versions of their own above it. */
 const TLS_1_3 = 0x0304;
 
+/** The capture has the connection from its beginning on. */
+export function isBegun({ tcp }: ConnectionObservation): boolean {
+  return tcp !== undefined && (tcp.syns > 0 || tcp.synAckFrame !== undefined);
+}
+
 /** What is missing of the connection itself to judge it; undefined when the capture has all of it. */
-export function missingFrom({ tcp, tls, protocol }: ConnectionObservation): string | undefined {
+export function missingFrom(connection: ConnectionObservation): string | undefined {
+  const { tcp, tls, protocol } = connection;
   if (tcp === undefined) return undefined;
   const { client, server } = tcp;
   if (client.frames === 0 || (server.frames === 0 && client.firstData !== undefined)) return OTHER_DIRECTION;
-  const begun = tcp.syns > 0 || tcp.synAckFrame !== undefined;
   const helloLost = tls?.clientHello === undefined || tls.serverHello === undefined;
-  if (!begun && (protocol === "unknown" || (protocol === "tls" && helloLost))) return START;
+  if (!isBegun(connection) && (protocol === "unknown" || (protocol === "tls" && helloLost))) return START;
   const unseen = tls !== undefined && tls.certificates.length === 0;
   return unseen && client.missing + server.missing > 0 ? WHOLE_PACKETS : undefined;
 }

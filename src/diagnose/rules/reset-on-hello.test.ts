@@ -88,6 +88,10 @@ test.each<[string, TlsOptions]>([
     "bytes of the server are missing in the capture",
     { tcp: { server: { missing: 100 }, reset: { from: "server", frame: 6 } } },
   ],
+  [
+    "the capture begins in the middle: the server may have forgotten the connection",
+    { tcp: { syns: 0, synAck: null, reset: { from: "server", frame: 6 } } },
+  ],
   ["the reset came before the hello", { tcp: { reset: { from: "server", frame: 3 } } }],
   ["no reset", { tcp: {} }],
 ])("clear: %s", (_, options) => {

@@ -6,6 +6,7 @@
 import type { ConnectionObservation } from "../../observe/observations.ts";
 import { firstBytesOf, serverClose } from "../context.ts";
 import type { Finding } from "../finding.ts";
+import { isBegun } from "../lacks.ts";
 import { nameOf, peerOf } from "../peer.ts";
 import { answer, type Rule } from "../rule.ts";
 import { describe, endpoint, milliseconds, short } from "../words.ts";
@@ -24,7 +25,8 @@ export const resetOnHello: Rule = {
       if (reset?.from !== "server" || firstBytesOf(connection, "server") !== undefined) return [];
       // Not when the client itself had closed: then the reset only confirms it.
       if (serverClose(connection) !== reset.frame || reset.frame < helloFrame) return [];
-      if ((connection.tcp?.server.missing ?? 0) > 0) return [];
+      // Without its beginning it may be the rest of a connection that the server has forgotten, and resets whatever comes.
+      if ((connection.tcp?.server.missing ?? 0) > 0 || !isBegun(connection)) return [];
       const synAckTtl = connection.tcp?.server.ttl;
       const ttl =
         synAckTtl === undefined || synAckTtl === reset.ttl
