@@ -27,6 +27,8 @@ describe("TLS", () => {
       { bytes: { fromClient: 500, fromServer: 90 }, head: { server: bytes(0x48, 0x54) } },
       "non-tls-answer",
     ],
+    ["closed by the server before the client spoke", { tcp: { server: { fin: 3 } } }, "closed-without-answer"],
+    ["reset before", { tcp: { reset: { from: "server", frame: 3 } } }, "closed-without-answer"],
     [
       "a hello that does not parse, reset",
       { messages: [], tcp: { reset: { from: "server", frame: 8 } } },
@@ -36,6 +38,15 @@ describe("TLS", () => {
     const [finding, ...more] = found(rule, [hello(options)]);
     expect(more).toEqual([]);
     expect(finding).toMatchObject({ confidence: "proven", cause });
+  });
+
+  test("a server need not wait for a client that says nothing", () => {
+    const late = hello({ tcp: { server: { fin: 3 } } });
+    const build: typeof late.build = (index, id) => {
+      const built = late.build(index, id);
+      return { ...built, handshake: built.handshake.map((message) => ({ ...message, at: 10 })) };
+    };
+    expect(found(rule, [{ ...late, build }])).toEqual([]);
   });
 
   test.each<[string, TlsOptions]>([
@@ -52,7 +63,6 @@ describe("TLS", () => {
     ["a reset: another rule's", { tcp: { reset: { from: "server", frame: 8 } } }],
     ["the client closed first", { tcp: { client: { fin: 7 }, server: { fin: 8 } } }],
     ["the client gave up after half a second", { tcp: { client: { fin: 7 } } }],
-    ["the server closed before the client spoke", { tcp: { server: { fin: 3 } } }],
     ["bytes are missing in the capture", { tcp: { server: { missing: 9 } } }],
     ["the capture begins later", { tcp: { synAck: null } }],
   ])("clear: %s", (_, options) => {
@@ -144,6 +154,12 @@ describe("in a tunnel that was granted", () => {
       "The tunnel to av.fabrikam.example (through 192.0.2.10:3128) was closed after the client's first bytes in it, without an answer (frame 9).",
     ],
     [
+      "a close before the client's first bytes",
+      { tcp: { server: { fin: 7 } } },
+      "closed-without-answer",
+      "The tunnel to av.fabrikam.example (through 192.0.2.10:3128) was closed before the client's first bytes in it (frame 7).",
+    ],
+    [
       "a page",
       { inside: { client: 8, server: 9 }, head: { server: bytes(0x48, 0x54) }, http: { status: 503, frame: 9 } },
       "non-tls-answer",
@@ -188,6 +204,15 @@ describe("in a tunnel that was granted", () => {
 describe("other protocols over TCP", () => {
   const spoken = (protocol: NonNullable<Where["protocol"]>, options: Where = {}) =>
     tcp({ protocol, bytes: SILENT, ...options });
+
+  test("closed before the client spoke: not for what it said", () => {
+    const [finding] = found(rule, [spoken("http", { tcp: { server: { fin: 3 } } })]);
+    expect(finding?.what).toBe(
+      "192.0.2.10:443 accepted the connection and closed it before the client's first bytes (frame 3).",
+    );
+    // Whoever only takes in what is sent has nothing to say.
+    expect(found(rule, [spoken("unknown", { tcp: { server: { fin: 3 } } })])).toEqual([]);
+  });
 
   test("a request that is never answered", () => {
     expect(found(rule, [spoken("http")])[0]?.cause).toBe("no-answer");

@@ -112,8 +112,11 @@ function overTcp(context: Context, connection: ConnectionObservation): Silence |
   if (asked === undefined || firstBytesOf(connection, "server") !== undefined) return undefined;
   const closed = serverClose(connection);
   if (closed !== undefined) {
+    // A server that has said all it wants may leave it to the client to go on; who speaks a known protocol waits for its answer.
+    if (closed < asked)
+      return protocol === "unknown" || spokeLate(connection) ? undefined : closedAtOnce(connection, closed);
     // A reset after a ClientHello has a rule of its own.
-    if (closed < asked || (tls?.clientHelloFrame !== undefined && closed === tcp.reset?.frame)) return undefined;
+    if (tls?.clientHelloFrame !== undefined && closed === tcp.reset?.frame) return undefined;
     return closedOn(connection, closed);
   }
   // Some protocols want no answer (syslog, for one); of an unknown one only an acknowledgement is missed, and what the
@@ -169,6 +172,32 @@ function closedOn(connection: ConnectionObservation, closed: number): Silence {
     what: `${target} closed the connection after the client's first bytes without answering (frame ${closed}).`,
     why: "The connection came up and the client spoke first; the other side closed instead of answering.",
     fix: `Something between, or the server, does not accept this protocol on port ${connection.server.port}: look for a proxy that expects TLS or HTTP there.`,
+  };
+}
+
+/** Servers close connections on which nothing is said for a while. */
+function spokeLate({ handshake, timing }: ConnectionObservation): boolean {
+  const hello = handshake.find(({ message }) => message === "ClientHello");
+  return hello !== undefined && hello.at - (timing.tcpRtt ?? 0) >= PATIENCE;
+}
+
+function closedAtOnce(connection: ConnectionObservation, closed: number): Silence {
+  const target = describe(connection);
+  if (isInTunnel(connection)) {
+    return {
+      cause: "closed-without-answer",
+      frame: closed,
+      what: `The tunnel to ${target} was closed before the client's first bytes in it (frame ${closed}).`,
+      why: "The proxy granted the tunnel and then closed it, whatever the client had to say: some grant before they know whether they reach the server.",
+      fix: `Look at the log of the proxy ${endpoint(connection.server)} at this moment: whether it reached the server.`,
+    };
+  }
+  return {
+    cause: "closed-without-answer",
+    frame: closed,
+    what: `${target} accepted the connection and closed it before the client's first bytes (frame ${closed}).`,
+    why: "The connection came up and was closed before the client had said anything, so not for what it said: a proxy or load balancer that does not reach the server, a rule about addresses, or a server that takes nobody at present.",
+    fix: `Find out what answers on ${endpoint(connection.server)}, and why it closes: ask the operator whether the service is up, and look for a proxy, load balancer or firewall rule for this address.`,
   };
 }
 
