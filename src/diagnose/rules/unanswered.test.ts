@@ -40,6 +40,27 @@ describe("TLS", () => {
     expect(finding).toMatchObject({ confidence: "proven", cause });
   });
 
+  const unheard = (client: { bytes?: number; retransmissions?: number }) =>
+    hello({ tcp: { client: { bytes: 500, unacknowledged: 500, retransmissions: 6, ...client }, server: { fin: 30 } } });
+
+  test("closed at last by a server that never received it: no answer", () => {
+    expect(found(rule, [unheard({})])[0]?.cause).toBe("no-answer");
+    expect(found(rule, [unheard({ bytes: 501 })])[0]?.cause).toBe("closed-without-answer");
+    // The FIN may have been on its way already.
+    expect(found(rule, [unheard({ retransmissions: 0 })])[0]?.cause).toBe("closed-without-answer");
+  });
+
+  test("an ICMP error that came back instead is told", () => {
+    const unreachable = { from: "10.0.0.1", type: 3, code: 13, frame: 5 };
+    const [finding] = found(rule, [hello({ outcome: "stalled", unreachable })]);
+    expect(finding?.what).toBe(
+      "192.0.2.10:443 accepted the connection and never answered the client's first bytes (frame 4); what came back was an ICMP error from 10.0.0.1: administratively prohibited (type 3, code 13) (frame 5).",
+    );
+    expect(finding?.fix).toContain("Allow TCP 443 to 192.0.2.10 on 10.0.0.1");
+    // About the SYN, before one came through.
+    expect(found(rule, [hello({ unreachable: { ...unreachable, frame: 2 } })])[0]?.what).not.toContain("ICMP");
+  });
+
   test("a server need not wait for a client that says nothing", () => {
     const late = hello({ tcp: { server: { fin: 3 } } });
     const build: typeof late.build = (index, id) => {

@@ -2,7 +2,7 @@
  * Connections that came up and then got nothing, or not what was asked for: the peer closed without a byte, never
  * answered, or answered a TLS hello with something that is not TLS. Requests over UDP that nobody answers.
  */
-import type { ConnectionObservation } from "../../observe/observations.ts";
+import type { ConnectionObservation, TcpObservation } from "../../observe/observations.ts";
 import { type Context, firstBytesOf, PATIENCE, serverClose } from "../context.ts";
 import { delayBetween, Fallbacks } from "../fallback.ts";
 import type { Evidence, Finding } from "../finding.ts";
@@ -117,7 +117,8 @@ function overTcp(context: Context, connection: ConnectionObservation): Silence |
       return protocol === "unknown" || spokeLate(connection) ? undefined : closedAtOnce(connection, closed);
     // A reset after a ClientHello has a rule of its own.
     if (tls?.clientHelloFrame !== undefined && closed === tcp.reset?.frame) return undefined;
-    return closedOn(connection, closed);
+    // A connection that nothing was heard on is closed at last; who closes it then has not received what the client said.
+    return neverArrived(tcp) ? unspoken(connection, asked) : closedOn(connection, closed);
   }
   // Some protocols want no answer (syslog, for one); of an unknown one only an acknowledgement is missed, and what the
   // client does not send again it has been acknowledged, whether the capture has it or not.
@@ -175,6 +176,11 @@ function closedOn(connection: ConnectionObservation, closed: number): Silence {
   };
 }
 
+/** The client said it again and again, and nothing of it was ever acknowledged. */
+function neverArrived({ client }: TcpObservation): boolean {
+  return client.retransmissions > 0 && client.unacknowledged > 0 && client.unacknowledged >= client.bytes;
+}
+
 /** Servers close connections on which nothing is said for a while. */
 function spokeLate({ handshake, timing }: ConnectionObservation): boolean {
   const hello = handshake.find(({ message }) => message === "ClientHello");
@@ -210,6 +216,15 @@ function unspoken(connection: ConnectionObservation, asked: number): Silence {
       what: `The tunnel to ${target} was granted, and the client's first bytes in it were never answered (frame ${asked}).`,
       why: "The proxy granted the tunnel; nothing came through it.",
       fix: `Look at the log of the proxy ${endpoint(connection.server)} at this moment: whether it reaches the server, or a filter behind it drops this content.`,
+    };
+  }
+  const { unreachable, server } = connection;
+  if (unreachable !== undefined && unreachable.frame > asked) {
+    return {
+      cause: "no-answer",
+      frame: asked,
+      what: `${target} accepted the connection and never answered the client's first bytes (frame ${asked}); what came back was ${icmpError(unreachable)} (frame ${unreachable.frame}).`,
+      ...icmpAdvice(unreachable, server.ip, `TCP ${server.port}`),
     };
   }
   return {
