@@ -39,7 +39,7 @@ export const resetOnHello: Rule = {
           cause: "reset-on-hello",
           connections: [connection],
           what: `The ClientHello to ${describe(connection)} (frame ${helloFrame}) was answered with a reset (frame ${reset.frame})${ttl}.`,
-          ...(connection.through === undefined ? direct(connection) : inTunnel(connection)),
+          ...(connection.through === undefined ? refusesHello(connection) : inTunnel(connection)),
           evidence: [
             {
               file: connection.file,
@@ -56,13 +56,14 @@ export const resetOnHello: Rule = {
   },
 };
 
-function direct(connection: ConnectionObservation): Pick<Finding, "why" | "fix"> {
+/** Why a ClientHello alone ends a connection, by a reset or by a FIN, and what to do about it. */
+export function refusesHello(connection: ConnectionObservation): Pick<Finding, "why" | "fix"> {
   const name = nameOf(connection);
   return {
     why: "TCP connects and the hello alone ends it, before any certificate: a filter on the way, or the server, refuses this hello.",
     fix:
       name === undefined
-        ? `Look on the firewall or filter for the rule that resets connections to ${connection.server.ip}.`
+        ? `Look on the firewall or filter for the rule that ends connections to ${connection.server.ip}.`
         : `Look on the firewall or filter for the rule that matches the name ${short(name)}; try the same address with another name to confirm it.`,
   };
 }

@@ -61,6 +61,14 @@ describe("TLS", () => {
     expect(found(rule, [hello({ unreachable: { ...unreachable, frame: 2 } })])[0]?.what).not.toContain("ICMP");
   });
 
+  test("a FIN in answer to the hello: a filter by name, as with a reset", () => {
+    const [finding] = found(rule, [hello({ name: "shop.adatum.example", tcp: { server: { fin: 8 } } })]);
+    expect(finding?.what).toBe(
+      "The ClientHello to shop.adatum.example (192.0.2.10:443) (frame 4) was answered by closing the connection (frame 8).",
+    );
+    expect(finding?.fix).toContain("the rule that matches the name shop.adatum.example");
+  });
+
   test("a server need not wait for a client that says nothing", () => {
     const late = hello({ tcp: { server: { fin: 3 } } });
     const build: typeof late.build = (index, id) => {

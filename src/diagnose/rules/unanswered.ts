@@ -11,6 +11,7 @@ import { isRefused } from "../peer.ts";
 import { answer, type Rule } from "../rule.ts";
 import type { Cause } from "../vocabulary.ts";
 import { describe, endpoint, milliseconds, page } from "../words.ts";
+import { refusesHello } from "./reset-on-hello.ts";
 
 /**
  * Ports of STUN and TURN servers: 3478 to 3481 (RFC 8489; Teams), 5349 (over DTLS), 19302 to 19309 (Google). Elsewhere an
@@ -165,6 +166,15 @@ function closedOn(connection: ConnectionObservation, closed: number): Silence {
       what: `The tunnel to ${target} was closed after the client's first bytes in it, without an answer (frame ${closed}).`,
       why: "The proxy granted the tunnel and then closed it. Some grant before they know whether they reach the server; some look at the first bytes and dislike them; or the server itself closed.",
       fix: `Look at the log of the proxy ${endpoint(connection.server)} at this moment: whether it reached the server, and whether it lets this protocol pass.`,
+    };
+  }
+  const helloFrame = connection.tls?.clientHelloFrame;
+  if (helloFrame !== undefined) {
+    return {
+      cause: "closed-without-answer",
+      frame: closed,
+      what: `The ClientHello to ${target} (frame ${helloFrame}) was answered by closing the connection (frame ${closed}).`,
+      ...refusesHello(connection),
     };
   }
   return {
