@@ -220,6 +220,11 @@ export function serverClose(connection: ConnectionObservation): number | undefin
   return server !== undefined && (client === undefined || server < client) ? server : undefined;
 }
 
+/** The same the other way round: frame with which the client closed, when the server had not. */
+export function clientClosedFirst(connection: ConnectionObservation): number | undefined {
+  return serverClose(connection) === undefined ? clientClose(connection) : undefined;
+}
+
 function clientClose(connection: ConnectionObservation): number | undefined {
   return firstClose(connection, "client");
 }

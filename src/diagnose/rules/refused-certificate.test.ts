@@ -70,6 +70,80 @@ describe("the client refused what it was shown", () => {
   });
 });
 
+describe("the client closed at that point, without an alert", () => {
+  const flight = ["Certificate", "ServerKeyExchange", "ServerHelloDone"].map(
+    (message) => ["server", message, 7] as const,
+  );
+  const leaving = (options: TlsOptions = {}) =>
+    refusing(0, {
+      alerts: [],
+      messages: [["client", "ClientHello", 4], ["server", "ServerHello", 6], ...flight],
+      outcome: "closed",
+      trust: PRIVATE,
+      tcp: { client: { fin: 9 }, server: { fin: 11 } },
+      ...options,
+    });
+
+  test.each<[string, TlsOptions, string, string]>([
+    ["a FIN, a private CA", {}, "private-ca", "tcp.flags.fin"],
+    [
+      "a reset, a self-signed one",
+      { trust: SELF_SIGNED, outcome: "reset", tcp: { reset: { from: "client", frame: 9 } } },
+      "self-signed",
+      "tcp.flags.reset",
+    ],
+    [
+      "an alert of the server's afterwards: it missed the rest",
+      { trust: INCOMPLETE, alerts: [{ from: "server", code: 50, description: "decode_error" }] },
+      "private-ca",
+      "tcp.flags.fin",
+    ],
+  ])("%s", (_, options, cause, path) => {
+    const [finding] = found(rule, [leaving(options)]);
+    expect(finding).toMatchObject({ confidence: "likely", cause });
+    expect(finding?.evidence[0]).toMatchObject({ frame: 9, path });
+    expect(finding?.what).toContain(
+      "The client closed the connection to intranet.litware.example (192.0.2.10:443) when it had seen the certificate, without an alert (frame 9); it ",
+    );
+  });
+
+  test("in TLS 1.3, read with its keys", () => {
+    const messages = [
+      ["client", "ClientHello", 4],
+      ["server", "ServerHello", 6],
+      ["server", "Certificate", 7],
+      ["server", "Finished", 7],
+    ] as const;
+    const encrypted = { server: 6 };
+    const seen = { version: 0x0304, decrypted: true, encrypted };
+    expect(found(rule, [leaving({ messages, tls: seen })])).toHaveLength(1);
+    expect(found(rule, [leaving({ messages, tls: { ...seen, encrypted: { server: 6, client: 8 } } })])).toEqual([]);
+  });
+
+  test.each<[string, TlsOptions]>([
+    ["a good chain: whoever left, it was not for that", { trust: PUBLIC }],
+    ["a declared CA", { trust: DECLARED }],
+    ["a chain that could not be checked", { trust: { is: "unknown" } }],
+    ["the server closed first", { tcp: { client: { fin: 11 }, server: { fin: 9 } } }],
+    ["nobody closed", { outcome: "stalled", tcp: {} }],
+    [
+      "the client still waited for the rest",
+      {
+        messages: [
+          ["client", "ClientHello", 4],
+          ["server", "Certificate", 7],
+        ],
+      },
+    ],
+    ["the rest is missing in the capture", { tcp: { client: { fin: 9 }, server: { missing: 9 } } }],
+    ["the rest was lost", { tcp: { client: { fin: 9 }, server: { lost: 9 } } }],
+    ["it went on", { messages: [["client", "ClientHello", 4], ...flight, ["client", "ClientKeyExchange", 8]] }],
+    ["it said another reason", { alerts: [{ from: "client", code: 40, description: "handshake_failure" }] }],
+  ])("no finding: %s", (_, options) => {
+    expect(ask(rule, [leaving(options)])).toEqual({ is: "clear", checked: 1 });
+  });
+});
+
 test.each([
   [44, PRIVATE, "The client gives another reason than an unknown issuer. "],
   [48, { is: "invalid-signature" } as const, "Its signature is not that of the issuer it names. "],

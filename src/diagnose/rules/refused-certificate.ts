@@ -1,11 +1,11 @@
 /**
- * The client refused the server's certificate: its alert says so, and the chain shows why: self-signed, under a private CA
+ * The client refused the server's certificate: its alert says so, or it closed at that point; and the chain shows why: self-signed, under a private CA
  * that the client does not know, or good and refused nevertheless. Not interception by itself: an organisation's own server
  * looks the same, so the rules that show interception come first in the order of causes.
  */
-import type { Alert } from "../../observe/observations.ts";
+import type { Alert, HandshakeMessage } from "../../observe/observations.ts";
 import { speaksFor } from "../../protocol/x509/host-name.ts";
-import type { Context, TlsConnection } from "../context.ts";
+import { type Context, clientClosedFirst, type TlsConnection } from "../context.ts";
 import type { Finding } from "../finding.ts";
 import { nameOf } from "../peer.ts";
 import type { Rule } from "../rule.ts";
@@ -35,30 +35,78 @@ export const refusedCertificate: Rule = {
 };
 
 function finding(context: Context, connection: TlsConnection): Finding[] {
-  const alert = connection.tls.alerts.find(refusesCertificate);
+  const refusal = refusalIn(connection);
   const leaf = context.leaf(connection);
-  if (alert === undefined || leaf === undefined || isExplained(context, connection)) return [];
+  if (refusal === undefined || leaf === undefined || isExplained(context, connection)) return [];
   const issuer = called(leaf.issuer);
-  const { cause, who, why, fix } = reason(connection, alert);
+  const { alert, frame, path } = refusal;
+  const { cause, who = `it was issued by ${issuer}`, why, fix } = reason(connection, alert);
+  const target = describe(connection);
   return [
     {
-      confidence: "proven",
+      // Who looks at certificates only, as monitoring does, leaves at this point as well.
+      confidence: alert === undefined ? "likely" : "proven",
       cause,
       connections: [connection],
-      what: `The client refused the certificate of ${describe(connection)} with ${alert.description} (frame ${alert.frame}); ${who ?? `it was issued by ${issuer}`}.`,
+      what:
+        alert === undefined
+          ? `The client closed the connection to ${target} when it had seen the certificate, without an alert (frame ${frame}); ${who}.`
+          : `The client refused the certificate of ${target} with ${alert.description} (frame ${frame}); ${who}.`,
       why,
       fix,
       evidence: [
-        { file: connection.file, frame: alert.frame, path: "tls.alert.description", value: alert.description },
         {
           file: connection.file,
-          frame: connection.tls.certificates[0]?.frame ?? alert.frame,
+          frame,
+          path,
+          value: alert?.description ?? "closed by the client",
+          ...(alert === undefined && { expected: "ClientKeyExchange" }),
+        },
+        {
+          file: connection.file,
+          frame: connection.tls.certificates[0]?.frame ?? frame,
           path: "tls.certificate[0].issuer",
           value: leaf.issuer.text,
         },
       ],
     },
   ];
+}
+
+interface Refusal {
+  /** Absent: the client closed without a word. */
+  readonly alert?: Alert;
+  readonly frame: number;
+  readonly path: string;
+}
+
+/**
+ * By an alert about certificates; or the client had the server's whole flight, with a certificate that does not show by itself that it is
+ * good, and closed instead of going on.
+ */
+function refusalIn(connection: TlsConnection): Refusal | undefined {
+  const { tls, tcp, handshake } = connection;
+  const alert = tls.alerts.find(refusesCertificate);
+  if (alert !== undefined) return { alert, frame: alert.frame, path: "tls.alert.description" };
+  const frame = clientClosedFirst(connection);
+  if (frame === undefined || tcp === undefined || tls.alerts.some(({ from }) => from === "client")) return undefined;
+  if (!isUntrusted(connection) || tcp.server.missing + tcp.server.lost > 0 || tcp.client.missing > 0) return undefined;
+  const last = handshake.findLast(({ from }) => from === "server");
+  const isWhole = last?.message === (tls.decrypted ? "Finished" : "ServerHelloDone") && last.frame < frame;
+  const wentOn = tls.encrypted.client !== undefined || handshake.some(isClientsSecond);
+  if (!isWhole || wentOn) return undefined;
+  return { frame, path: frame === tcp.reset?.frame ? "tcp.flags.reset" : "tcp.flags.fin" };
+}
+
+/** Anything but the hello that the handshake began with, or a second one that the server had asked for. */
+function isClientsSecond({ from, message }: HandshakeMessage): boolean {
+  return from === "client" && message !== "ClientHello";
+}
+
+function isUntrusted({ tls }: TlsConnection): boolean {
+  const trust = tls.trust;
+  if (trust === undefined || trust.declared !== undefined) return false;
+  return trust.is === "private-root" || trust.is === "self-signed" || trust.is === "incomplete";
 }
 
 /** Wrong dates and a wrong name on a good chain have rules and causes of their own. */
@@ -70,7 +118,7 @@ function isExplained(context: Context, connection: TlsConnection): boolean {
   return now < leaf.notBefore || now > leaf.notAfter || (name !== undefined && !speaksFor(leaf, name));
 }
 
-function reason(connection: TlsConnection, alert: Alert): { cause: Cause; who?: string; why: string; fix: string } {
+function reason(connection: TlsConnection, alert?: Alert): { cause: Cause; who?: string; why: string; fix: string } {
   const trust = connection.tls.trust?.is;
   if (chainIsGood(connection)) {
     return {
@@ -79,9 +127,9 @@ function reason(connection: TlsConnection, alert: Alert): { cause: Cause; who?: 
       fix: "Look at the client's log at this moment, at its root certificates and at its clock.",
     };
   }
-  const isPrivate = trust === "private-root" || trust === "self-signed" || trust === "incomplete";
-  if (!isPrivate || !TRUST_ALERTS.has(alert.code)) {
-    const because = !TRUST_ALERTS.has(alert.code)
+  const isAboutTrust = alert === undefined || TRUST_ALERTS.has(alert.code);
+  if (!isUntrusted(connection) || !isAboutTrust) {
+    const because = !isAboutTrust
       ? "The client gives another reason than an unknown issuer."
       : trust === "invalid-signature"
         ? "Its signature is not that of the issuer it names."
@@ -95,7 +143,7 @@ function reason(connection: TlsConnection, alert: Alert): { cause: Cause; who?: 
   return {
     cause: trust === "self-signed" ? "self-signed" : "private-ca",
     ...(trust === "self-signed" ? { who: "it is self-signed" } : {}),
-    why: "The client does not know this issuer. Nothing in this capture shows whether the certificate is the server's own or another's.",
+    why: `${alert === undefined ? "A client that does not know an issuer closes at this point; one that only looks at certificates does so too." : "The client does not know this issuer."} Nothing in this capture shows whether the certificate is the server's own or another's.`,
     fix: "If this is the server's own certificate, install its root on the client and declare it here with --private-ca; if not, compare with what the server presents elsewhere.",
   };
 }

@@ -40,6 +40,10 @@ describe("a handshake that one side ended", () => {
     expect(found(rule, [noHello])[0]?.evidence[0]).not.toHaveProperty("expected");
   });
 
+  test("the client closes when it has the alert", () => {
+    expect(found(rule, [ended("server", 40, "handshake_failure", { tcp: { client: { fin: 10 } } })])).toHaveLength(1);
+  });
+
   test("a client's refusal of a certificate that was not readable", () => {
     expect(found(rule, [ended("client", 48, "unknown_ca")])).toHaveLength(1);
   });
@@ -55,6 +59,10 @@ test.each([
   [
     "the client's refusal of a certificate: another rule's",
     ended("client", 48, "unknown_ca", { chain: [certificate({ issuer: "CA" })], trust: PRIVATE }),
+  ],
+  [
+    "the server missed the rest when the client had closed",
+    ended("server", 50, "decode_error", { tcp: { client: { fin: 8 } } }),
   ],
   ["no alert", tls()],
 ])("clear: %s", (_, spec) => {

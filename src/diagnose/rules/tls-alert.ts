@@ -3,7 +3,7 @@
  * belong to `refused-certificate`, answers to a pseudo-TLS hello to `undocumented-pseudo-tls-answer`.
  */
 import type { Alert } from "../../observe/observations.ts";
-import type { TlsConnection } from "../context.ts";
+import { clientClosedFirst, type TlsConnection } from "../context.ts";
 import type { Finding } from "../finding.ts";
 import { answer, type Rule } from "../rule.ts";
 import { describe } from "../words.ts";
@@ -21,7 +21,7 @@ export const tlsAlert: Rule = {
   check(context) {
     const judged = context.tls().filter(({ pseudoTls }) => pseudoTls === undefined);
     const findings = judged.flatMap((connection): Finding[] => {
-      const alert = connection.tls.alerts.find(isFatal);
+      const alert = connection.tls.alerts.find((found) => isFatal(found) && !isAfterwards(connection, found));
       if (alert === undefined || (refusesCertificate(alert) && context.leaf(connection) !== undefined)) return [];
       const { cause, why, fix, expected } = reason(connection, alert);
       return [
@@ -51,6 +51,12 @@ export const tlsAlert: Rule = {
 /** Warnings do not end a handshake; an alert of a level that does not exist counts as one that does. */
 function isFatal(alert: Alert): boolean {
   return alert.code !== CLOSE_NOTIFY && alert.code !== USER_CANCELED && alert.level !== "warning";
+}
+
+/** A server that says what it missed after the client has closed did not end the handshake by saying so. */
+function isAfterwards(connection: TlsConnection, alert: Alert): boolean {
+  const closed = clientClosedFirst(connection);
+  return alert.from === "server" && closed !== undefined && closed < alert.frame;
 }
 
 function reason({ tls }: TlsConnection, alert: Alert) {
