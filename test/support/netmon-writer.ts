@@ -21,6 +21,8 @@ export interface NetmonOptions {
   readonly major?: number;
   readonly minor?: number;
   readonly media?: number;
+  /** When the capture began: seconds, and milliseconds. */
+  readonly start?: number;
   readonly millis?: number;
   readonly processes?: readonly Uint8Array[];
   /** By index of the frame. */
@@ -31,7 +33,7 @@ export interface NetmonOptions {
   readonly gap?: number;
 }
 
-/** The clock of all files: 2006-04-24 09:04:15. */
+/** When captures begin, unless told otherwise: 2006-04-24 09:04:15. */
 export const NETMON_START = Date.UTC(2006, 3, 24, 9, 4, 15) / 1000;
 
 /** A FILETIME of seconds since 1970 and units of 100 ns. */
@@ -73,12 +75,27 @@ export function netmonRecord(frame: NetmonFrame, { major = 2, minor = 3 }: Netmo
   return concat(ints(false, [since, 8], [original, 4], [captured, 4]), data, ints(false, ...fields));
 }
 
+function systemTime(date: Date, millis: number): Uint8Array {
+  const day = [date.getUTCFullYear(), date.getUTCMonth() + 1, date.getUTCDay(), date.getUTCDate()];
+  const time = [date.getUTCHours(), date.getUTCMinutes(), date.getUTCSeconds(), millis];
+  return ints(false, ...[...day, ...time].map((value) => [value, 2] as const));
+}
+
 /** The parts of a file: header, each frame, the tables. */
 export function netmonParts(
   frames: readonly NetmonFrame[],
   options: NetmonOptions = {},
 ): { header: Uint8Array; records: Uint8Array[]; tables: Uint8Array } {
-  const { major = 2, minor = 3, media = 1, millis = 842, processes = [], comments = {}, gap = 0 } = options;
+  const {
+    major = 2,
+    minor = 3,
+    media = 1,
+    start = NETMON_START,
+    millis = 842,
+    processes = [],
+    comments = {},
+    gap = 0,
+  } = options;
   const records = frames.map((frame) => concat(new Uint8Array(gap).fill(0xee), netmonRecord(frame, options)));
   const offsets: number[] = [];
   let at = 128;
@@ -96,7 +113,7 @@ export function netmonParts(
   const header = concat(
     new TextEncoder().encode(major === 1 ? "RTSS" : "GMBU"),
     ints(false, [minor, 1], [major, 1], [media, 2]),
-    ints(false, ...[2006, 4, 1, 24, 9, 4, 15, millis].map((value) => [value, 2] as const)),
+    systemTime(new Date(start * 1000), millis),
     ints(false, [at, 4], [frameTable.length, 4], [0, 8]),
     ints(false, [commentTable.length === 0 ? 0 : commentsAt, 4], [commentTable.length, 4]),
     ints(false, [processes.length === 0 ? 0 : commentsAt + commentTable.length, 4], [processes.length, 4]),
