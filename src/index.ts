@@ -123,6 +123,7 @@ function filesOf(set: CaptureSet, { files }: Collected): InputFile[] {
       ...(seen?.to !== undefined && { to: seen.to }),
       problems,
       dropped: file.dropped,
+      localTime: file.localTime,
       comments: [...file.comments.map((text) => ({ text })), ...(seen?.comments ?? [])],
     };
   });

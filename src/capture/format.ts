@@ -8,7 +8,7 @@ import type { Input } from "./input.ts";
 import { addProblem, type CaptureProblem } from "./problem.ts";
 
 export interface CaptureFormat {
-  /** Format id in the Report: `pcap`, `pcapng`. */
+  /** Format id in the Report: `pcap`, `pcapng`; of `netmon` with the version behind it. */
   readonly name: string;
   /** Length of the file header that `open` reads. */
   readonly header: number;
@@ -22,6 +22,8 @@ export interface CaptureFormat {
 }
 
 export interface FrameReader {
+  /** Of the format, where there are several that differ: goes behind its name. */
+  readonly version?: string;
   next(frame: Frame): Step;
   /** Hands the frames that come next, as far as they are there, to `skimmer` until it does not take one. */
   skim?(skimmer: Skimmer): void;
@@ -40,10 +42,12 @@ export interface Notes {
   readonly names: Map<string, string>;
   /** Packets that were lost while capturing, as far as the file says. */
   dropped: number;
+  /** Times are those of a clock whose zone the file does not tell; they are taken for UTC. */
+  localTime: boolean;
 }
 
 export function newNotes(): Notes {
-  return { frames: 0, problems: [], secrets: [], comments: [], names: new Map(), dropped: 0 };
+  return { frames: 0, problems: [], secrets: [], comments: [], names: new Map(), dropped: 0, localTime: false };
 }
 
 /** Wireshark's WTAP_MAX_PACKET_SIZE_STANDARD and tcpdump's MAXIMUM_SNAPLEN: no link that carries IP has longer frames. */

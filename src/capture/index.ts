@@ -106,6 +106,11 @@ export class CaptureFile {
     return this.notes.dropped;
   }
 
+  /** Times are of a clock whose zone the file does not tell, taken for UTC. */
+  get localTime(): boolean {
+    return this.notes.localTime;
+  }
+
   /** FRAME: `frame` is filled, its bytes valid until the next call. MORE: call `fill`, await it, call again. */
   next(frame: Frame): Step {
     return this.reader.next(frame);
@@ -139,8 +144,9 @@ export class CaptureFile {
     const format = formatOf(head(input));
     if (format === undefined) throw unreadable(input, compression, notes);
     await readUntil(input, () => input.end - input.start >= format.header);
-    const name = compression === undefined ? format.name : `${format.name}+${compression.name}`;
-    return new CaptureFile(counted, input, name, format.open(input, notes), notes);
+    const reader = format.open(input, notes);
+    const name = `${format.name}${reader.version ?? ""}${compression === undefined ? "" : `+${compression.name}`}`;
+    return new CaptureFile(counted, input, name, reader, notes);
   }
 }
 

@@ -18,7 +18,7 @@ export interface Header {
   readonly minor: number;
   /** Media type of all frames; from 2.1 on each frame has its own. */
   readonly media: number;
-  /** When the capture began, on the clock of whoever captured: the time zone is not in the file, it is taken for UTC. */
+  /** When the capture began, on the clock of whoever captured: the time zone is not in the file, UTC is assumed. */
   readonly seconds: number;
   readonly millis: number;
   readonly frames: Table;

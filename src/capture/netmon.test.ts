@@ -1,7 +1,7 @@
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { ethernetFrame, type SeenFrame, walk } from "../../test/support/capture-walk.ts";
+import { drain, ethernetFrame, type SeenFrame, walk } from "../../test/support/capture-walk.ts";
 import { concat, ints, type MemorySource, memorySource, payload } from "../../test/support/capture-writer.ts";
 import { formatSuite, kindAndFrame, type Part, survives } from "../../test/support/format-suite.ts";
 import {
@@ -14,6 +14,8 @@ import {
   netmonProcess,
   netmonRecord,
 } from "../../test/support/netmon-writer.ts";
+import { FRAME, Frame, MORE } from "./frame.ts";
+import { CaptureFile } from "./index.ts";
 import type { ByteSource } from "./input.ts";
 
 const P = payload(60);
@@ -48,7 +50,7 @@ for (const version of VERSIONS) {
     ...records.map((bytes, index) => ({ bytes, frame: frames[index] as SeenFrame })),
     { bytes: tables },
   ];
-  formatSuite("netmon", parts, 64, { title: `Network Monitor ${major}.${minor}`, indexed: true });
+  formatSuite(`netmon${major}.${minor}`, parts, 64, { title: `Network Monitor ${major}.${minor}`, indexed: true });
 }
 
 /** What comes once, in its order. */
@@ -145,8 +147,6 @@ describe("where frames are", () => {
     new DataView(header.buffer).setUint32(28, table.length, true);
     let count = 0;
     const file = concat(header, ...records, table);
-    const { CaptureFile } = await import("./index.ts");
-    const { FRAME, Frame, MORE } = await import("./frame.ts");
     const capture = await CaptureFile.open(memorySource(file));
     const frame = new Frame();
     for (let step = capture.next(frame); step === FRAME || step === MORE; step = capture.next(frame)) {
@@ -257,6 +257,17 @@ describe("times", () => {
     expect(await timeOf({ data: P, utc: fileTime(1_700_000_000, 1_234_567) })).toBe("1700000000.123456700");
     expect(await timeOf({ data: P, since: 58_000, utc: 0n })).toBe(`${NETMON_START}.900000000`);
   });
+});
+
+test("says whether its clock is local time", async () => {
+  for (const options of [...VERSIONS, { minor: 3, utc: 0n }] as const) {
+    const { utc } = options as { utc?: bigint };
+    const file = await CaptureFile.open(
+      memorySource(netmonFile([{ data: P, ...(utc !== undefined && { utc }) }], options)),
+    );
+    await drain(file);
+    expect(file.localTime).toBe(options.minor !== 3 || utc === 0n);
+  }
 });
 
 describe("processes", () => {

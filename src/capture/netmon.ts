@@ -88,6 +88,7 @@ const MAX_JUMPS = 10_000;
 const MAX_TOTAL = 2 ** 32;
 
 class NetmonReader implements FrameReader {
+  readonly version: string;
   private readonly input: Input;
   private readonly notes: Notes;
   private readonly header: Header;
@@ -110,6 +111,7 @@ class NetmonReader implements FrameReader {
     this.notes = notes;
     this.header = readHeader(input.view, input.start);
     const { major, minor, frames } = this.header;
+    this.version = `${major}.${minor}`;
     if (major !== 1 && major !== 2) throw refuse("unsupported", input, `Network Monitor version ${major}.${minor}`);
     if (input.canSeek || frames.offset + frames.length <= MAX_KEPT) {
       if (!input.canSeek) input.keep();
@@ -215,6 +217,7 @@ class NetmonReader implements FrameReader {
         return;
       }
     }
+    this.notes.localTime = true;
     const high = header.major === 1 ? 0 : view.getUint32(at + 4, true);
     const low = view.getUint32(at, true);
     if (high >= 1 << 20) {

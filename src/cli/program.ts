@@ -44,7 +44,7 @@ program
   .command("analyze")
   .summary("judge the connections of a capture")
   .description("Judges the connections of one or more captures, read as one. Without files it reads stdin.")
-  .argument("[files...]", "pcap, pcapng or snoop files, gzip-compressed or not; - is stdin")
+  .argument("[files...]", "pcap, pcapng, snoop or Network Monitor files, plain, gzip or zstd; - is stdin")
   .option("--json", "print the Report as JSON instead of text")
   .option("--roots <file>", "PEM roots to treat as public, besides Mozilla's (repeatable)", append)
   .option("--private-ca <file>", "PEM of a legitimate private CA (repeatable)", append)

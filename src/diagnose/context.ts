@@ -16,6 +16,9 @@ import { nameOf } from "./peer.ts";
  */
 export const PATIENCE = 3;
 
+/** Clocks of which the zone is not known are off by at most so much: UTC+14 is the farthest. Seconds. */
+const FARTHEST_ZONE = 14 * 3600;
+
 export type TlsConnection = ConnectionObservation & { readonly tls: TlsObservation };
 
 export class Context {
@@ -37,6 +40,20 @@ export class Context {
 
   get connections(): readonly ConnectionObservation[] {
     return this.observations.connections;
+  }
+
+  /** The times of this connection's file may be off by a time zone. */
+  hasLocalTime({ file }: ConnectionObservation): boolean {
+    return this.observations.files[file]?.localTime === true;
+  }
+
+  /** On which side of the leaf's validity the connection was made; undefined for "in time", or when nobody can tell. */
+  outOfDate(connection: ConnectionObservation): "early" | "expired" | undefined {
+    const leaf = this.leaf(connection);
+    if (leaf === undefined) return undefined;
+    const now = connection.from.seconds;
+    const doubt = this.hasLocalTime(connection) ? FARTHEST_ZONE : 0;
+    return now > leaf.notAfter + doubt ? "expired" : now < leaf.notBefore - doubt ? "early" : undefined;
   }
 
   /** Packets that were lost while the file of this connection was captured, as far as the file says. */

@@ -90,8 +90,7 @@ function isGenuine(context: Context, connection: ConnectionObservation): boolean
 function isGenuineChain(context: Context, connection: ConnectionObservation, name: string | undefined): boolean {
   const leaf = context.leaf(connection);
   if (leaf === undefined || connection.pseudoTls !== undefined || !chainIsGood(connection)) return false;
-  const now = connection.from.seconds;
-  return (name === undefined || speaksFor(leaf, name)) && leaf.notBefore <= now && now <= leaf.notAfter;
+  return (name === undefined || speaksFor(leaf, name)) && context.outOfDate(connection) === undefined;
 }
 
 /** What would answer the question; undefined when the question does not arise. */

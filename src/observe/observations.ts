@@ -41,6 +41,8 @@ export interface InputFile {
   readonly problems: readonly CaptureProblem[];
   /** Packets that were lost while capturing, as far as the file says. */
   readonly dropped: number;
+  /** Times are of a clock whose zone the file does not tell, taken for UTC. */
+  readonly localTime: boolean;
   /** What somebody wrote about a frame; without one, about the file. In the file's order. */
   readonly comments: readonly Comment[];
 }

@@ -56,7 +56,7 @@ export function buildReport(observations: Observations, { version, maxConnection
     generator: { name: "sightline", version },
     input: {
       kind: "capture",
-      files: observations.files.map(({ from, to, dropped, comments, ...file }) => ({
+      files: observations.files.map(({ from, to, dropped, localTime: _, comments, ...file }) => ({
         ...file,
         ...(from === undefined ? {} : { from: moment(from) }),
         ...(to === undefined ? {} : { to: moment(to) }),

@@ -55,6 +55,7 @@ const inputFile = z.strictObject({
   name: z.string(),
   /** As stored: the compressed size of a compressed file. */
   bytes: count,
+  /** `pcap`, `pcapng+gzip`, `netmon2.3`: Network Monitor's clock before version 2.3 is local time, taken for UTC here. */
   format: text,
   frames: count,
   /** First and last timestamp; absent in a file without frames or without times. */

@@ -95,6 +95,17 @@ describe("what the capturer added", () => {
     expect(text).not.toContain("nobody asks");
   });
 
+  test("times of Network Monitor before 2.3 are not called UTC", () => {
+    const as = (format: string) => {
+      const files = reports.story.input.files.map((file) => ({ ...file, format }));
+      return renderText({ ...reports.story, input: { ...reports.story.input, files } }, { ...plain, columns: 120 });
+    };
+    for (const format of ["netmon1.1", "netmon2.0", "netmon2.2+gzip"]) {
+      expect(as(format)).toMatch(/ to \S+ local time\n/);
+    }
+    for (const format of ["netmon2.3", "pcap", "pcapng+zstd"]) expect(as(format)).toMatch(/ to \S+ UTC\n/);
+  });
+
   test("packets lost while capturing", () => {
     expect(text).toContain("! dropped: 12 packets lost while capturing");
   });

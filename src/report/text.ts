@@ -410,11 +410,17 @@ function input(page: Page, { input, totals, verdict }: Report): void {
   ]);
 }
 
+/** Formats that do not tell the time zone of their times. */
+const LOCAL_TIME = /^netmon(1|2\.[0-2])/;
+
 const VANTAGE_WORDS = { client: "client's side", server: "server's side", middle: "middle of the path" } as const;
 
 function fileLines(page: Page, file: ReportFile): void {
   const { name, format, frames, from, to, problems, dropped, comments = [] } = file;
-  const time = from === undefined || to === undefined ? "" : `, ${period(from, to)}`;
+  const time =
+    from === undefined || to === undefined
+      ? ""
+      : `, ${period(from, to)} ${LOCAL_TIME.test(format) ? "local time" : "UTC"}`;
   page.paragraph("  ", [span("strong", name), `: ${format}, ${frames} frames${time}`], MAX_NAME_LINES);
   for (const { text } of comments.filter(({ frame }) => frame === undefined).slice(0, MAX_COMMENTS)) {
     page.paragraph("    ", [span("dim", `comment: ${text}`)], MAX_NAME_LINES);
@@ -495,5 +501,5 @@ function period(from: string, to: string): string {
     string,
     string,
   ];
-  return `${start} to ${day(from) === day(to) ? end.slice(day(to).length + 1) : end} UTC`;
+  return `${start} to ${day(from) === day(to) ? end.slice(day(to).length + 1) : end}`;
 }

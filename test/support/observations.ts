@@ -38,7 +38,7 @@ export interface Spec {
 }
 
 /** The capture ends `seconds` after `NOW`; by default long after everything in it. */
-export function observations(specs: readonly Spec[], { seconds = 3600 } = {}): Observations {
+export function observations(specs: readonly Spec[], { seconds = 3600, localTime = false } = {}): Observations {
   const count = { tcp: 0, udp: 0 };
   const connections = specs.map((spec, index) => {
     const { transport } = spec.build(index, "");
@@ -58,6 +58,7 @@ export function observations(specs: readonly Spec[], { seconds = 3600 } = {}): O
         to: { seconds: NOW + seconds, nanos: 0 },
         problems: [],
         dropped: 0,
+        localTime,
         comments: [],
       },
     ],
@@ -73,13 +74,17 @@ export function observations(specs: readonly Spec[], { seconds = 3600 } = {}): O
 export function ask(
   rule: Rule,
   specs: readonly Spec[],
-  { seconds = 3600, earlier = [] as readonly Finding[] } = {},
+  { seconds = 3600, localTime = false, earlier = [] as readonly Finding[] } = {},
 ): RuleAnswer {
-  return rule.check(new Context(observations(specs, { seconds }), earlier));
+  return rule.check(new Context(observations(specs, { seconds, localTime }), earlier));
 }
 
 /** Its findings; none when it answers anything else. */
-export function found(rule: Rule, specs: readonly Spec[], options: { seconds?: number } = {}): readonly Finding[] {
+export function found(
+  rule: Rule,
+  specs: readonly Spec[],
+  options: { seconds?: number; localTime?: boolean } = {},
+): readonly Finding[] {
   const answer = ask(rule, specs, options);
   return answer.is === "finding" ? answer.findings : [];
 }

@@ -204,7 +204,7 @@ function formatHints(name: string, detail: string): string[] {
   }
   if (detail.includes("0 bytes")) return ["nothing was captured, or the capturing program had not yet written it"];
   return [
-    "sightline reads pcap, pcapng and snoop, gzip-compressed or not; Wireshark's editcap converts others: editcap -F pcapng in out.pcapng",
+    "sightline reads pcap, pcapng, snoop and Network Monitor, plain, gzip or zstd; Wireshark's editcap converts others: editcap -F pcapng in out.pcapng",
   ];
 }
 

@@ -52,6 +52,21 @@ test.each([
   expect(ask(rule, [valid(from, to)])).toEqual({ is: "clear", checked: 1 });
 });
 
+describe("by a clock whose time zone is not known", () => {
+  const HOUR = 3600;
+  const local = (notBefore: number, notAfter: number) => found(rule, [valid(notBefore, notAfter)], { localTime: true });
+
+  test("what may be in time elsewhere is not called out of date", () => {
+    expect(local(NOW + 14 * HOUR, NOW + DAY)).toEqual([]);
+    expect(local(NOW - DAY, NOW - 14 * HOUR)).toEqual([]);
+  });
+
+  test("what is out of date everywhere is", () => {
+    expect(local(NOW + 14 * HOUR + 1, NOW + DAY)).toMatchObject([{ cause: "certificate-not-yet-valid" }]);
+    expect(local(NOW - DAY, NOW - 14 * HOUR - 1)).toMatchObject([{ cause: "certificate-expired" }]);
+  });
+});
+
 test("dates say nothing on a chain that is not good anyway", () => {
   expect(ask(rule, [valid(NOW - DAY, NOW - 1, { trust: PRIVATE })])).toEqual({ is: "not-applicable" });
 });

@@ -14,8 +14,9 @@ export const certificateDates: Rule = {
       const leaf = context.leaf(connection);
       if (leaf === undefined) return [];
       const now = connection.from.seconds;
-      const expired = now > leaf.notAfter;
-      if (!expired && now >= leaf.notBefore) return [];
+      const outOfDate = context.outOfDate(connection);
+      if (outOfDate === undefined) return [];
+      const expired = outOfDate === "expired";
       const limit = moment(expired ? leaf.notAfter : leaf.notBefore);
       return [
         {

@@ -156,3 +156,9 @@ test("nothing to see", () => {
   expect(ask(rule, [])).toEqual({ is: "not-applicable" });
   expect(ask(rule, [tls({ tls: { version: 0x0304 } })])).toEqual({ is: "not-observed", missing: "key log" });
 });
+
+test("minutes cannot be told on a clock whose time zone is not known", () => {
+  const minted = hosts(UNRELATED, { oneKey: true, options: { timing: FAR } });
+  expect(found(rule, minted)).toHaveLength(1);
+  expect(found(rule, minted, { localTime: true })).toEqual([]);
+});

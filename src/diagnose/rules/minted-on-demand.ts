@@ -83,7 +83,8 @@ function finding(context: Context, connections: readonly TlsConnection[]): Findi
 
 function isFresh(context: Context, connection: TlsConnection): boolean {
   const leaf = context.leaf(connection);
-  if (leaf === undefined) return false;
+  // Minutes count here: not on a clock that may be off by hours.
+  if (leaf === undefined || context.hasLocalTime(connection)) return false;
   const age = connection.from.seconds - leaf.notBefore;
   for (let days = 0; days <= MAX_DAYS_BACK; days++) {
     const since = age - days * DAY;

@@ -114,8 +114,7 @@ function isExplained(context: Context, connection: TlsConnection): boolean {
   const leaf = context.leaf(connection);
   if (leaf === undefined || !chainIsGood(connection)) return false;
   const name = nameOf(connection);
-  const now = connection.from.seconds;
-  return now < leaf.notBefore || now > leaf.notAfter || (name !== undefined && !speaksFor(leaf, name));
+  return context.outOfDate(connection) !== undefined || (name !== undefined && !speaksFor(leaf, name));
 }
 
 function reason(connection: TlsConnection, alert?: Alert): { cause: Cause; who?: string; why: string; fix: string } {
