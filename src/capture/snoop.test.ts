@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { ethernetFrame as frame, walk } from "../../test/support/capture-walk.ts";
+import { drain, ethernetFrame as frame, walk } from "../../test/support/capture-walk.ts";
 import { concat, ints, memorySource, payload } from "../../test/support/capture-writer.ts";
 import { formatSuite, kindAndFrame, type Part } from "../../test/support/format-suite.ts";
+import { CaptureFile } from "./index.ts";
 
 const MAGIC = new TextEncoder().encode("snoop\0\0\0");
 const header = (version = 2, link = 4) => concat(MAGIC, ints(true, [version, 4], [link, 4]));
@@ -15,13 +16,14 @@ function record(
     captured?: number;
     length?: number;
     padding?: number;
+    lost?: number;
   } = {},
 ): Uint8Array {
   const { seconds = 0, micros = 0, original = data.length, captured = data.length } = given;
   const padding = new Uint8Array(given.padding ?? -data.length & 3);
   const length = given.length ?? 24 + data.length + padding.length;
   return concat(
-    ints(true, [original, 4], [captured, 4], [length, 4], [0, 4], [seconds, 4], [micros, 4]),
+    ints(true, [original, 4], [captured, 4], [length, 4], [given.lost ?? 0, 4], [seconds, 4], [micros, 4]),
     data,
     padding,
   );
@@ -63,12 +65,33 @@ describe("snoop", () => {
 
   test.each([
     ["IEEE 802.3", 2, 0, undefined],
-    ["FDDI", 2, 8, "datalink type 8"],
+    ["Token Ring", 2, 2, undefined],
+    ["FDDI", 2, 8, undefined],
+    ["HDLC", 2, 5, "datalink type 5"],
     ["another version", 3, 4, "snoop version 3"],
   ])("%s", async (_, version, link, refused) => {
     const file = concat(header(version, link), record(payload(20)));
     if (refused === undefined) expect((await walk(memorySource(file))).frames.length).toBe(1);
     else await expect(walk(memorySource(file))).rejects.toThrow(refused);
+  });
+
+  test("its link types as those of pcap", async () => {
+    for (const [link, linkType] of [
+      [0, 1],
+      [2, 6],
+      [4, 1],
+      [8, 10],
+    ] as const) {
+      const { frames } = await walk(memorySource(concat(header(2, link), record(payload(20)))));
+      expect(frames.map((seen) => seen.linkType)).toEqual([linkType]);
+    }
+  });
+
+  test("packets lost while capturing, counted from the beginning", async () => {
+    const records = [0, 3, 12, 12].map((lost) => record(payload(20), { lost }));
+    const file = await CaptureFile.open(memorySource(concat(header(), ...records)));
+    await drain(file);
+    expect(file.dropped).toBe(12);
   });
 
   test("a record shorter than its frame ends the reading", async () => {

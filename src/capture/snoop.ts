@@ -22,9 +22,13 @@ const RECORD_HEADER = 24;
 const MAGIC = [0x73, 0x6e, 0x6f, 0x6f, 0x70, 0, 0, 0];
 const MICROS = 1_000_000;
 
-/** Datalink types of RFC 1761 that are Ethernet: 0 is IEEE 802.3, 4 is Ethernet. */
-const ETHERNET: ReadonlySet<number> = new Set([0, 4]);
-const LINKTYPE_ETHERNET = 1;
+/** Datalink types of RFC 1761 as LINKTYPE_: IEEE 802.3, Token Ring, Ethernet, FDDI. */
+const LINK_TYPES: ReadonlyMap<number, number> = new Map([
+  [0, 1],
+  [2, 6],
+  [4, 1],
+  [8, 10],
+]);
 
 export const snoop: CaptureFormat = {
   name: "snoop",
@@ -36,6 +40,7 @@ export const snoop: CaptureFormat = {
 class SnoopReader implements FrameReader {
   private readonly input: Input;
   private readonly notes: Notes;
+  private readonly linkType: number;
   private done = false;
 
   constructor(input: Input, notes: Notes) {
@@ -45,7 +50,9 @@ class SnoopReader implements FrameReader {
     // Shomiti's analysers write other versions, with other records.
     if (version !== 2) throw refuse("unsupported", input, `snoop version ${version}`);
     const link = view.getUint32(at + 12);
-    if (!ETHERNET.has(link)) throw refuse("unsupported", input, `a snoop capture of datalink type ${link}`);
+    const linkType = LINK_TYPES.get(link);
+    if (linkType === undefined) throw refuse("unsupported", input, `a snoop capture of datalink type ${link}`);
+    this.linkType = linkType;
     this.input = input;
     this.notes = notes;
     input.start = at + FILE_HEADER;
@@ -70,13 +77,16 @@ class SnoopReader implements FrameReader {
       }
       // Padding can be of any length; only the frame has to be in the buffer.
       if (left < RECORD_HEADER + captured) return starve(input, notes, RECORD_HEADER + captured, "a frame");
+      // Packets lost so far; a counter that was reset may fall.
+      const lost = view.getUint32(at + 12);
+      if (lost > notes.dropped) notes.dropped = lost;
       const micros = view.getUint32(at + 20);
       frame.bytes = input.bytes;
       frame.start = at + RECORD_HEADER;
       frame.captured = captured;
       frame.original = original;
       frame.fcs = 0;
-      frame.linkType = LINKTYPE_ETHERNET;
+      frame.linkType = this.linkType;
       frame.seconds = view.getUint32(at + 16) + Math.floor(micros / MICROS);
       frame.nanos = (micros % MICROS) * 1000;
       frame.untimed = false;
