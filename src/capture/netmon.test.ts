@@ -199,10 +199,18 @@ describe("what frames are", () => {
   });
 
   test("frames that Wireshark leaves out take no number; others that are none do", async () => {
-    const types = [1, 0xfffc, 0xfffd, 0xfffe, 1, 0xfffb, 0xffff, 0xffe0, 1];
+    const types = [1, 0xfffc, 0xfffd, 0xfffe, 1, 0xfffb, 0xffff, 1];
     const { frames, count, problems } = await walk(memorySource(media(types)));
-    expect(frames.map(({ number }) => number)).toEqual([1, 2, 6]);
-    expect([count, problems]).toEqual([6, []]);
+    expect(frames.map(({ number }) => number)).toEqual([1, 2, 5]);
+    expect([count, problems]).toEqual([5, []]);
+  });
+
+  test("events of Windows are numbered, and counted as not read", async () => {
+    const { frames, problems } = await walk(memorySource(media([0xffe0, 1, 0xffe0, 1])));
+    expect(frames.map(({ number }) => number)).toEqual([2, 4]);
+    expect(problems.map(({ kind, detail }) => [kind, detail])).toEqual([
+      ["unsupported", "2 frame(s) that are events of Windows are passed over"],
+    ]);
   });
 
   test("media types that nobody knows are numbered, and named once each", async () => {

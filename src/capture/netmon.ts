@@ -79,8 +79,10 @@ const MESSAGE_ANALYZER_LAST = 0xe08a;
 
 /** Frames that are none, and that Wireshark leaves out: headers of reassembled data, adapters, names. */
 const UNNUMBERED: ReadonlySet<number> = new Set([0xfffc, 0xfffd, 0xfffe]);
-/** Those that it numbers: adapters in detail, the filter, events. */
-const NUMBERED: ReadonlySet<number> = new Set([0xfffb, 0xffff, 0xffe0]);
+/** Those that it numbers: adapters in detail, the filter. */
+const NUMBERED: ReadonlySet<number> = new Set([0xfffb, 0xffff]);
+/** An event of Windows' tracing: packets may be in some, as its own capture writes them. */
+const EVENT = 0xffe0;
 
 /** More than there are buffers in the largest file, which is 4 GiB: its offsets have 32 bits. A jump costs one. */
 const MAX_JUMPS = 10_000;
@@ -102,6 +104,7 @@ class NetmonReader implements FrameReader {
   private place = FIRST_FRAME;
   private jumps = 0;
   private total = 0;
+  private events = 0;
   private readonly unknownMedia = new Set<number>();
   private done = false;
 
@@ -184,7 +187,8 @@ class NetmonReader implements FrameReader {
     notes.frames++;
     const linkType = linkTypeOf(media);
     if (linkType === undefined) {
-      if (!NUMBERED.has(media)) this.unknown(media);
+      if (media === EVENT) this.events++;
+      else if (!NUMBERED.has(media)) this.unknown(media);
       return false;
     }
     const skipped = media === WIFI ? wifiHeader(view, start, captured) : 0;
@@ -278,7 +282,8 @@ class NetmonReader implements FrameReader {
   }
 
   private finish(): Step {
-    const { notes, tables, input } = this;
+    const { notes, tables, input, events } = this;
+    if (events > 0) report(notes, "unsupported", `${events} frame(s) that are events of Windows are passed over`);
     for (const { kind, detail } of tables.problems) addProblem(notes.problems, { kind, frame: notes.frames, detail });
     this.done = true;
     input.start = input.end;
