@@ -148,7 +148,7 @@ function tsharkView(path: string, keys: string | undefined): View {
 
 /** Of the lab's captures: the key log beside them, without the secrets of TLS 1.2, where all we want is in the clear. */
 function keyLogOf(path: string): string | undefined {
-  const name = `${basename(path).replace(/\.\w+$/, "")}.keylog`;
+  const name = `${basename(path).replace(/\.\w+(\.gz)?$/, "")}.keylog`;
   const log = join(dirname(path), "keys", name);
   if (!existsSync(log)) return undefined;
   const copy = join(scratch, name);
