@@ -49,8 +49,9 @@ const SILENCE = 3;
 /** Bytes of `head` shown in an observation. */
 const SHOWN_HEAD = 64;
 const DAY = 86_400;
-/** The finest that most captures tell. */
-const MICROSECOND = 1e-6;
+/** A hello that is answered so much later than the SYN may have been answered from further away, and not by a busy machine alone. */
+const LATE_SECONDS = 0.01;
+const LATE_RATIO = 3;
 /** Days for which a leaf counts as new; proxies that make them on demand date them back by up to two. */
 const FRESH_DAYS = 4;
 const TLS_1_3 = 0x0304;
@@ -431,13 +432,15 @@ function isSplit({ messages }: SeenHandshake): boolean {
 
 /**
  * What is seen of a server that showed no certificate: how it chose, the lengths of its flight as far as they are the same for one
- * server, its SYN-ACK, and by which power of four its answer to the hello took longer than that. A connection that was answered by
- * another machine differs in one of these. Where the certificate was read it says more than all of them.
+ * server, its SYN-ACK, and whether its answer to the hello came much later than that. A connection that was answered by another machine
+ * differs in one of these. Where the certificate was read it says more than all of them.
  */
 function outside(flow: Flow, tls: TcpReader, clientSeen: SeenSide, serverSeen: SeenSide, { opening }: Half): string {
-  const late = (helloDelay(tls, clientSeen, serverSeen) ?? 0) / Math.max(flow.synAckAt - flow.synAt, MICROSECOND);
-  const power = late > 1 ? Math.floor(Math.log2(late) / 2) : 0;
-  return ` ${tls.serverHello?.observed.group} ${tls.retryGroup} ${tls.helloRetryRequest} ${flightKind(tls, serverSeen)} ${opening?.number} ${power}`;
+  const { serverHello, retryGroup, helloRetryRequest } = tls;
+  const near = flow.synAckAt - flow.synAt;
+  const hello = helloDelay(tls, clientSeen, serverSeen) ?? 0;
+  const late = hello - near >= LATE_SECONDS && hello >= near * LATE_RATIO;
+  return ` ${serverHello?.observed.group} ${retryGroup} ${helloRetryRequest} ${flightKind(tls, serverSeen)} ${opening?.number} ${late}`;
 }
 
 /** Signatures of one key differ by some bytes; so do flights in which messages share records. */
