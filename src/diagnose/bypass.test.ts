@@ -9,7 +9,10 @@ import {
   type TlsOptions,
   tls,
 } from "../../test/support/observations.ts";
+import type { ConnectionObservation } from "../observe/observations.ts";
+import { bypassEntries } from "./bypass.ts";
 import { diagnose } from "./diagnose.ts";
+import type { JudgedConnection } from "./diagnosis.ts";
 
 const entries = (...specs: Spec[]) => diagnose(observations(specs)).bypass;
 const values = (...specs: Spec[]) => entries(...specs).map(({ match, value, port }) => `${match} ${value} ${port}`);
@@ -54,6 +57,21 @@ describe("connections of meeting services", () => {
     expect(found[0]?.findings).toContain("f2");
     expect(values(forged("sip.zoom.us"), forged("sip.zoom.us", { port: 5061 }))).toHaveLength(2);
   });
+});
+
+test("one server on very many connections, each with a finding of its own", () => {
+  const [connection] = observations([pseudo()]).connections as [ConnectionObservation];
+  const judged = Array.from(
+    { length: 200_000 },
+    (_, i): JudgedConnection => ({
+      connection,
+      verdict: { is: "intercepted", confidence: "proven", cause: "tls-interception", findings: [`f${i}`] },
+    }),
+  );
+  // Copied for each connection, the findings would be twenty milliard.
+  const [entry, ...more] = bypassEntries(judged);
+  expect(more).toEqual([]);
+  expect(entry?.findings).toHaveLength(200_000);
 });
 
 test("without a meeting service all of them, and it is said", () => {

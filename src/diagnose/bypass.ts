@@ -26,7 +26,7 @@ const MAX_NAME_LENGTH = 253;
 export function bypassEntries(judged: readonly JudgedConnection[]): BypassEntry[] {
   const intercepted = judged.filter(({ verdict }) => verdict.is === "intercepted");
   const ofServices = intercepted.filter(({ service }) => service !== undefined);
-  const entries = new Map<string, BypassEntry>();
+  const entries = new Map<string, { readonly entry: BypassEntry; readonly findings: Set<string> }>();
   for (const { connection, verdict } of ofServices.length > 0 ? ofServices : intercepted) {
     const sent = nameOf(connection);
     const name = sent !== undefined && isHost(sent) ? sent : undefined;
@@ -35,18 +35,24 @@ export function bypassEntries(judged: readonly JudgedConnection[]): BypassEntry[
     if (name === undefined && ip === undefined) continue;
     const value = name ?? `${ip}/${ip?.includes(":") ? 128 : 32}`;
     const key = `${value} ${port}`;
+    const known = entries.get(key);
+    if (known !== undefined) {
+      for (const finding of verdict.findings) known.findings.add(finding);
+      continue;
+    }
     const note = name !== undefined ? [] : [sent === undefined ? NO_NAME : ODD_NAME];
     if (ofServices.length === 0) note.push(ALL_INSPECTED);
-    entries.set(key, {
+    const entry: BypassEntry = {
       match: name === undefined ? "ip" : "domain",
       value,
       ...(port === undefined ? {} : { port }),
       effective: "transparent+explicit",
-      findings: [...new Set([...(entries.get(key)?.findings ?? []), ...verdict.findings])],
+      findings: [],
       ...(note.length === 0 ? {} : { note: note.join("; ") }),
-    });
+    };
+    entries.set(key, { entry, findings: new Set(verdict.findings) });
   }
-  return [...entries.values()];
+  return [...entries.values()].map(({ entry, findings }) => ({ ...entry, findings: [...findings] }));
 }
 
 /** A public suffix such as `co.uk` is nobody's host: exempting it would exempt all below it. */
