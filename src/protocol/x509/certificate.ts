@@ -307,7 +307,7 @@ function describeKey(spki: Cursor): string {
 }
 
 /** `bytes` without leading zeros, as readInteger gives them. */
-function bitLength(bytes: Uint8Array): number {
+export function bitLength(bytes: Uint8Array): number {
   const first = bytes[0] ?? 0;
   return (bytes.length - 1) * 8 + (32 - Math.clz32(first));
 }

@@ -15,7 +15,7 @@ import {
 import { PUBLIC_ROOTS } from "../../knowledge/roots/index.ts";
 import { type Certificate, parseCertificate } from "./certificate.ts";
 import { fromBase64 } from "./pem.ts";
-import { verifiesUnderOwnKey, verifySignature } from "./signature.ts";
+import { type SignatureCheck, verifiesUnderOwnKey, verifySignature } from "./signature.ts";
 
 const rsa = rsaKeys();
 const p256 = ecKeys();
@@ -120,6 +120,24 @@ describe("verifySignature", () => {
     const spki = sequence(sequence(oid("1.2.840.113549.1.1.1"), tlv(0x05)), tlv(0x03, Uint8Array.of(0), key));
     const issuer = parseCertificate(makeCertificate({ subject: "CA", issuer: "Root", signer: p256, spki }));
     expect(await verifySignature(subject, issuer)).not.toBe("valid");
+  });
+
+  test.each<[string, bits: number, exponent: readonly number[], SignatureCheck]>([
+    ["the largest, and the usual exponent", 8192, [1, 0, 1], "invalid"],
+    ["a larger one", 8200, [1, 0, 1], "not-checkable"],
+    ["the largest there is", 16_384, [1, 0, 1], "not-checkable"],
+    ["an exponent of 64 bits", 8192, [0, ...Array(8).fill(255)], "not-checkable"],
+    ["the same under a usual key", 2048, [0, ...Array(8).fill(255)], "invalid"],
+    ["an exponent as long as the modulus", 2048, [0, ...Array(256).fill(255)], "not-checkable"],
+  ])("an RSA key that would keep a machine busy is not checkable: %s", async (_, bits, exponent, expected) => {
+    const modulus = Uint8Array.from({ length: bits / 8 + 1 }, (_, i) => (i === 0 ? 0 : 255 - 2 * (i & 63)));
+    const key = sequence(tlv(0x02, modulus), tlv(0x02, Uint8Array.from(exponent)));
+    const spki = sequence(sequence(oid("1.2.840.113549.1.1.1"), tlv(0x05)), tlv(0x03, Uint8Array.of(0), key));
+    const issuer = parseCertificate(makeCertificate({ subject: "CA", issuer: "Root", signer: p256, spki }));
+    expect(issuer.key).toBe(`RSA ${bits}`);
+    const algorithm = { ...ALGORITHMS.rsaSha256, sign: () => new Uint8Array(bits / 8).fill(0x55) };
+    const subject = makeCertificate({ subject: "leaf", issuer: "CA", signer: p256, algorithm });
+    expect(await verifySignature(parseCertificate(subject), issuer)).toBe(expected);
   });
 
   test("explicit curve parameters are never taken for the named curve (CVE-2020-0601)", async () => {

@@ -8,10 +8,13 @@
 import { Cursor } from "../../bytes/cursor.ts";
 import { ParseError } from "../../bytes/parse-error.ts";
 import { toHex } from "../../bytes/text.ts";
-import { type Certificate, EXPLICIT_CURVE, readAlgorithm } from "./certificate.ts";
+import { bitLength, type Certificate, EXPLICIT_CURVE, readAlgorithm } from "./certificate.ts";
 import { peekTag, readElement, readInteger, readOid, readSmallInteger, readWhole, sameBytes, TAG } from "./der.ts";
 
-/** `not-checkable`: an algorithm, key or parameter that WebCrypto does not do, or that proves nothing (MD5, MD2). Never a guess. */
+/**
+ * `not-checkable`: an algorithm, key or parameter that WebCrypto does not do, that proves nothing (MD5, MD2), or that costs more
+ * than any honest one. Never a guess.
+ */
 export type SignatureCheck = "valid" | "invalid" | "not-checkable";
 
 /**
@@ -96,6 +99,7 @@ async function verify(subject: Certificate, issuer: Certificate): Promise<Signat
     const [kind = "", curve = ""] = issuer.key.split(" ");
     if (kind !== scheme.key) return kind === "RSA-PSS" || kind.startsWith("unknown(") ? "not-checkable" : "invalid";
     if (issuer.key === EXPLICIT_CURVE) return bendsNamedCurve(issuer) ? "invalid" : "not-checkable";
+    if (scheme.key === "RSA" && isCostly(issuer)) return "not-checkable";
     if (scheme.key !== "EC") return await verifyWith(scheme, scheme.import, subject.signatureValue, subject, issuer);
     const size = COORDINATE_BYTES.get(curve);
     if (size === undefined) return "not-checkable";
@@ -123,6 +127,25 @@ async function verifyWith(
     // The platform refuses the operation itself, for instance an RSA exponent it does not do.
     return "not-checkable";
   }
+}
+
+/**
+ * Most that one check under an RSA key may cost: the square of the modulus' bits times the bits of the exponent, here those of 8192 bits
+ * with 65537 as exponent, which take about half a millisecond. Public roots have 4096 bits at most. A certificate can hold a key of
+ * 16384 bits, a chain a dozen of them, and a capture thousands of chains.
+ */
+const MAX_RSA_COST = 8192 ** 2 * 17;
+
+/** Throws ParseError. */
+function isCostly(issuer: Certificate): boolean {
+  const spki = readElement(new Cursor(issuer.spki, "subjectPublicKeyInfo"), TAG.sequence, "sequence");
+  readAlgorithm(spki, "algorithm");
+  const bits = readElement(spki, TAG.bitString, "subjectPublicKey");
+  bits.u8("unusedBits");
+  const key = readElement(bits, TAG.sequence, "rsaPublicKey");
+  const modulus = readInteger(key, "modulus");
+  const exponent = readInteger(key, "exponent");
+  return bitLength(modulus) ** 2 * bitLength(exponent) > MAX_RSA_COST;
 }
 
 /** Undefined when the platform refuses the key. */
