@@ -189,16 +189,40 @@ describe("intercepted, whatever else failed", () => {
     });
   });
 
-  test("several products, an unnamed one, a likely one", () => {
+  test("several products, an unnamed one, a likely one: each with what it intercepts", () => {
     const two = overall(
       forged("a.example", {}, { O: "Zscaler Inc." }),
       forged("b.example", {}, { CN: "FortiGate CA" }),
+      forged("c.example", {}, { CN: "FortiGate CA" }),
     );
-    expect(two.headline).toMatch(/^Zscaler Internet Access and Fortinet FortiGate intercept TLS to /);
+    expect(two.headline).toBe(
+      "Zscaler Internet Access intercepts TLS to a.example (192.0.2.10:443). Fortinet FortiGate intercepts TLS to b.example (192.0.2.10:443) and 1 more.",
+    );
     expect(overall(forged("a.example")).headline).toMatch(/^A proxy in between intercepts TLS to /);
     const likely = overall(pseudoTls("other-bytes"), udp());
     expect(likely).toMatchObject({ is: "intercepted", confidence: "likely" });
     expect(likely.headline).toMatch(/^A proxy in between very likely intercepts TLS to 198\.51\.100\.30:443; /);
+  });
+
+  test("what is proven of one server, and who intercepts it, is not said of another", () => {
+    const { headline } = overall(
+      forged("www.adatum.com", {}, { O: "Fortinet", CN: "FortiGate CA" }),
+      forged("meet.google.com", { to: "192.0.2.11", signing: { ownKey: false } }, { CN: "Hotel Login CA" }),
+    );
+    expect(headline).toBe(
+      "A proxy in between very likely intercepts TLS to meet.google.com (192.0.2.11:443); sign in and meeting join cannot work through it. Fortinet FortiGate intercepts TLS to www.adatum.com (192.0.2.10:443).",
+    );
+  });
+
+  test("what another fault breaks is not put down to interception", () => {
+    const { headline } = overall(forged("www.adatum.com"), pseudoTls("silence", { outcome: "stalled" }));
+    expect(headline).toBe("A proxy in between intercepts TLS to www.adatum.com (192.0.2.10:443).");
+  });
+
+  test("many products: the first are told, the rest counted", () => {
+    const issuers = [{ O: "Zscaler Inc." }, { CN: "FortiGate CA" }, { CN: "mitmproxy" }, { CN: "Proxy CA" }];
+    const { headline } = overall(...issuers.map((issuer, i) => forged(`h${i}.example`, { alike: i }, issuer)));
+    expect(headline).toMatch(/^Zscaler .*\. Fortinet .*\. mitmproxy .*\. 4 more connections are intercepted too\.$/);
   });
 
   test("one proven interception makes the whole proven", () => {

@@ -92,31 +92,55 @@ function toExempt(bypass: readonly BypassEntry[]): string {
   );
 }
 
+/** Sentences of a headline; a hostile capture could name every product there is. */
+const MAX_SENTENCES = 3;
+
+/** Who intercepts what, and how surely: a sentence for each, so that what is proven of one server is not said of another. */
 function interceptionHeadline(intercepted: readonly JudgedConnection[], features: readonly FeatureStatus[]): string {
-  const named = intercepted.flatMap(({ verdict }) =>
-    "interceptor" in verdict && verdict.interceptor !== undefined ? [verdict.interceptor.name] : [],
-  );
-  const who = named.length > 0 ? list(named) : "A proxy in between";
-  const intercepts = new Set(named).size > 1 ? "intercept" : "intercepts";
   // What the person cannot do comes first, then what merely is read along.
-  const service = intercepted.filter((connection) => connection.service !== undefined);
-  const [first] = [...(service.length > 0 ? service : intercepted)].sort(
-    (one, other) => Number(other.connection.pseudoTls !== undefined) - Number(one.connection.pseudoTls !== undefined),
-  );
-  const server = first === undefined ? "" : describe(first.connection);
-  const others = new Set(intercepted.map(({ connection }) => describe(connection))).size - 1;
+  const weight = ({ service, connection }: JudgedConnection) =>
+    (service === undefined ? 0 : 2) + (connection.pseudoTls === undefined ? 0 : 1);
+  const groups = new Map<string, JudgedConnection[]>();
+  for (const judged of [...intercepted].sort((one, other) => weight(other) - weight(one))) {
+    const key = `${whoIntercepts(judged)} ${isProven([judged])}`;
+    const known = groups.get(key);
+    if (known === undefined) groups.set(key, [judged]);
+    else known.push(judged);
+  }
+  const all = [...groups.values()];
+  const sentences = all.slice(0, MAX_SENTENCES).map((group) => interceptionSentence(group, features));
+  const rest = all.slice(MAX_SENTENCES).flat();
+  if (rest.length > 0) {
+    const are = `${total(rest) === 1 ? "is" : "are"}${isProven(rest) ? "" : " very likely"}`;
+    sentences.push(`${plural(total(rest), "more connection")} ${are} intercepted too.`);
+  }
+  return sentences.join(" ");
+}
+
+function whoIntercepts({ verdict }: JudgedConnection): string {
+  const named = "interceptor" in verdict ? verdict.interceptor?.name : undefined;
+  return named ?? "A proxy in between";
+}
+
+/** Of connections of which the same can be said; the first is shown. */
+function interceptionSentence(group: readonly JudgedConnection[], features: readonly FeatureStatus[]): string {
+  const [first] = group;
+  if (first === undefined) return "";
+  const others = new Set(group.map(({ connection }) => describe(connection))).size - 1;
   // To how many servers look-alikes went is not known.
-  const elsewhere = intercepted.some(({ connection }) => connection.elsewhere > 0);
+  const elsewhere = group.some(({ connection }) => connection.elsewhere > 0);
   const more = elsewhere
-    ? ` and on ${plural(total(intercepted) - 1, "more connection")}`
+    ? ` and on ${plural(total(group) - 1, "more connection")}`
     : others > 0
       ? ` and ${others} more`
       : "";
+  const shown = new Set(group.map(({ verdict }) => verdict.findings[0]));
   const broken = features
-    .filter(({ status }) => status === "broken")
+    .filter(({ status, findings }) => status === "broken" && shown.has(findings[0]))
     .map(({ feature }) => feature.replaceAll("-", " "));
   const consequence = broken.length > 0 ? `; ${list(broken, 4)} cannot work through it` : "";
-  return `${who} ${isProven(intercepted) ? "" : "very likely "}${intercepts} TLS to ${server}${more}${consequence}.`;
+  const surely = isProven(group) ? "" : "very likely ";
+  return `${whoIntercepts(first)} ${surely}intercepts TLS to ${describe(first.connection)}${more}${consequence}.`;
 }
 
 function failureHeadline(worst: JudgedConnection, deciding: NumberedFinding | undefined, failed: number): string {
