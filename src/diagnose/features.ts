@@ -6,6 +6,7 @@ import { SERVICES } from "../knowledge/services/index.ts";
 import type { FeatureId, FeaturePath, Ports, ServiceId } from "../knowledge/services/service.ts";
 import type { FeatureStatus, JudgedConnection } from "./diagnosis.ts";
 import { peerOf } from "./peer.ts";
+import { wentOn } from "./went-on.ts";
 import { describe } from "./words.ts";
 
 /** One row per feature of every service that is in the input. */
@@ -90,8 +91,7 @@ function latest(connections: readonly JudgedConnection[]): JudgedConnection | un
 
 function connectionState({ verdict, connection }: JudgedConnection): PathState["state"] | undefined {
   // A client that accepts what it is shown goes on: with a proxy reading along, or with a certificate that others refuse.
-  const data = connection.tls?.applicationData;
-  const goesOn = connection.pseudoTls === undefined && data?.client === true && data.server;
+  const goesOn = wentOn(connection);
   switch (verdict.is) {
     case "genuine":
       return "working";

@@ -11,7 +11,8 @@ import { type Context, registrableDomain } from "../context.ts";
 import type { Evidence, Finding } from "../finding.ts";
 import { addressesOf, nameOf } from "../peer.ts";
 import { answer, type Rule } from "../rule.ts";
-import { endpoint, list, page, short } from "../words.ts";
+import { wentOn } from "../went-on.ts";
+import { endpoint, list, page, servers, short } from "../words.ts";
 import { isWithin, spansOf } from "./meanwhile.ts";
 import { chainIsGood, hostIn } from "./support.ts";
 
@@ -88,9 +89,9 @@ function evidence({ file, http }: ConnectionObservation, expected: string): Evid
 
 /** The page that was asked for, a server whose certificate the client accepted, or one that is shown to be genuine. */
 function isReached(context: Context, connection: ConnectionObservation): boolean {
-  const { http, tls } = connection;
+  const { http } = connection;
   if (http !== undefined && http.status >= 200 && http.status < 300) return true;
-  if (tls?.applicationData.client === true && tls.applicationData.server) return true;
+  if (wentOn(connection)) return true;
   const leaf = context.leaf(connection);
   return leaf !== undefined && chainIsGood(connection) && speaksFor(leaf, nameOf(connection) ?? "");
 }
