@@ -105,6 +105,43 @@ describe("impaired", () => {
   });
 });
 
+describe("a port that no meeting service uses, refused or silent, beside a meeting service that was reached", () => {
+  const meeting = genuine("teams.microsoft.com");
+  const probe = (options: TlsOptions = {}) => refused({ to: "10.20.0.77", port: 7680, ...options });
+
+  test("is told, and does not count", () => {
+    expect(overall(meeting, probe())).toMatchObject({
+      is: "clear",
+      judged: 2,
+      headline:
+        "Nothing intercepts: 1 connection to teams.microsoft.com (192.0.2.10:443) reached the genuine server. 1 connection to 10.20.0.77:7680 failed (the port refuses connections), at ports that no meeting service uses.",
+    });
+    const silent = probe({ outcome: "unanswered", tcp: { synAck: null, syns: 3 } });
+    expect(overall(meeting, silent, probe()).is).toBe("clear");
+    expect(overall(meeting, probe(), hidden({ name: "teams.microsoft.com" }))).toMatchObject({
+      is: "cannot-tell",
+      headline: expect.stringContaining("10.20.0.77:7680 failed"),
+    });
+  });
+
+  test.each<[string, Spec[]]>([
+    ["no meeting service was reached", [genuine(), probe()]],
+    ["one of a meeting service's ports", [meeting, probe({ port: 443 })]],
+    ["another of them", [meeting, probe({ port: 5061 })]],
+    ["a meeting service's address", [meeting, probe({ to: "52.113.194.132" })]],
+    ["another fault as well", [meeting, probe(), refused({ to: "192.0.2.11" })]],
+    [
+      "another kind of fault",
+      [
+        meeting,
+        tcp({ port: 7680, outcome: "closed", bytes: { fromClient: 9, fromServer: 0 }, tcp: { server: { fin: 6 } } }),
+      ],
+    ],
+  ])("but counts: %s", (_, specs) => {
+    expect(overall(...specs).is).toBe("impaired");
+  });
+});
+
 describe("a failure that a later success to the same server overcame", () => {
   test("is told, and does not count", () => {
     const verdict = overall(refused(), refused(), genuine());

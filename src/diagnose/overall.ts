@@ -23,6 +23,7 @@ import {
   WHOLE_HANDSHAKE,
   WHOLE_PACKETS,
 } from "./lacks.ts";
+import { isMeetingPort } from "./service.ts";
 import { CAUSES, type Cause } from "./vocabulary.ts";
 import { wentOn } from "./went-on.ts";
 import { describe, endpoint, list, plural, servers, short } from "./words.ts";
@@ -58,7 +59,9 @@ export function overallVerdict(
     ),
   );
   const failing = impaired.filter((failed) => !overcome.has(failed));
-  const [worst] = [...failing].sort((one, other) => rank(one) - rank(other));
+  const meets = genuine.some(({ service }) => service !== undefined);
+  const aside = meets ? failing.filter(isAside) : [];
+  const [worst] = failing.filter((failed) => !meets || !isAside(failed)).sort((one, other) => rank(one) - rank(other));
   if (worst !== undefined) {
     const deciding = findings.find(({ id }) => id === worst.verdict.findings[0]);
     return {
@@ -71,7 +74,7 @@ export function overallVerdict(
   }
   const blocking = unanswered.filter(({ service, connection }) => service !== undefined || isUnfinished(connection));
   if (genuine.length > 0 && blocking.length === 0) {
-    return { is: "clear", ...counts, headline: clearHeadline(genuine, [...overcome]) + open };
+    return { is: "clear", ...counts, headline: clearHeadline(genuine, [...overcome]) + asideSentence(aside) + open };
   }
   const missing = [...new Set(unanswered.flatMap(({ verdict }) => ("missing" in verdict ? verdict.missing : [])))];
   if (missing.length === 0) missing.push("a capture with the connection that fails in it, from its first packet on");
@@ -79,7 +82,7 @@ export function overallVerdict(
     is: "cannot-tell",
     missing,
     ...counts,
-    headline: cannotTellHeadline(unanswered, judged.length),
+    headline: cannotTellHeadline(unanswered, judged.length) + asideSentence(aside),
     next: `To find out: ${list(missing.map(howToGet), 4)}.`,
   };
 }
@@ -169,6 +172,12 @@ function clearHeadline(genuine: readonly JudgedConnection[], overcome: readonly 
   return `Nothing intercepts: ${plural(total(genuine), "connection")} to ${reached} reached the genuine server.${retried}`;
 }
 
+function asideSentence(aside: readonly JudgedConnection[]): string {
+  if (aside.length === 0) return "";
+  const ports = `${plural(total(aside), "connection")} to ${servers(aside.map(({ connection }) => connection))}`;
+  return ` ${ports} failed (${list(aside.map((failed) => CAUSE_TEXT[causeOf(failed)]))}), at ports that no meeting service uses.`;
+}
+
 function cannotTellHeadline(unanswered: readonly JudgedConnection[], connections: number): string {
   const count = total(unanswered);
   if (count > 0) return `Cannot tell: ${plural(count, "connection")} could not be judged.`;
@@ -190,6 +199,16 @@ function isUnfinished({ tls, pseudoTls, outcome, handshake }: ConnectionObservat
   if (outcome === "stalled" || outcome === "alert") return true;
   const whole = tls?.clientHello !== undefined && tls.serverHello !== undefined;
   return handshake.length > 0 && !whole;
+}
+
+/**
+ * TCP that was refused or never answered at a port that no meeting service uses, such as a laptop's search for its neighbours: where
+ * a meeting service was reached, it is not what the person asks about.
+ */
+function isAside({ connection, verdict, service }: JudgedConnection): boolean {
+  if (verdict.is !== "impaired" || service !== undefined) return false;
+  if (verdict.cause !== "port-blocked" && verdict.cause !== "port-refused") return false;
+  return !isMeetingPort(connection.transport, connection.server.port);
 }
 
 /** By what succeeded, the first frame of the last one that did. */

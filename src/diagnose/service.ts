@@ -94,6 +94,15 @@ export function isPublicServiceName(name: string): boolean {
   return findName(normalise(name)) !== undefined;
 }
 
+/** True for a port that some role of some service listens on. */
+export function isMeetingPort(transport: Transport, port: number): boolean {
+  return SERVICES.some(({ roles }) =>
+    roles.some(({ paths }) =>
+      paths.some((path) => path.transport === transport && path.ports.some((ports) => includes(ports, port))),
+    ),
+  );
+}
+
 /** IANA: sips, 5061/tcp. */
 const SIP_TLS_PORT = 5061;
 
