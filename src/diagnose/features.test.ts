@@ -75,6 +75,11 @@ describe("one required path", () => {
       findings: ["f1"],
     });
     expect(status(paths, members(["edge", "impaired"])).because).toBe("192.0.2.10:443 (tcp/0) failed. It takes edge.");
+    const [edge] = members(["edge", "impaired", DATA]) as [JudgedConnection];
+    const expired = { ...VERDICTS.impaired, cause: "certificate-expired" } as const;
+    expect(status(paths, [{ ...edge, verdict: expired }]).because).toBe(
+      "192.0.2.10:443 (tcp/0) is used in spite of a fault. It takes edge.",
+    );
     expect(status(paths, members(["edge", "genuine"]))).toMatchObject({
       because: "192.0.2.10:443 (tcp/0) works. It takes edge.",
       findings: [],

@@ -6,7 +6,7 @@ import { SERVICES } from "../knowledge/services/index.ts";
 import type { FeatureId, FeaturePath, Ports, ServiceId } from "../knowledge/services/service.ts";
 import type { FeatureStatus, JudgedConnection } from "./diagnosis.ts";
 import { peerOf } from "./peer.ts";
-import { wentOn } from "./went-on.ts";
+import { isUsedAnyway, wentOn } from "./went-on.ts";
 import { describe } from "./words.ts";
 
 /** One row per feature of every service that is in the input. */
@@ -110,8 +110,10 @@ function rank({ state }: PathState): number {
 }
 
 /** `198.51.100.30:443 (tcp/1) is intercepted.` */
-function stateText({ connection: { connection, verdict } }: PathState): string {
+function stateText({ connection: judged }: PathState): string {
+  const { connection, verdict } = judged;
   const where = `${describe(connection)} (${connection.id})`;
   if (verdict.is === "intercepted") return `${where} is intercepted.`;
+  if (isUsedAnyway(judged)) return `${where} is used in spite of a fault.`;
   return verdict.is === "impaired" ? `${where} failed.` : `${where} works.`;
 }

@@ -99,6 +99,25 @@ describe("impaired", () => {
     expect(overall(expired, refused()).headline).toContain("192.0.2.10:443 failed: the port refuses connections");
   });
 
+  test("what the client uses nevertheless is not said to have failed", () => {
+    const used = { tls: { applicationData: { client: true, server: true } } };
+    const chain = [certificate({ issuer: "R3", names: ["mail.hoster.example"] })];
+    const mail = (options: TlsOptions = {}) => genuine("imap.adatum.com", { port: 993, chain, ...used, ...options });
+    expect(overall(mail()).headline).toBe(
+      "No interception was found, but imap.adatum.com (192.0.2.10:993) is used in spite of a fault: its certificate is for another name.",
+    );
+    expect(overall(mail(), mail({ alike: 1 })).headline).toMatch(/ \(and 2 more are used in spite of a fault\)\.$/);
+    expect(overall(mail(), mail({ tls: {} })).headline).toMatch(/ is used .* \(and 1 more failed\)\.$/);
+    expect(overall(refused({ alike: 1 }), mail()).headline).toMatch(
+      / failed: the port refuses connections \(and 1 more failed and 1 more is used in spite of a fault\)\.$/,
+    );
+    const open = tls({ name: "imap.adatum.com", port: 993, tls: { version: 0x0304, ...used.tls } });
+    expect(overall(mail(), open).is).toBe("impaired");
+    expect(overall(mail(), genuine("imap.adatum.com", { port: 993 })).is).toBe("clear");
+    const lost = tls({ outcome: "stalled", lasts: 9, tcp: { server: { lost: 2000, largestSegment: 500 } }, ...used });
+    expect(overall(lost).headline).toContain(" failed: full-size packets are lost");
+  });
+
   test("a likely cause makes it likely", () => {
     const lost = tls({ outcome: "stalled", tcp: { server: { lost: 100 } } });
     expect(overall(lost)).toMatchObject({ is: "impaired", confidence: "likely" });

@@ -25,7 +25,7 @@ import {
 } from "./lacks.ts";
 import { isMeetingPort } from "./service.ts";
 import { CAUSES, type Cause } from "./vocabulary.ts";
-import { wentOn } from "./went-on.ts";
+import { isUsedAnyway, wentOn } from "./went-on.ts";
 import { describe, endpoint, list, plural, servers, short } from "./words.ts";
 
 export function overallVerdict(
@@ -68,7 +68,7 @@ export function overallVerdict(
       is: "impaired",
       confidence: isProven([worst]) ? "proven" : "likely",
       ...counts,
-      headline: failureHeadline(worst, deciding, total(failing)) + open,
+      headline: failureHeadline(worst, deciding, failing) + open,
       ...(deciding === undefined ? {} : { next: deciding.fix }),
     };
   }
@@ -147,15 +147,28 @@ function interceptionSentence(group: readonly JudgedConnection[], features: read
   return `${whoIntercepts(first)} ${surely}intercepts TLS to ${describe(first.connection)}${more}${consequence}.`;
 }
 
-function failureHeadline(worst: JudgedConnection, deciding: NumberedFinding | undefined, failed: number): string {
+/** `failing`: all that count, `worst` among them. */
+function failureHeadline(
+  worst: JudgedConnection,
+  deciding: NumberedFinding | undefined,
+  failing: readonly JudgedConnection[],
+): string {
   // The finding that decides can be a possible interception: then that is not ruled out, only not shown.
   const found =
     deciding?.cause === "tls-interception"
       ? "Interception is possible but not shown;"
       : "No interception was found, but";
-  const others = failed - 1;
-  const rest = others > 0 ? ` (and ${others} more failed)` : "";
-  return `${found} ${describe(worst.connection)} failed: ${CAUSE_TEXT[causeOf(worst)]}${rest}.`;
+  const used = failing.filter(isUsedAnyway);
+  const isUsed = used.includes(worst);
+  const failed = total(failing) - total(used) - (isUsed ? 0 : 1);
+  const others = total(used) - (isUsed ? 1 : 0);
+  const more = [
+    ...(failed > 0 ? [`${failed} more failed`] : []),
+    ...(others > 0 ? [`${others} more ${others === 1 ? "is" : "are"} used in spite of a fault`] : []),
+  ];
+  const rest = more.length > 0 ? ` (and ${list(more)})` : "";
+  const state = isUsed ? "is used in spite of a fault" : "failed";
+  return `${found} ${describe(worst.connection)} ${state}: ${CAUSE_TEXT[causeOf(worst)]}${rest}.`;
 }
 
 function clearHeadline(genuine: readonly JudgedConnection[], overcome: readonly JudgedConnection[]): string {
@@ -221,25 +234,32 @@ function successes(judged: readonly JudgedConnection[]): Successes {
     last.set(key, Math.max(last.get(key) ?? 0, frames.first));
   for (const { connection, verdict } of judged) {
     const isGranted = connection.through?.granted === true;
-    // Whether it was genuine may be hidden, as in TLS 1.3; that it works is not.
-    const isReached = verdict.is === "genuine" || wentOn(connection);
-    if (!isReached && !isGranted) continue;
+    const isGenuine = verdict.is === "genuine";
+    // Whether it is genuine may be hidden, as in TLS 1.3; that it works is not.
+    const works = isGenuine || (verdict.is === "cannot-tell" && wentOn(connection));
+    if (!works && !isGranted) continue;
     const asked = askedBy(connection);
-    if (isReached) add(reaching(connection, asked, connection.transport), connection);
+    if (works) add(reaching(connection, asked, connection.transport), connection);
+    if (isGenuine) add(`genuine ${reaching(connection, asked, connection.transport)}`, connection);
     if (isGranted) add(asked, connection);
   }
   return last;
 }
 
 /** The same client reached the same server later: the person's problem is not this failure. */
-function isOvercome({ connection, verdict }: JudgedConnection, successes: Successes): boolean {
+function isOvercome(failed: JudgedConnection, successes: Successes): boolean {
+  const { connection, verdict } = failed;
   const asked = askedBy(connection);
   const isLater = (key: string) => (successes.get(key) ?? 0) > connection.frames.first;
   // A proxy refused the tunnel or could not make it; granted to the same client later, by whichever proxy, it is no fault.
   if (verdict.is === "impaired" && verdict.cause.startsWith("proxy-") && isLater(asked)) return true;
+  // What worked with a wrong certificate is not mended by working again.
+  const how = isUsedAnyway(failed) ? "genuine " : "";
   // Where QUIC gets no answer, clients go on over TCP.
   const others = connection.protocol === "quic" ? ["tcp"] : [];
-  return [connection.transport, ...others].some((transport) => isLater(reaching(connection, asked, transport)));
+  return [connection.transport, ...others].some((transport) =>
+    isLater(`${how}${reaching(connection, asked, transport)}`),
+  );
 }
 
 /** Who asks for what: what a proxy was asked for, or a connection without one. */
