@@ -40,6 +40,29 @@ describe("a good chain outside its dates", () => {
     expect(finding?.evidence[0]?.frame).toBe(7);
   });
 
+  test.each<[string, TlsOptions, string, why: string, fix: string]>([
+    [
+      "for the name that was asked for",
+      { name: "www.fabrikam.example" },
+      "www.fabrikam.example",
+      "It is the server's own, signed by",
+      "The server",
+    ],
+    ["no name was asked for", {}, "www.fabrikam.example", "It is genuine, signed by", "The server"],
+    [
+      "for another name",
+      { name: "www.fabrikam.example" },
+      "www.hoster.example",
+      "It is genuine, but for www.hoster.example and not for the name that was asked for, signed by",
+      "Check first whether this is the right server: the certificate is for www.hoster.example. The server",
+    ],
+  ])("is called the server's own only when it is for the name: %s", (_, options, name, why, fix) => {
+    const chain = [certificate({ issuer: "R3", names: [name], notAfter: NOW - 1 })];
+    const [finding] = found(rule, [tls({ trust: PUBLIC, chain, ...options })]);
+    expect(finding?.why.slice(0, why.length)).toBe(why);
+    expect(finding?.fix.slice(0, fix.length)).toBe(fix);
+  });
+
   test("a declared private CA's too", () => {
     expect(found(rule, [valid(NOW - DAY, NOW - 1, { trust: DECLARED })])).toHaveLength(1);
   });

@@ -1,7 +1,10 @@
 /** A certificate outside its validity at the time of the capture, on a chain that is otherwise good. */
+import type { Certificate } from "../../protocol/x509/certificate.ts";
+import { speaksFor } from "../../protocol/x509/host-name.ts";
 import type { Finding } from "../finding.ts";
+import { nameOf } from "../peer.ts";
 import type { Rule } from "../rule.ts";
-import { describe, moment } from "../words.ts";
+import { describe, holder, moment } from "../words.ts";
 import { certificateAnswer, chainIsGood } from "./support.ts";
 
 export const certificateDates: Rule = {
@@ -17,6 +20,7 @@ export const certificateDates: Rule = {
       const outOfDate = context.outOfDate(connection);
       if (outOfDate === undefined) return [];
       const expired = outOfDate === "expired";
+      const whose = owner(leaf, nameOf(connection));
       const limit = moment(expired ? leaf.notAfter : leaf.notBefore);
       return [
         {
@@ -24,12 +28,7 @@ export const certificateDates: Rule = {
           cause: expired ? "certificate-expired" : "certificate-not-yet-valid",
           connections: [connection],
           what: `The certificate of ${describe(connection)} ${expired ? "expired on" : "is valid only from"} ${limit}; the capture is of ${moment(now)}.`,
-          why: expired
-            ? "It is the server's own, signed by an authority that counts, and out of date."
-            : "It is the server's own, and not valid yet at the time of the capture: a clock is wrong, or it was installed too early.",
-          fix: expired
-            ? "The server's operator must renew the certificate (if the clock of the capturing machine is right)."
-            : "Check the clock of the capturing machine and of the client; then tell the server's operator.",
+          ...(expired ? outOfDate(whose) : tooEarly(whose)),
           evidence: [
             {
               file: connection.file,
@@ -45,3 +44,32 @@ export const certificateDates: Rule = {
     return certificateAnswer(context.tls(), findings, judged.length);
   },
 };
+
+/** Whose certificate it is, and what to look at because of that. */
+interface Owner {
+  readonly whose: string;
+  readonly first: string;
+}
+
+function owner(leaf: Certificate, name: string | undefined): Owner {
+  if (name === undefined) return { whose: "It is genuine", first: "" };
+  if (speaksFor(leaf, name)) return { whose: "It is the server's own", first: "" };
+  return {
+    whose: `It is genuine, but for ${holder(leaf)} and not for the name that was asked for`,
+    first: `Check first whether this is the right server: the certificate is for ${holder(leaf)}. `,
+  };
+}
+
+function outOfDate({ whose, first }: Owner): Pick<Finding, "why" | "fix"> {
+  return {
+    why: `${whose}, signed by an authority that counts, and out of date.`,
+    fix: `${first}The server's operator must renew the certificate (if the clock of the capturing machine is right).`,
+  };
+}
+
+function tooEarly({ whose, first }: Owner): Pick<Finding, "why" | "fix"> {
+  return {
+    why: `${whose}, and not valid yet at the time of the capture: a clock is wrong, or it was installed too early.`,
+    fix: `${first}Check the clock of the capturing machine and of the client; then tell the server's operator.`,
+  };
+}

@@ -12,7 +12,7 @@ import type { Evidence, Finding } from "../finding.ts";
 import { addressesOf, nameOf } from "../peer.ts";
 import { answer, type Rule } from "../rule.ts";
 import { wentOn } from "../went-on.ts";
-import { endpoint, list, page, servers, short } from "../words.ts";
+import { endpoint, list, page, short } from "../words.ts";
 import { isWithin, spansOf } from "./meanwhile.ts";
 import { chainIsGood, hostIn } from "./support.ts";
 
