@@ -8,6 +8,7 @@ import {
   type Spec,
   type TlsOptions,
   tls,
+  tunnel,
 } from "../../test/support/observations.ts";
 import type { ConnectionObservation } from "../observe/observations.ts";
 import { bypassEntries } from "./bypass.ts";
@@ -39,6 +40,29 @@ describe("connections of meeting services", () => {
     expect(named).not.toHaveProperty("note");
     expect(addressed).toMatchObject({ match: "ip", value: "198.51.100.30/32", port: 443 });
     expect(addressed?.note).toContain("sends no server name");
+  });
+
+  test("a name that only an explicit proxy is told matches on no other", () => {
+    const asked = { through: tunnel("av.fabrikam.com:443"), to: "10.20.0.1", port: 3128, ...CHAIN };
+    const [entry, ...more] = entries(pseudoTls("certificate", asked));
+    expect(more).toEqual([]);
+    expect(entry).toMatchObject({ match: "domain", value: "av.fabrikam.com", port: 443, effective: "explicit" });
+    expect(entry?.note).toContain("cannot match on a transparent proxy");
+    expect(entries(forged(undefined, { through: tunnel("teams.microsoft.com:443") }))).toMatchObject([
+      { value: "teams.microsoft.com", effective: "explicit" },
+    ]);
+    const sent = forged("teams.microsoft.com", { through: tunnel("teams.microsoft.com:443") });
+    for (const specs of [
+      [sent],
+      [forged(undefined, { through: tunnel("teams.microsoft.com:443") }), sent],
+      [sent, forged(undefined, { through: tunnel("teams.microsoft.com:443") })],
+    ]) {
+      expect(entries(...specs)).toMatchObject([{ value: "teams.microsoft.com", effective: "transparent+explicit" }]);
+      expect(entries(...specs)[0]).not.toHaveProperty("note");
+    }
+    expect(entries(pseudoTls("certificate", { ...asked, through: tunnel("198.51.100.30:443") }))).toMatchObject([
+      { match: "ip", value: "198.51.100.30/32", effective: "transparent+explicit" },
+    ]);
   });
 
   test("others are left inspected", () => {

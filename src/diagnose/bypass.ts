@@ -7,6 +7,8 @@ import type { BypassEntry, JudgedConnection } from "./diagnosis.ts";
 import { nameOf, peerOf } from "./peer.ts";
 
 const NO_NAME = "the client sends no server name here, so an entry by name cannot match on a transparent proxy";
+const ASKED_NAME =
+  "the client names the server to the proxy alone, not in its hello, so this entry cannot match on a transparent proxy";
 const ODD_NAME = "the server name that the client sends is no host name, so it must not stand in a list";
 const ALL_INSPECTED =
   "no connection of a known meeting service is intercepted here: exempt this only if it must not be inspected";
@@ -26,33 +28,54 @@ const MAX_NAME_LENGTH = 253;
 export function bypassEntries(judged: readonly JudgedConnection[]): BypassEntry[] {
   const intercepted = judged.filter(({ verdict }) => verdict.is === "intercepted");
   const ofServices = intercepted.filter(({ service }) => service !== undefined);
-  const entries = new Map<string, { readonly entry: BypassEntry; readonly findings: Set<string> }>();
+  const entries = new Map<string, Gathered>();
   for (const { connection, verdict } of ofServices.length > 0 ? ofServices : intercepted) {
-    const sent = nameOf(connection);
-    const name = sent !== undefined && isHost(sent) ? sent : undefined;
+    const asked = nameOf(connection);
+    const name = asked !== undefined && isHost(asked) ? asked : undefined;
     const { ip, port } = peerOf(connection);
     // A target that is neither host nor address is nothing to put into a list.
     if (name === undefined && ip === undefined) continue;
     const value = name ?? `${ip}/${ip?.includes(":") ? 128 : 32}`;
     const key = `${value} ${port}`;
-    const known = entries.get(key);
-    if (known !== undefined) {
-      for (const finding of verdict.findings) known.findings.add(finding);
-      continue;
-    }
-    const note = name !== undefined ? [] : [sent === undefined ? NO_NAME : ODD_NAME];
-    if (ofServices.length === 0) note.push(ALL_INSPECTED);
-    const entry: BypassEntry = {
+    const known = entries.get(key) ?? {
       match: name === undefined ? "ip" : "domain",
       value,
-      ...(port === undefined ? {} : { port }),
-      effective: "transparent+explicit",
-      findings: [],
-      ...(note.length === 0 ? {} : { note: note.join("; ") }),
+      port,
+      isOdd: name === undefined && asked !== undefined,
+      isSent: false,
+      findings: new Set(),
     };
-    entries.set(key, { entry, findings: new Set(verdict.findings) });
+    entries.set(key, known);
+    known.isSent ||= connection.tls?.clientHello?.serverName !== undefined;
+    for (const finding of verdict.findings) known.findings.add(finding);
   }
-  return [...entries.values()].map(({ entry, findings }) => ({ ...entry, findings: [...findings] }));
+  return [...entries.values()].map((gathered) => toEntry(gathered, ofServices.length === 0));
+}
+
+/** What several connections say of one entry. */
+interface Gathered {
+  readonly match: BypassEntry["match"];
+  readonly value: string;
+  readonly port: number | undefined;
+  /** The name that was asked for is no host name. */
+  readonly isOdd: boolean;
+  /** Some client sends the name in its hello: a proxy that nobody asked for a tunnel sees it there alone. */
+  isSent: boolean;
+  readonly findings: Set<string>;
+}
+
+function toEntry({ match, value, port, isOdd, isSent, findings }: Gathered, isAll: boolean): BypassEntry {
+  const isHidden = match === "domain" && !isSent;
+  const note = match === "ip" ? [isOdd ? ODD_NAME : NO_NAME] : isHidden ? [ASKED_NAME] : [];
+  if (isAll) note.push(ALL_INSPECTED);
+  return {
+    match,
+    value,
+    ...(port === undefined ? {} : { port }),
+    effective: isHidden ? "explicit" : "transparent+explicit",
+    findings: [...findings],
+    ...(note.length === 0 ? {} : { note: note.join("; ") }),
+  };
 }
 
 /** A public suffix such as `co.uk` is nobody's host: exempting it would exempt all below it. */
