@@ -165,6 +165,13 @@ export class Context {
     return end.seconds - connection.from.seconds + (end.nanos - connection.from.nanos) / 1e9 - at;
   }
 
+  /** The capture ends while nobody has closed the connection, and too soon after its last frame for silence to tell. */
+  isCutShort(connection: ConnectionObservation): boolean {
+    const { outcome, from, to } = connection;
+    if (outcome !== "open" && outcome !== "stalled") return false;
+    return this.waited(connection, to.seconds - from.seconds + (to.nanos - from.nanos) / 1e9) < PATIENCE;
+  }
+
   /** When the capture ends; at least the connection's last frame. */
   #end(connection: ConnectionObservation): Timestamp {
     let end = connection.to;

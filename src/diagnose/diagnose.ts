@@ -47,7 +47,7 @@ export function diagnose(observations: Observations): Diagnosis {
       ...(service === undefined ? {} : { service }),
     };
   });
-  const features = featureStatuses(judged);
+  const features = featureStatuses(judged, (connection) => context.isCutShort(connection));
   const bypass = bypassEntries(judged);
   return {
     verdict: overallVerdict(judged, findings, features, bypass),

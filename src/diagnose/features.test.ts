@@ -46,7 +46,7 @@ function members(
 }
 
 const status = (paths: readonly FeaturePath[], judged: readonly JudgedConnection[]) =>
-  featureStatus("lync", "audio-video", paths, judged);
+  featureStatus("lync", "audio-video", paths, judged, () => false);
 
 describe("one required path", () => {
   const paths = [path("edge", "required")];
@@ -84,6 +84,18 @@ describe("one required path", () => {
       because: "192.0.2.10:443 (tcp/0) works. It takes edge.",
       findings: [],
     });
+  });
+
+  test("where the capture ends with the handshake, nobody knows whether the client goes on", () => {
+    const cut = (verdict: keyof typeof VERDICTS) =>
+      featureStatus("lync", "audio-video", paths, members(["edge", verdict]), () => true);
+    expect(cut("intercepted")).toMatchObject({
+      status: "at-risk",
+      because:
+        "192.0.2.10:443 (tcp/0) is intercepted; the capture ends before it shows whether the client goes on. It takes edge.",
+    });
+    expect(cut("impaired").because).toMatch(/ has a fault; the capture ends before/);
+    expect(cut("genuine").because).toMatch(/ works\. /);
   });
 
   test("the latest state is the one the person has", () => {
@@ -184,6 +196,12 @@ describe("the services in the input", () => {
     expect(of("desktop-sharing", udp(), forged, av())).toBe("working");
   });
 
+  test("pseudo-TLS that got a certificate is broken, whenever the capture ends", () => {
+    const forged = pseudoTls("certificate", { chain: [certificate({ issuer: "Proxy CA" })], trust: PRIVATE });
+    const { features } = diagnose(observations([udp(), forged], { seconds: 0 }));
+    expect(features.find(({ feature }) => feature === "desktop-sharing")?.status).toBe("broken");
+  });
+
   test("UDP blocked: audio and video fall back", () => {
     const blocked = udp({ stun: { requests: 5, responses: 0 } });
     expect(of("audio-video", blocked, av())).toBe("working");
@@ -202,6 +220,17 @@ describe("the services in the input", () => {
       });
     expect(of("sign-in", av(), accepted(DATA))).toBe("at-risk");
     expect(of("sign-in", av(), accepted({}))).toBe("broken");
+    for (const outcome of ["open", "stalled"] as const) {
+      const specs = [av(), accepted({ outcome })];
+      const status = (seconds: number) =>
+        diagnose(observations(specs, { seconds })).features.find(({ feature }) => feature === "sign-in")?.status;
+      expect([0, 4, 5].map(status)).toEqual(["at-risk", "at-risk", "broken"]);
+    }
+    expect(
+      diagnose(observations([av(), accepted({ outcome: "reset" })], { seconds: 0 })).features.find(
+        ({ feature }) => feature === "sign-in",
+      )?.status,
+    ).toBe("broken");
     expect(
       of("sign-in", av(), tls({ name, chain: [certificate({ issuer: "R3", names: [name] })], trust: PUBLIC })),
     ).toBe("working");

@@ -4,17 +4,21 @@
  */
 import { SERVICES } from "../knowledge/services/index.ts";
 import type { FeatureId, FeaturePath, Ports, ServiceId } from "../knowledge/services/service.ts";
+import type { ConnectionObservation } from "../observe/observations.ts";
 import type { FeatureStatus, JudgedConnection } from "./diagnosis.ts";
 import { peerOf } from "./peer.ts";
 import { isUsedAnyway, wentOn } from "./went-on.ts";
 import { describe } from "./words.ts";
 
+/** Whether the capture ends before it shows what became of a connection. */
+type IsCutShort = (connection: ConnectionObservation) => boolean;
+
 /** One row per feature of every service that is in the input. */
-export function featureStatuses(judged: readonly JudgedConnection[]): FeatureStatus[] {
+export function featureStatuses(judged: readonly JudgedConnection[], isCutShort: IsCutShort): FeatureStatus[] {
   return SERVICES.filter(({ id }) => judged.some(({ service }) => service?.id === id)).flatMap((service) => {
     const members = judged.filter((connection) => connection.service?.id === service.id);
     return (Object.entries(service.features) as [FeatureId, readonly FeaturePath[]][]).map(([feature, paths]) =>
-      featureStatus(service.id, feature, paths, members),
+      featureStatus(service.id, feature, paths, members, isCutShort),
     );
   });
 }
@@ -34,9 +38,10 @@ export function featureStatus(
   feature: FeatureId,
   paths: readonly FeaturePath[],
   members: readonly JudgedConnection[],
+  isCutShort: IsCutShort,
 ): FeatureStatus {
   const seen = (uses: readonly FeaturePath["use"][]) =>
-    paths.filter(({ use }) => uses.includes(use)).flatMap((path) => pathState(path, members) ?? []);
+    paths.filter(({ use }) => uses.includes(use)).flatMap((path) => pathState(path, members, isCutShort) ?? []);
   // What only some clients use does not show whether the feature works.
   const required = seen(["required"]);
   const alternatives = seen(["preferred", "fallback"]);
@@ -64,9 +69,13 @@ export function featureStatus(
 }
 
 /** Undefined when no connection took the path, or none that tells. */
-function pathState(path: FeaturePath, members: readonly JudgedConnection[]): PathState | undefined {
+function pathState(
+  path: FeaturePath,
+  members: readonly JudgedConnection[],
+  isCutShort: IsCutShort,
+): PathState | undefined {
   const connection = latest(members.filter((member) => takes(member, path)));
-  const state = connection === undefined ? undefined : connectionState(connection);
+  const state = connection === undefined ? undefined : connectionState(connection, isCutShort);
   return connection === undefined || state === undefined ? undefined : { state, path, connection };
 }
 
@@ -89,9 +98,10 @@ function latest(connections: readonly JudgedConnection[]): JudgedConnection | un
   );
 }
 
-function connectionState({ verdict, connection }: JudgedConnection): PathState["state"] | undefined {
-  // A client that accepts what it is shown goes on: with a proxy reading along, or with a certificate that others refuse.
-  const goesOn = wentOn(connection);
+function connectionState(
+  { verdict, connection }: JudgedConnection,
+  isCutShort: IsCutShort,
+): PathState["state"] | undefined {
   switch (verdict.is) {
     case "genuine":
       return "working";
@@ -99,7 +109,11 @@ function connectionState({ verdict, connection }: JudgedConnection): PathState["
       return connection.bytes.fromServer > 0 ? "working" : undefined;
     case "impaired":
     case "intercepted":
-      return goesOn ? "at-risk" : "broken";
+      // A client that accepts what it is shown goes on: with a proxy reading along, or with a certificate that others refuse.
+      // One of which the capture shows no more may go on too, but not in pseudo-TLS, which cannot take another answer.
+      return wentOn(connection) || (connection.pseudoTls === undefined && isCutShort(connection))
+        ? "at-risk"
+        : "broken";
     default:
       return undefined;
   }
@@ -110,10 +124,13 @@ function rank({ state }: PathState): number {
 }
 
 /** `198.51.100.30:443 (tcp/1) is intercepted.` */
-function stateText({ connection: judged }: PathState): string {
+function stateText({ state, connection: judged }: PathState): string {
   const { connection, verdict } = judged;
   const where = `${describe(connection)} (${connection.id})`;
-  if (verdict.is === "intercepted") return `${where} is intercepted.`;
+  const end =
+    state === "at-risk" && !wentOn(connection) ? "; the capture ends before it shows whether the client goes on." : ".";
+  if (verdict.is === "intercepted") return `${where} is intercepted${end}`;
+  if (verdict.is !== "impaired") return `${where} works.`;
   if (isUsedAnyway(judged)) return `${where} is used in spite of a fault.`;
-  return verdict.is === "impaired" ? `${where} failed.` : `${where} works.`;
+  return `${where} ${end === "." ? "failed" : "has a fault"}${end}`;
 }
