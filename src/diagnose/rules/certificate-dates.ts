@@ -17,9 +17,9 @@ export const certificateDates: Rule = {
       const leaf = context.leaf(connection);
       if (leaf === undefined) return [];
       const now = connection.from.seconds;
-      const outOfDate = context.outOfDate(connection);
-      if (outOfDate === undefined) return [];
-      const expired = outOfDate === "expired";
+      const side = context.outOfDate(connection);
+      if (side === undefined) return [];
+      const expired = side === "expired";
       const whose = owner(leaf, nameOf(connection));
       const limit = moment(expired ? leaf.notAfter : leaf.notBefore);
       return [
