@@ -42,7 +42,8 @@ async function judged(capture: RealCapture, records: readonly Uint8Array[]): Pro
       rule,
       confidence,
       connections,
-      what: what.replaceAll(/frame \d+/g, "frame"),
+      // Of QUIC's packets the frames are counted.
+      what: what.replaceAll(/frame \d+/g, "frame").replace(/^\d+ QUIC/, "QUIC"),
     })),
   };
 }

@@ -354,9 +354,11 @@ describe("outcomes without a handshake", () => {
   });
 
   test("UDP: answered, unanswered, port unreachable", async () => {
-    const ask = udpFrame(CLIENT, { ...SERVER, port: 3478 }, bareStun(1));
+    const [ask, again] = [1, 2].map((id) =>
+      ethernet(ipv4(udp(CLIENT.port, 3478, bareStun(1)), { protocol: UDP, id })),
+    ) as [Uint8Array, Uint8Array];
     const answer = udpFrame({ ...SERVER, port: 3478 }, CLIENT, bareStun(0x101));
-    expect(await only([ask, ask])).toMatchObject({
+    expect(await only([ask, again])).toMatchObject({
       id: "udp/0",
       protocol: "stun",
       outcome: "unanswered",

@@ -326,7 +326,7 @@ class Collector implements Skimmer {
     const flow = at === 0 ? this.add(udp, packet, frame, file) : udp.flow(at);
     if (flow === undefined) return;
     const { side } = udp;
-    if (flow.isElsewhere(side, packet) || udp.isCopiedDatagram(flow.at, packet, idle)) return;
+    if (flow.isElsewhere(side, packet) || udp.isCopiedDatagram(flow.at, packet, frame.bytes, idle)) return;
     const half = flow.half(side);
     half.frames++;
     if (half.ttl < 0) half.ttl = packet.ttl;

@@ -159,8 +159,6 @@ export class Packet {
   payloadStart = 0;
   payloadCaptured = 0;
   payloadLength = 0;
-  /** UDP. */
-  checksum = 0;
   /** TCP, and the header's length is impossible: Wireshark counts the stream and reads no further, and so do we. */
   bogusHeader = false;
   /** How many tunnels deep it was found: MPLS, IP in IP, GRE, VXLAN, Geneve. */
@@ -607,7 +605,6 @@ export function decodeTransport(
     packet.kind = UDP;
     packet.sourcePort = ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
     packet.destinationPort = ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number);
-    packet.checksum = ((bytes[at + 6] as number) << 8) | (bytes[at + 7] as number);
     const udpLength = ((bytes[at + 4] as number) << 8) | (bytes[at + 5] as number);
     // Zero: a jumbo datagram (RFC 2675) or offload; otherwise the smaller of the two lengths holds.
     setPayload(packet, at + 8, end, (udpLength >= 8 && udpLength <= length ? udpLength : length) - 8);

@@ -64,6 +64,10 @@ export const MAX_FLOWS = 65_536;
  * second).
  */
 export const COPY_WITHIN = 0.1;
+/** The same where IP does not number the packets, so that the time is all there is. */
+export const UNNUMBERED_COPY_WITHIN = 0.001;
+/** Bytes at either end of a payload that tell it from others: numbers stand at its beginning, tags and fresh data at its end. */
+const TELLING_BYTES = 16;
 /** Chain length from which further flows of a bucket go to the Map. */
 const MAX_CHAIN = 16;
 
@@ -458,17 +462,17 @@ export class FlowTable {
 
   /**
    * Whether a datagram of the flow at a place is a copy of the latest one of its direction, as mirror ports make them; from now on it
-   * is the latest. Only where IP numbers packets and UDP sums them up: else media of one size in one burst would look the same.
+   * is the latest.
    */
-  isCopiedDatagram(at: number, packet: Packet, idle: number): boolean {
+  isCopiedDatagram(at: number, packet: Packet, bytes: Uint8Array, idle: number): boolean {
     const { words } = this;
     const mine = at + (this.side === 0 ? HALF0 : HALF0 + HALF);
-    const datagram = (packet.payloadLength << 16) | packet.checksum;
     const { identification } = packet;
+    const datagram = digest(bytes, packet);
     const same = words[mine + IDENTIFICATION] === identification && words[mine + DATAGRAM] === datagram;
     words[mine + IDENTIFICATION] = identification;
     words[mine + DATAGRAM] = datagram;
-    return same && identification !== 0 && packet.checksum !== 0 && idle < COPY_WITHIN;
+    return same && idle < (identification === 0 ? UNNUMBERED_COPY_WITHIN : COPY_WITHIN);
   }
 
   /**
@@ -648,6 +652,17 @@ function sideOf(words: Int32Array, at: number, packet: Packet): -1 | 0 | 1 {
   )
     return 1;
   return -1;
+}
+
+/** Of a payload: its length and both its ends. */
+function digest(bytes: Uint8Array, { payloadStart, payloadCaptured, payloadLength }: Packet): number {
+  const end = payloadStart + payloadCaptured;
+  const first = Math.min(end, payloadStart + TELLING_BYTES);
+  let hash = payloadLength | 0;
+  for (let at = payloadStart; at < first; at++) hash = Math.imul(hash, 31) + (bytes[at] as number);
+  for (let at = Math.max(first, end - TELLING_BYTES); at < end; at++)
+    hash = Math.imul(hash, 31) + (bytes[at] as number);
+  return hash | 0;
 }
 
 /** The same for both directions. */

@@ -12,7 +12,7 @@
 import type { Frame } from "../capture/frame.ts";
 import { Openings } from "../packet/opening.ts";
 import { ACK, FIN, type Packet, RST, SYN } from "../packet/packet.ts";
-import { COPY_WITHIN, type Flow, type FlowTable, type Half, type Segment } from "./flow.ts";
+import { COPY_WITHIN, type Flow, type FlowTable, type Half, type Segment, UNNUMBERED_COPY_WITHIN } from "./flow.ts";
 import {
   ACKED,
   ACKED_SET,
@@ -44,9 +44,6 @@ export const MAX_PENDING_TOTAL = 32 * 1024 * 1024;
 const SEGMENT_OVERHEAD = 128;
 /** A sequence number further ahead than this is no segment of this stream (the largest window is 2^30, RFC 7323). */
 const MAX_SEQUENCE_AHEAD = 1 << 30;
-
-/** As COPY_WITHIN, where IP does not number the packets, so that the time is all there is. */
-const UNNUMBERED_COPY_WITHIN = 0.001;
 
 /**
  * Place of the flow a TCP packet belongs to, 0 when it begins a new one. A SYN whose sequence number differs from the known

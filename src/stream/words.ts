@@ -42,7 +42,7 @@ export const MARKS = 7;
 export const BASE = 8;
 /** Of the latest IP packet: what tells a copy, as mirror ports make them. */
 export const IDENTIFICATION = 9;
-/** Length and checksum of the latest datagram: what UDP has where TCP has NEXT. */
+/** What tells the latest datagram from others: what UDP has where TCP has NEXT. */
 export const DATAGRAM = 3;
 export const HALF = 10;
 
