@@ -2,7 +2,8 @@
  * Invariant: frames that are dropped, doubled, put in another order or cut off never make an innocent server look
  * intercepted. A capture loses and doubles frames all the time; an accusation must never come from that.
  *
- * Holds for every capture in which nobody intercepts, and in the mixed ones for the servers that nobody intercepts.
+ * Holds for every capture in which nobody intercepts, and in the mixed ones for the servers that nobody intercepts. Nor do they
+ * make the encrypted flight of TLS 1.3, read without keys, look like another one.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -81,7 +82,17 @@ interface Label {
 
 const cases = REAL_CAPTURES.map((capture) => ({ ...capture, guilty: guiltyOf(capture) }));
 
-test("there are clean captures and mixed ones", () => {
+/** Of the captures with TLS 1.3, what is seen of it in the whole of them; test/flights.test.ts holds that to their key logs. */
+const FLIGHTS: Readonly<Record<string, Promise<Flights>>> = Object.fromEntries(
+  cases
+    .filter(({ name }) => /tls13/.test(name))
+    .map((capture) => [capture.name, read(capture.bytes, []).then(flightsOf)]),
+);
+
+test("there are clean captures and mixed ones", async () => {
+  const flights = (await Promise.all(Object.values(FLIGHTS))).map(({ size }) => size);
+  expect(Math.min(...flights)).toBeGreaterThan(0);
+  expect(flights.length).toBeGreaterThan(3);
   expect(cases.filter(({ clean }) => clean).length).toBeGreaterThan(25);
   expect(cases.filter(({ clean }) => !clean).length).toBeGreaterThan(15);
 });
@@ -92,8 +103,13 @@ describe.each(cases)("$name", (capture) => {
       fc.asyncProperty(changes, async (list) => {
         let order = all(capture.records.length);
         for (const one of list) order = one(order.length).map((i) => order[i] as number);
-        const records = order.map((i) => capture.records[i] as Uint8Array);
-        expect(accused(await read(rebuilt(capture, records)), capture.guilty)).toEqual([]);
+        const changed = rebuilt(
+          capture,
+          order.map((i) => capture.records[i] as Uint8Array),
+        );
+        expect(accused(await read(changed), capture.guilty)).toEqual([]);
+        if (capture.name in FLIGHTS)
+          expectFlights(await read(changed, []), await (FLIGHTS[capture.name] as Promise<Flights>));
       }),
       { numRuns: RUNS },
     );
@@ -133,9 +149,26 @@ function key({ ip, port, transport }: Label): string {
   return `${transport} ${ip} ${port}`;
 }
 
-function read(bytes: Uint8Array): Promise<Report> {
-  return analyze([memorySource(bytes, { name: "changed.pcap" })], {
-    roots: [LAB_ROOTS],
-    keyLogs: LAB_KEY_LOGS,
-  });
+function read(bytes: Uint8Array, keyLogs = LAB_KEY_LOGS): Promise<Report> {
+  return analyze([memorySource(bytes, { name: "changed.pcap" })], { roots: [LAB_ROOTS], keyLogs });
+}
+
+/** By the client's port, which no two connections of a capture share. */
+type Flights = ReadonlyMap<number, Flight>;
+type Flight = NonNullable<NonNullable<Report["connections"][number]["tls"]>["flight"]>;
+
+function flightsOf({ connections }: Report): Flights {
+  return new Map(
+    connections.flatMap(({ client, tls }) => (tls?.flight === undefined ? [] : [[client.port, tls.flight]])),
+  );
+}
+
+/** Nothing is claimed of a flight that is not so in the whole capture; less may be. */
+function expectFlights(changed: Report, whole: Flights): void {
+  for (const [port, flight] of flightsOf(changed)) {
+    const { layout, alpn, protocol, certificate, key, answer } = flight;
+    const claims = { ...(layout !== "unfinished" && { layout }), alpn, protocol, certificate, key, answer };
+    const known = Object.fromEntries(Object.entries(claims).filter(([, value]) => value !== undefined));
+    expect(whole.get(port), `port ${port}`).toMatchObject(known);
+  }
 }
