@@ -302,7 +302,10 @@ const HOW_TO_GET: ReadonlyMap<string, string> = new Map([
     KEY_LOG,
     "let the client write a key log while you capture (SSLKEYLOGFILE) and pass it with --keylog, since TLS 1.3 encrypts the certificate; or let it speak TLS 1.2 at most",
   ],
-  [OVER_TCP, "turn QUIC off in the client while you capture: this version of it is not read"],
+  [
+    OVER_TCP,
+    "turn QUIC off in the client while you capture: its handshake is not here, or of a version that is not read",
+  ],
   [OTHER_DIRECTION, "capture both directions"],
   [START, "start the capture before the client connects"],
   [WHOLE_PACKETS, "capture whole packets (tcpdump -s 0)"],

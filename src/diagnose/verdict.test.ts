@@ -281,7 +281,7 @@ describe("what is missing", () => {
       quic({ messages: [["client", "ClientHello", 1]] }),
       "the whole handshake",
     ],
-    ["QUIC whose hellos are missing", udp({ protocol: "quic", port: 443 }), "the start of the connection"],
+    ["QUIC whose hellos are missing", udp({ protocol: "quic", port: 443 }), "TLS over TCP instead of QUIC"],
     [
       "QUIC of another version",
       udp({ protocol: "quic", quic: { version: 0xff00001d, retry: false } }),

@@ -6,11 +6,10 @@
  * have failed. Absence of a finding is never a verdict.
  */
 import type { ConnectionObservation } from "../observe/observations.ts";
-import { VERSIONS } from "../protocol/quic/versions.ts";
 import { speaksFor } from "../protocol/x509/host-name.ts";
 import type { Context } from "./context.ts";
 import type { ConnectionVerdict, NumberedFinding } from "./diagnosis.ts";
-import { BASELINE, FEWER_SERVERS, hidesCertificate, missingFrom, OVER_TCP, START, WHOLE_HANDSHAKE } from "./lacks.ts";
+import { BASELINE, FEWER_SERVERS, hidesCertificate, missingFrom, OVER_TCP, WHOLE_HANDSHAKE } from "./lacks.ts";
 import { isRefused, nameOf } from "./peer.ts";
 import { chainIsGood, isDeclaredPrivate } from "./rules/support.ts";
 import { fallbackCause } from "./rules/undocumented-pseudo-tls-answer.ts";
@@ -101,16 +100,11 @@ function whatIsMissing(connection: ConnectionObservation): string | undefined {
     if (pseudoTls.answer === "documented") return "the TURN messages after the pseudo-TLS hello";
     return missingFrom(connection) ?? "the server's answer";
   }
-  if (tls === undefined && connection.protocol === "quic") return isReadQuic(connection) ? START : OVER_TCP;
+  if (tls === undefined && connection.protocol === "quic") return OVER_TCP;
   if (tls === undefined) return missingFrom(connection) ?? (isTunnel(connection) ? WHOLE_HANDSHAKE : undefined);
   if (tls.certificates.length > 0) return missingTrust(connection);
   const missing = hidesCertificate(tls) ?? missingFrom(connection);
   return missing ?? (tcp?.reset === undefined ? WHOLE_HANDSHAKE : "a handshake that goes on to the certificate");
-}
-
-/** Of a version whose hellos are read. */
-function isReadQuic({ quic }: ConnectionObservation): boolean {
-  return quic?.version === undefined || VERSIONS.has(quic.version);
 }
 
 /** A tunnel that was not refused, in which nothing that can be judged was seen. */

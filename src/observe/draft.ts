@@ -5,6 +5,7 @@
 import { addressText } from "../bytes/address.ts";
 import { toLatin1 } from "../bytes/text.ts";
 import type { Writable } from "../bytes/writable.ts";
+import { withoutQuery } from "../protocol/http/answer.ts";
 import { identifyTcp } from "../protocol/identify.ts";
 import { HttpConnect, isSuccess } from "../protocol/prelude/http-connect.ts";
 import { Socks } from "../protocol/prelude/socks.ts";
@@ -389,12 +390,11 @@ function httpAnswer(client: SeenSide | undefined, server: SeenSide | undefined):
   const found: Writable<HttpObservation> = { frame: answer.frame, at: server.firstAt, status: answer.status };
   const { title } = answer;
   const named = answer.header("server");
-  // A query may hold what is the client's own.
-  const location = answer.header("location")?.replace(/[?#].*$/, "");
+  const location = answer.header("location");
   const host = client === undefined ? undefined : hostOf(client);
   if (title !== undefined) found.title = title;
   if (named !== undefined) found.server = named;
-  if (location !== undefined) found.location = location;
+  if (location !== undefined) found.location = withoutQuery(location);
   if (host !== undefined) found.host = host;
   return found;
 }

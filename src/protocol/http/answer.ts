@@ -18,6 +18,9 @@ export interface HttpHeader {
   readonly value: string;
 }
 
+/** Which headers are kept, by their names. */
+type Kept = Pick<RegExp, "test">;
+
 /** `head`: being read. `sized`, `chunk`: bytes that are counted. `size`, `behind-chunk`, `trailer`: lines of a chunked body. */
 type State = "head" | "sized" | "size" | "chunk" | "behind-chunk" | "trailer" | "to-the-end" | "over" | "broken";
 
@@ -39,7 +42,7 @@ export class HttpAnswer {
   /** In the order of the wire. */
   readonly headers: HttpHeader[] = [];
 
-  private readonly keeps: RegExp;
+  private readonly keeps: Kept;
   private readonly tunnels: boolean;
   private readonly lines = new Lines();
   private state: State = "head";
@@ -52,7 +55,7 @@ export class HttpAnswer {
   private page: Title | undefined = undefined;
 
   /** `keeps`: names of headers to keep. `tunnels`: it answers CONNECT, whose success has no body (RFC 9110 section 9.3.6). */
-  constructor(keeps: RegExp, tunnels = false) {
+  constructor(keeps: Kept, tunnels = false) {
     this.keeps = keeps;
     this.tunnels = tunnels;
   }
@@ -202,6 +205,11 @@ export class HttpAnswer {
     this.state = this.remaining === 0 ? "trailer" : "chunk";
     this.headerLines = 0;
   }
+}
+
+/** A query may hold what is the client's own. */
+export function withoutQuery(url: string): string {
+  return url.replace(/[?#].*$/, "");
 }
 
 /** The text without the line it was cut from, which an engine would keep as long as the piece. */

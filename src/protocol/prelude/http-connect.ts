@@ -2,7 +2,7 @@
  * HTTP CONNECT: a client asks a proxy for a tunnel (RFC 9110 section 9.3.6). Owns request and answer, asked again after a demand
  * for authentication on the same connection; knows nothing of what the tunnel carries.
  */
-import { flat, HttpAnswer, type HttpHeader } from "../http/answer.ts";
+import { flat, HttpAnswer, type HttpHeader, withoutQuery } from "../http/answer.ts";
 import { Lines } from "../lines.ts";
 import { HANDSHAKE } from "../tls/record.ts";
 import type { Prelude } from "./prelude.ts";
@@ -10,12 +10,12 @@ import type { Prelude } from "./prelude.ts";
 /** Header lines of one message; honest ones have some twenty. */
 const MAX_HEADERS = 200;
 
-/**
- * Headers by which a proxy says what it is and what it wants (RFC 9110, RFC 9209), and those of filters that do not begin with
- * `X-`. Not those that name the person or the machine that asks.
- */
-const KEPT =
-  /^(?!.*(?:user|client-?ip|cliip)$)(?:via|server|location|proxy-(?:authenticate|agent|status)|barracuda|edgewave-proxy|x-[a-z0-9_-]{1,60})$/i;
+/** Headers by which a proxy says what it is and what it wants (RFC 9110, RFC 9209), and those of filters that do not begin with `X-`. */
+const TOLD =
+  /^(?:via|server|location|proxy-(?:authenticate|agent|status)|barracuda|edgewave-proxy|x-[a-z0-9_-]{1,60})$/i;
+/** Of these, those that name the person or the machine that asks. */
+const PERSONAL = /user|client-?ip|cliip|forwarded|real-?ip|session|cookie/i;
+const KEPT = { test: (name: string): boolean => TOLD.test(name) && !PERSONAL.test(name) };
 
 /** Where the client is. */
 const HEAD = 0;
@@ -42,7 +42,7 @@ export class HttpConnect implements Prelude {
 
   /** Headers of the last answer that tell who answered and what it wants: `Via`, `Server`, `Proxy-Authenticate`, … */
   get headers(): readonly HttpHeader[] {
-    return this.answered?.headers.map(withoutToken) ?? [];
+    return this.answered?.headers.map(impersonal) ?? [];
   }
 
   /** The proxy has granted the tunnel. */
@@ -127,9 +127,14 @@ export function isSuccess(status = 0): boolean {
   return status >= 200 && status < 300;
 }
 
-/** Of a challenge, not what was computed for this client alone: NTLM and Negotiate carry half a kilobyte of it. */
-function withoutToken(header: HttpHeader): HttpHeader {
-  if (header.name.toLowerCase() !== "proxy-authenticate") return header;
-  const scheme = /^([A-Za-z0-9-]{1,60}) +[A-Za-z0-9._~+/-]{16,}=*$/.exec(header.value)?.[1];
-  return scheme === undefined ? header : { name: header.name, value: scheme };
+/** Of a challenge not what was computed for this client alone (NTLM and Negotiate carry half a kilobyte of it), of a redirect no query. */
+function impersonal({ name, value }: HttpHeader): HttpHeader {
+  switch (name.toLowerCase()) {
+    case "proxy-authenticate":
+      return { name, value: /^([A-Za-z0-9-]{1,60}) +[A-Za-z0-9._~+/-]{16,}=*$/.exec(value)?.[1] ?? value };
+    case "location":
+      return { name, value: withoutQuery(value) };
+    default:
+      return { name, value };
+  }
 }

@@ -276,7 +276,7 @@ describe("what a tunnel's request and answer say", () => {
       ["c", CONNECT],
       [
         "s",
-        `HTTP/1.1 403 No\r\nX-Squid-Error: ERR_ACCESS_DENIED 0\r\nProxy-Agent: x\r\nProxy-Status: y; error=z\r\nX-BlueCoat-User: alice\r\nX-Sophos-WSA-ClientIP: 10.0.0.5\r\nSet-Cookie: a=b\r\nEdgewave-Proxy: 1\r\nContent-Length: ${page.length}\r\n\r\n${page}`,
+        `HTTP/1.1 403 No\r\nX-Squid-Error: ERR_ACCESS_DENIED 0\r\nProxy-Agent: x\r\nProxy-Status: y; error=z\r\nX-BlueCoat-User: alice\r\nX-Sophos-WSA-ClientIP: 10.0.0.5\r\nX-Authenticated-Username: alice\r\nSet-Cookie: a=b\r\nEdgewave-Proxy: 1\r\nLocation: http://login.example/?who=alice\r\nContent-Length: ${page.length}\r\n\r\n${page}`,
       ],
     ]);
     expect(prelude.answered?.title).toBe("Blocked");
@@ -285,7 +285,9 @@ describe("what a tunnel's request and answer say", () => {
       "Proxy-Agent",
       "Proxy-Status",
       "Edgewave-Proxy",
+      "Location",
     ]);
+    expect(prelude.headers.at(-1)?.value).toBe("http://login.example/");
   });
 });
 
