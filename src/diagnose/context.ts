@@ -107,6 +107,11 @@ export class Context {
     return presented.flatMap(({ sha256 }) => this.observations.certificates.get(sha256)?.certificate ?? []);
   }
 
+  /** Undefined when it is not readable. */
+  certificate(sha256: string): Certificate | undefined {
+    return this.observations.certificates.get(sha256)?.certificate;
+  }
+
   leaf(connection: ConnectionObservation): Certificate | undefined {
     const sha256 = connection.tls?.certificates[0]?.sha256;
     return sha256 === undefined ? undefined : this.observations.certificates.get(sha256)?.certificate;

@@ -84,7 +84,7 @@ interface Refusal {
  * By an alert about certificates; or the client had the server's whole flight, with a certificate that does not show by itself that it is
  * good, and closed instead of going on.
  */
-function refusalIn(connection: TlsConnection): Refusal | undefined {
+export function refusalIn(connection: TlsConnection): Refusal | undefined {
   const { tls, tcp, handshake } = connection;
   const alert = tls.alerts.find(refusesCertificate);
   if (alert !== undefined) return { alert, frame: alert.frame, path: "tls.alert.description" };
@@ -109,11 +109,12 @@ function isUntrusted({ tls }: TlsConnection): boolean {
   return trust.is === "private-root" || trust.is === "self-signed" || trust.is === "incomplete";
 }
 
-/** Wrong dates and a wrong name on a good chain have rules and causes of their own. */
+/** Wrong dates, also of an authority's certificate, and a wrong name on a good chain have rules and causes of their own. */
 function isExplained(context: Context, connection: TlsConnection): boolean {
   const leaf = context.leaf(connection);
   if (leaf === undefined || !chainIsGood(connection)) return false;
   const name = nameOf(connection);
+  if (connection.tls.trust?.outdated !== undefined) return true;
   return context.outOfDate(connection) !== undefined || (name !== undefined && !speaksFor(leaf, name));
 }
 

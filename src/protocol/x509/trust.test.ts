@@ -113,6 +113,7 @@ describe("public-root", () => {
     expect(await judge([good, expired.certificate])).toEqual({
       ...isPublic,
       detail: "CN=Public Intermediate had expired at the time",
+      outdated: expired.certificate,
     });
     expect(await judge([good, expired.certificate, middle.certificate])).toEqual(isPublic);
     const later = crossSigned(middle, root, { dates: ["300101000000Z", "310101000000Z"], extensions: [caExtension()] });
@@ -129,6 +130,7 @@ describe("public-root", () => {
       is: "public-root",
       anchor: "CN=Old Root",
       detail: "CN=Old Root had expired at the time",
+      outdated: expect.objectContaining({ serial: old.certificate.serial }),
     });
     expect(await judge([good, byOld.certificate, middle.certificate], both)).toEqual(isPublic);
   });

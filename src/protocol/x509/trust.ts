@@ -37,6 +37,8 @@ export interface Trust {
   readonly anchor?: string;
   /** In words, when something could not be checked or is odd: `signature not checkable: md5WithRSAEncryption`. */
   readonly detail?: string;
+  /** Of a path to a public or declared anchor, where there is none without: the lowest CA certificate that was outside its validity. */
+  readonly outdated?: Certificate;
   /** The anchor was given by the person with `--private-ca` / `--roots`. */
   readonly declared?: "private-ca" | "roots";
 }
@@ -234,6 +236,8 @@ interface Path {
 interface Flaw {
   readonly kind: "dates" | "rights";
   readonly text: string;
+  /** Whose it is. */
+  readonly issuer: Certificate;
 }
 
 /** Follows every issuer of the path's top certificate, and registers what each way ends in. */
@@ -333,8 +337,10 @@ function atAnchor(search: Search, anchor: Anchor, path: Path): Outcome {
     (retired ? `root retired before this capture; last held by ${anchor.last}` : undefined);
   if (why !== undefined)
     return { rank: RANK.retiredOrUnchecked, trust: { is: "unknown", ...named, detail: why, ...declared } };
-  const dates = withDates(path, root, search.at).flaws.map((flaw) => flaw.text);
-  const detail = dates.length === 0 ? {} : { detail: dates.join("; ") };
+  const dates = withDates(path, root, search.at).flaws;
+  const [lowest] = dates;
+  const detail =
+    lowest === undefined ? {} : { detail: dates.map(({ text }) => text).join("; "), outdated: lowest.issuer };
   if (anchor.declared === "private-ca") {
     return { rank: RANK.declaredPrivate, trust: { is: "private-root", ...named, ...detail, ...declared } };
   }
@@ -380,7 +386,7 @@ function deadEnd(
 function withRights(path: Path, issuer: Certificate, isAnchor: boolean): Path {
   const rights = issuingRights(issuer);
   const flaws: Flaw[] = [];
-  const add = (what: string) => flaws.push({ kind: "rights", text: `${describe(issuer)} ${what}` });
+  const add = (what: string) => flaws.push({ kind: "rights", text: `${describe(issuer)} ${what}`, issuer });
   if (!isAnchor && !issuer.isCa) add("is no CA");
   if (!isAnchor && rights.keyCertSign === false) add("may not sign certificates");
   // The leaf and self-issued certificates do not count.
@@ -394,7 +400,10 @@ function withRights(path: Path, issuer: Certificate, isAnchor: boolean): Path {
 function withDates(path: Path, issuer: Certificate, at: number): Path {
   const when = at > issuer.notAfter ? "had expired" : at < issuer.notBefore ? "was not yet valid" : undefined;
   if (when === undefined) return path;
-  return { ...path, flaws: [...path.flaws, { kind: "dates", text: `${describe(issuer)} ${when} at the time` }] };
+  return {
+    ...path,
+    flaws: [...path.flaws, { kind: "dates", text: `${describe(issuer)} ${when} at the time`, issuer }],
+  };
 }
 
 function notCheckable(subject: Certificate, issuer: Certificate): string {

@@ -1,0 +1,55 @@
+/**
+ * An authority's certificate outside its validity on the only way to a root: mostly an intermediate certificate that the server still
+ * sends. Clients that know a newer one of the same authority accept the chain all the same, so it takes a refusal to be the cause.
+ */
+import type { Context, TlsConnection } from "../context.ts";
+import type { Finding } from "../finding.ts";
+import type { Rule } from "../rule.ts";
+import { called, describe, moment } from "../words.ts";
+import { refusalIn } from "./refused-certificate.ts";
+import { certificateAnswer, chainIsGood } from "./support.ts";
+
+export const issuerDates: Rule = {
+  id: "issuer-dates",
+  title: "an authority's certificate that is expired or not yet valid",
+  references: ["https://www.rfc-editor.org/rfc/rfc5280#section-6.1.3"],
+  check(context) {
+    const judged = context.tls().filter((c) => chainIsGood(c) && context.leaf(c) !== undefined);
+    const findings = judged.flatMap((connection) => finding(context, connection));
+    return certificateAnswer(context.tls(), findings, judged.length);
+  },
+};
+
+function finding(context: Context, connection: TlsConnection): Finding[] {
+  const { outdated } = connection.tls.trust ?? {};
+  if (outdated === undefined) return [];
+  const now = connection.from.seconds;
+  const expired = now > outdated.notAfter;
+  const limit = moment(expired ? outdated.notAfter : outdated.notBefore);
+  const refusal = refusalIn(connection);
+  const refused =
+    refusal === undefined
+      ? ""
+      : `; the client refused it${refusal.alert === undefined ? "" : ` with ${refusal.alert.description}`} (frame ${refusal.frame})`;
+  const presented = connection.tls.certificates.findIndex(({ sha256 }) => context.certificate(sha256) === outdated);
+  const { file, frames, tls } = connection;
+  return [
+    {
+      confidence: refusal === undefined ? "possible" : "proven",
+      cause: expired ? "certificate-expired" : "certificate-not-yet-valid",
+      connections: [connection],
+      what: `The certificate of the authority ${called(outdated.subject)}, by which that of ${describe(connection)} reaches a root, ${expired ? "expired on" : "is valid only from"} ${limit}; the capture is of ${moment(now)}${refused}.`,
+      why: `The signatures are genuine, so nothing was forged; but no other way to a root is known here.${refusal === undefined ? " This client did not refuse it; one that knows no newer certificate of the authority does." : ""}`,
+      fix: `The server's operator must install the authority's present intermediate certificate beside the server's own${expired ? " (if the clock of the capturing machine is right)" : ", or a clock is wrong: check those of the capturing machine and of the client"}.`,
+      evidence: [
+        {
+          file,
+          frame: tls.certificates[Math.max(0, presented)]?.frame ?? frames.first,
+          path: `tls.certificate[${presented < 0 ? "issuer" : presented}].validity.${expired ? "notAfter" : "notBefore"}`,
+          value: limit,
+          expected: `${expired ? "after" : "before"} ${moment(now)}`,
+        },
+      ],
+    },
+  ];
+}
