@@ -26,7 +26,7 @@ function finding(context: Context, connection: TlsConnection): Finding[] {
   const now = connection.from.seconds;
   const expired = now > outdated.notAfter;
   const limit = moment(expired ? outdated.notAfter : outdated.notBefore);
-  const refusal = refusalIn(connection);
+  const refusal = refusalIn(context, connection);
   const refused =
     refusal === undefined
       ? ""

@@ -70,6 +70,49 @@ describe("the client refused what it was shown", () => {
   });
 });
 
+describe("the server does not send the certificate of its issuer", () => {
+  const CA = { O: "Sample Trust", CN: "Sample TLS CA 7" };
+  const ANCHOR = "CN=Sample TLS CA 7, O=Sample Trust";
+  const leaf = certificate({ issuer: CA, names: [NAME], scts: 2 });
+  const between = certificate({ subject: CA, issuer: "Sample Root", isCa: true });
+  const ROOT = { is: "public-root", anchor: "CN=Sample Root" } as const;
+  const MISSING = { is: "incomplete", anchor: ANCHOR } as const;
+  const unsent = "The server does not send the certificate of “Sample TLS CA 7”";
+
+  test.each<[string, TlsOptions]>([
+    ["a leaf with SCTs", { chain: [leaf], trust: MISSING }],
+    ["one that is good with what another connection showed", { chain: [leaf], trust: ROOT }],
+  ])("told, and no root is to be installed: %s", (_, options) => {
+    const [finding, ...more] = found(rule, [refusing(48, options)]);
+    expect(more).toEqual([]);
+    expect(finding).toMatchObject({ confidence: "proven", cause: "tls-alert" });
+    expect(finding?.why).toContain(unsent);
+    expect(finding?.fix).toContain("install the intermediate certificate of “Sample TLS CA 7” beside the server's own");
+  });
+
+  test.each<[string, number, TlsOptions, string]>([
+    ["it was sent", 48, { chain: [leaf, between], trust: ROOT }, "tls-alert"],
+    [
+      "what is not sent is further up: it may be a root that is not known here",
+      48,
+      { chain: [leaf, between], trust: { is: "incomplete", anchor: "CN=Sample Root" } },
+      "private-ca",
+    ],
+    ["issued by the root itself", 48, { chain: [leaf], trust: { is: "public-root", anchor: ANCHOR } }, "tls-alert"],
+    [
+      "nothing looks public",
+      48,
+      { trust: { is: "incomplete", anchor: "CN=Litware Issuing CA 01, O=Litware" } },
+      "private-ca",
+    ],
+    ["another reason than the issuer", 44, { chain: [leaf], trust: MISSING }, "tls-alert"],
+  ])("not told: %s", (_, code, options, cause) => {
+    const [finding] = found(rule, [refusing(code, options)]);
+    expect(finding?.cause).toBe(cause);
+    expect(finding?.why).not.toContain("The server does not send");
+  });
+});
+
 describe("the client closed at that point, without an alert", () => {
   const flight = ["Certificate", "ServerKeyExchange", "ServerHelloDone"].map(
     (message) => ["server", message, 7] as const,
@@ -123,6 +166,10 @@ describe("the client closed at that point, without an alert", () => {
   test.each<[string, TlsOptions]>([
     ["a good chain: whoever left, it was not for that", { trust: PUBLIC }],
     ["a declared CA", { trust: DECLARED }],
+    [
+      "one that lacks a certificate, and looks public",
+      { trust: INCOMPLETE, chain: [certificate({ issuer: "R3", names: [NAME], scts: 2 })] },
+    ],
     ["a chain that could not be checked", { trust: { is: "unknown" } }],
     ["the server closed first", { tcp: { client: { fin: 11 }, server: { fin: 9 } } }],
     ["nobody closed", { outcome: "stalled", tcp: {} }],

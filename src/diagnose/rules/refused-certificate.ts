@@ -4,6 +4,7 @@
  * looks the same, so the rules that show interception come first in the order of causes.
  */
 import type { Alert, HandshakeMessage } from "../../observe/observations.ts";
+import { assertsPublicPolicy, type DistinguishedName } from "../../protocol/x509/certificate.ts";
 import { speaksFor } from "../../protocol/x509/host-name.ts";
 import { type Context, clientClosedFirst, type TlsConnection } from "../context.ts";
 import type { Finding } from "../finding.ts";
@@ -11,7 +12,7 @@ import { nameOf } from "../peer.ts";
 import type { Rule } from "../rule.ts";
 import type { Cause } from "../vocabulary.ts";
 import { called, describe } from "../words.ts";
-import { certificateAnswer, chainIsGood } from "./support.ts";
+import { certificateAnswer, chainIsGood, mayBePublic } from "./support.ts";
 
 /** bad_certificate, unsupported_certificate, certificate_revoked, certificate_expired, certificate_unknown, unknown_ca. */
 const CERTIFICATE_ALERTS: ReadonlySet<number> = new Set([42, 43, 44, 45, 46, 48]);
@@ -35,12 +36,12 @@ export const refusedCertificate: Rule = {
 };
 
 function finding(context: Context, connection: TlsConnection): Finding[] {
-  const refusal = refusalIn(connection);
+  const refusal = refusalIn(context, connection);
   const leaf = context.leaf(connection);
   if (refusal === undefined || leaf === undefined || isExplained(context, connection)) return [];
   const issuer = called(leaf.issuer);
   const { alert, frame, path } = refusal;
-  const { cause, who = `it was issued by ${issuer}`, why, fix } = reason(connection, alert);
+  const { cause, who = `it was issued by ${issuer}`, why, fix } = reason(context, connection, alert);
   const target = describe(connection);
   return [
     {
@@ -84,13 +85,20 @@ interface Refusal {
  * By an alert about certificates; or the client had the server's whole flight, with a certificate that does not show by itself that it is
  * good, and closed instead of going on.
  */
-export function refusalIn(connection: TlsConnection): Refusal | undefined {
+export function refusalIn(context: Context, connection: TlsConnection): Refusal | undefined {
   const { tls, tcp, handshake } = connection;
   const alert = tls.alerts.find(refusesCertificate);
   if (alert !== undefined) return { alert, frame: alert.frame, path: "tls.alert.description" };
   const frame = clientClosedFirst(connection);
   if (frame === undefined || tcp === undefined || tls.alerts.some(({ from }) => from === "client")) return undefined;
-  if (!isUntrusted(connection) || tcp.server.missing + tcp.server.lost > 0 || tcp.client.missing > 0) return undefined;
+  // Where the server only forgets an intermediate certificate, nothing shows that the client left for that.
+  if (
+    !isUntrusted(connection) ||
+    mayBePublic(context, connection) ||
+    tcp.server.missing + tcp.server.lost > 0 ||
+    tcp.client.missing > 0
+  )
+    return undefined;
   const last = handshake.findLast(({ from }) => from === "server");
   const isWhole = last?.message === (tls.decrypted ? "Finished" : "ServerHelloDone") && last.frame < frame;
   const wentOn = tls.encrypted.client !== undefined || handshake.some(isClientsSecond);
@@ -101,6 +109,19 @@ export function refusalIn(connection: TlsConnection): Refusal | undefined {
 /** Anything but the hello that the handshake began with, or a second one that the server had asked for. */
 function isClientsSecond({ from, message }: HandshakeMessage): boolean {
   return from === "client" && message !== "ClientHello";
+}
+
+/**
+ * The leaf's issuer, when the server should have sent its certificate and has not: the chain is good with it (it was seen on another
+ * connection), or the leaf looks public. Further up it may be a root, which is not sent.
+ */
+function unsentIssuer(context: Context, connection: TlsConnection): DistinguishedName | undefined {
+  const [leaf, ...others] = context.chain(connection);
+  const trust = connection.tls.trust;
+  if (leaf === undefined || others.some(({ subject }) => subject.text === leaf.issuer.text)) return undefined;
+  if (chainIsGood(connection)) return leaf.issuer.text === trust?.anchor ? undefined : leaf.issuer;
+  const looksPublic = leaf.embeddedScts > 0 || assertsPublicPolicy(leaf);
+  return trust?.is === "incomplete" && looksPublic ? leaf.issuer : undefined;
 }
 
 function isUntrusted({ tls }: TlsConnection): boolean {
@@ -118,8 +139,21 @@ function isExplained(context: Context, connection: TlsConnection): boolean {
   return context.outOfDate(connection) !== undefined || (name !== undefined && !speaksFor(leaf, name));
 }
 
-function reason(connection: TlsConnection, alert?: Alert): { cause: Cause; who?: string; why: string; fix: string } {
+function reason(
+  context: Context,
+  connection: TlsConnection,
+  alert?: Alert,
+): { cause: Cause; who?: string; why: string; fix: string } {
   const trust = connection.tls.trust?.is;
+  const unsent = alert !== undefined && TRUST_ALERTS.has(alert.code) ? unsentIssuer(context, connection) : undefined;
+  if (unsent !== undefined) {
+    const authority = called(unsent);
+    return {
+      cause: "tls-alert",
+      why: `The server does not send the certificate of ${authority}, and a client that does not have it from elsewhere finds no way to a root. ${chainIsGood(connection) ? "With it the chain is good." : "What the server's certificate carries is what public authorities put into theirs; whether its signature is theirs cannot be checked without that certificate."}`,
+      fix: `The server's operator must install the intermediate certificate of ${authority} beside the server's own; compare with a connection from another network. Nothing is to be installed on the client.`,
+    };
+  }
   if (chainIsGood(connection)) {
     return {
       cause: "tls-alert",
