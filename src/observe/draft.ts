@@ -26,6 +26,7 @@ import type {
   Protocol,
   PseudoTlsObservation,
   Side,
+  StuckSegment,
   TcpDirection,
   TcpObservation,
   TlsObservation,
@@ -484,6 +485,8 @@ function isUneventful(flow: Flow, tls: TcpReader, outcome: Draft["outcome"]): bo
     (outcome === "closed" || outcome === "open") &&
     one.encryptedFrame > 0 &&
     other.encryptedFrame > 0 &&
+    stuckSegment(flow.half0, flow.half1) === undefined &&
+    stuckSegment(flow.half1, flow.half0) === undefined &&
     !lacks(flow.half0) &&
     !lacks(flow.half1) &&
     flow.half0.unreachable === undefined &&
@@ -513,6 +516,8 @@ function tcpFlags(flow: Flow, client: Half, server: Half, serverSide: 0 | 1): nu
   if (server.firstDataFrame > 0) flags |= 128;
   if (client.finFrame > 0) flags |= 256;
   if (server.finFrame > 0) flags |= 512;
+  if (stuckSegment(client, server) !== undefined) flags |= 8192;
+  if (stuckSegment(server, client) !== undefined) flags |= 16_384;
   if (reset && flow.resetSide === serverSide) flags |= 1024;
   if (reset && flow.resetSide !== serverSide) flags |= 2048;
   if (server.opening !== undefined && server.firstDataFrame > 0 && server.firstDataTtl !== server.opening.ttl)
@@ -531,7 +536,17 @@ function tlsFlags(reader: TcpReader, client: SeenSide | undefined, server: SeenS
   return flags;
 }
 
-function direction(half: Half): TcpDirection {
+/** See `TcpDirection.stuck`; `other`: the side that should have acknowledged it. */
+function stuckSegment(half: Half, other: Half): StuckSegment | undefined {
+  const { grown, grownBefore, acked, repeated, repeats } = half;
+  if (!half.ackedSet || repeats === 0 || repeated !== acked) return undefined;
+  const found = grown?.sequence === acked ? grown : grownBefore;
+  if (found?.sequence !== acked) return undefined;
+  return { frame: found.frame, size: found.size, repeats, at: found.at, heard: other.frames - found.heard };
+}
+
+function direction(half: Half, other: Half): TcpDirection {
+  const stuck = stuckSegment(half, other);
   const found: Writable<TcpDirection> = {
     frames: half.frames,
     bytes: half.bytes,
@@ -541,6 +556,7 @@ function direction(half: Half): TcpDirection {
     retransmissions: half.retransmissions,
     largestSegment: half.largestSegment,
   };
+  if (stuck !== undefined) found.stuck = stuck;
   if (half.finFrame > 0) found.fin = half.finFrame;
   if (half.firstDataFrame > 0) {
     found.firstData = half.firstDataFrame;
@@ -552,7 +568,11 @@ function direction(half: Half): TcpDirection {
 }
 
 function tcpObservation(flow: Flow, client: Half, server: Half, sideName: (side: 0 | 1) => Side): TcpObservation {
-  const tcp: Writable<TcpObservation> = { client: direction(client), server: direction(server), syns: flow.syns };
+  const tcp: Writable<TcpObservation> = {
+    client: direction(client, server),
+    server: direction(server, client),
+    syns: flow.syns,
+  };
   if (flow.synFrame > 0) tcp.synFrame = flow.synFrame;
   if (flow.synAckFrame > 0) tcp.synAckFrame = flow.synAckFrame;
   if (flow.resetFrame > 0) {

@@ -321,6 +321,36 @@ describe("outcomes without a handshake", () => {
     expect((await only(frames)).outcome).toBe(outcome);
   });
 
+  describe("the first full-size segment that nobody acknowledges", () => {
+    const data = (length: number) => new Uint8Array(length).fill(0x41);
+    const talk = opened().say("client", data(500)).ack("server");
+    const heard = talk.frames.at(-1) as Uint8Array;
+    const [large, tail] = talk.say("client", data(1448)).say("client", data(700)).frames.slice(-2) as [
+      Uint8Array,
+      Uint8Array,
+    ];
+    const stuck = async (frames: readonly Uint8Array[]) =>
+      (await only([...talk.frames, ...frames], { every: 500_000 })).tcp?.client.stuck;
+
+    test("with its size, how often it was sent again, and whether the other side spoke meanwhile", async () => {
+      expect(await stuck([heard, large, large])).toEqual({ frame: 6, size: 1448, repeats: 2, at: 2.5, heard: 1 });
+      expect(await stuck([large])).toMatchObject({ repeats: 1, heard: 0 });
+    });
+
+    test("where a larger one followed", async () => {
+      const [larger] = new Conversation({ clientStart: 1001 + 500 + 1448 + 700 }).say("client", data(1460)).frames;
+      expect(await stuck([larger as Uint8Array, large, large])).toMatchObject({ size: 1448, repeats: 2 });
+    });
+
+    test("none where it was acknowledged, was not sent again, or what is sent again lies behind it", async () => {
+      const whole = new Conversation({ clientStart: 1001 + 2648, serverStart: 5001 }).ack("server")
+        .frames[0] as Uint8Array;
+      expect(await stuck([heard, large, large, whole])).toBeUndefined();
+      expect(await stuck([heard])).toBeUndefined();
+      expect(await stuck([large, tail])).toBeUndefined();
+    });
+  });
+
   const unreachable = (quoted: Uint8Array, code = 13, type = 3) =>
     ethernet(ipv4(icmp(type, code, quoted), { protocol: ICMP, from: "198.51.100.1", to: CLIENT.ip }));
   const quote = ipv4(tcp(CLIENT.port, SERVER.port, new Uint8Array(0), { sequence: 1000, flags: SYN }));

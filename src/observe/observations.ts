@@ -209,6 +209,8 @@ export interface TcpDirection {
   readonly lost: number;
   /** Payload bytes sent that the receiver never acknowledged, when it acknowledged anything. */
   readonly unacknowledged: number;
+  /** The first bytes never acknowledged, where they were sent again and are the beginning of a segment larger than any before. */
+  readonly stuck?: StuckSegment;
   readonly fin?: number;
   /** Frame of the first data segment. */
   readonly firstData?: number;
@@ -222,6 +224,18 @@ export interface TcpDirection {
   readonly retransmissions: number;
   /** Largest segment seen, payload bytes. */
   readonly largestSegment: number;
+}
+
+export interface StuckSegment {
+  readonly frame: number;
+  /** Payload bytes. */
+  readonly size: number;
+  /** How often it was sent again. */
+  readonly repeats: number;
+  /** Seconds since the first frame of the connection, when it was sent first. */
+  readonly at: number;
+  /** Frames of the other side after that. */
+  readonly heard: number;
 }
 
 export interface TcpObservation {

@@ -89,6 +89,12 @@ export class Half {
   /** Payload bytes that never arrived: not in the capture, and the receiver never acknowledged them. */
   lost = 0;
   retransmissions = 0;
+  /** The first segments larger than all before them, as far as over SMALL_SEGMENT: the latest such, and the one before it. */
+  grown: Grown | undefined = undefined;
+  grownBefore: Grown | undefined = undefined;
+  /** Sequence number at which the latest retransmission begins, and how often one began there without another in between. */
+  repeated = 0;
+  repeats = 0;
   /** The first ICMP error that says that what this side sent did not get there. */
   unreachable: IcmpError | undefined = undefined;
   /** The sequence numbers begin at a SYN of this capture: the stream is seen from its first byte. */
@@ -207,6 +213,21 @@ export class Half {
     return (this.word(MARKS) & bit) !== 0;
   }
 }
+
+/** A segment larger than all before it in its direction. */
+export interface Grown {
+  readonly sequence: number;
+  readonly frame: number;
+  /** Payload bytes. */
+  readonly size: number;
+  /** Seconds since the flow's first frame. */
+  readonly at: number;
+  /** Frames of the other side before it. */
+  readonly heard: number;
+}
+
+/** Payload that every path carries: every link takes IPv4 packets of 576 bytes (RFC 791 section 3.2). Few sides of a connection exceed it often. */
+export const SMALL_SEGMENT = 536;
 
 /** An ICMP error. `from`: the address of who sent it. */
 export interface IcmpError {
@@ -491,11 +512,12 @@ export class FlowTable {
     const length = packet.payloadLength;
     if (length > 0) {
       if ((marks & (COUNTED | FOLLOWING)) !== COUNTED || packet.sequence !== words[mine + NEXT]) return false;
+      // The largest so far: there is more to do, and it is rare.
+      if (length > (words[mine + LARGEST] as number)) return false;
       const end = (packet.sequence + length) | 0;
       const bytes = (mine + BYTES) >> 1;
       this.doubles[bytes] = (this.doubles[bytes] as number) + length;
       words[mine + NEXT] = end;
-      if (length > (words[mine + LARGEST] as number)) words[mine + LARGEST] = length;
       if (((end - (words[mine + REACHED] as number)) | 0) > 0) words[mine + REACHED] = end;
     } else if (
       (marks & (BASE_SET | REACHED_SET)) !== (BASE_SET | REACHED_SET) ||

@@ -12,7 +12,15 @@
 import type { Frame } from "../capture/frame.ts";
 import { Openings } from "../packet/opening.ts";
 import { ACK, FIN, type Packet, RST, SYN } from "../packet/packet.ts";
-import { COPY_WITHIN, type Flow, type FlowTable, type Half, type Segment, UNNUMBERED_COPY_WITHIN } from "./flow.ts";
+import {
+  COPY_WITHIN,
+  type Flow,
+  type FlowTable,
+  type Half,
+  type Segment,
+  SMALL_SEGMENT,
+  UNNUMBERED_COPY_WITHIN,
+} from "./flow.ts";
 import {
   ACKED,
   ACKED_SET,
@@ -105,7 +113,11 @@ export class TcpReassembly {
     if ((marks & NEXT_SET) === 0) words[mine + NEXT] = sequence;
     marks |= DATA_SEEN | NEXT_SET;
     words[mine + MARKS] = marks;
-    if (length > (words[mine + LARGEST] as number)) words[mine + LARGEST] = length;
+    if (length > (words[mine + LARGEST] as number)) {
+      words[mine + LARGEST] = length;
+      if (length > SMALL_SEGMENT)
+        grow(flow, side, sequence, length, frameNumber, flow.since(frame.seconds, frame.nanos));
+    }
     const ahead = (sequence - (words[mine + NEXT] as number)) | 0;
     const following = (marks & FOLLOWING) !== 0;
     if (following && ahead > 0) {
@@ -114,7 +126,7 @@ export class TcpReassembly {
     }
     const fresh = ahead + length;
     if (fresh <= 0) {
-      if (!copy) half.retransmissions++;
+      if (!copy) repeat(half, sequence);
       return;
     }
     words[mine + NEXT] = end;
@@ -341,6 +353,18 @@ function isCopy(identification: number, last: number, idle: number): boolean {
 /** The client answers the SYN-ACK; stored before it, it tells no time. */
 function firstAcknowledged(flow: Flow, side: 0 | 1, frame: Frame): void {
   if (flow.synAckFrame > 0 && side === flow.clientSide) flow.ackAt = flow.since(frame.seconds, frame.nanos);
+}
+
+function grow(flow: Flow, side: 0 | 1, sequence: number, size: number, frame: number, at: number): void {
+  const half = flow.half(side);
+  half.grownBefore = half.grown;
+  half.grown = { sequence, frame, size, at, heard: flow.half(side === 0 ? 1 : 0).frames };
+}
+
+function repeat(half: Half, sequence: number): void {
+  half.retransmissions++;
+  half.repeats = half.repeated === sequence ? half.repeats + 1 : 1;
+  half.repeated = sequence;
 }
 
 /** Takes in what one side acknowledged, for the half of the other. */

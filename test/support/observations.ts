@@ -442,6 +442,7 @@ function tcpConnection(index: number, id: string, options: Where): ConnectionObs
     largestSegment: 1400,
     ...(first === undefined ? {} : { firstData: frame(first) }),
     ...given,
+    ...(given?.stuck === undefined ? {} : { stuck: { ...given.stuck, frame: frame(given.stuck.frame) } }),
     ...(given?.fin === undefined ? {} : { fin: frame(given.fin) }),
   });
   return {

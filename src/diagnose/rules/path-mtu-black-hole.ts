@@ -2,7 +2,7 @@
  * Small segments pass, full-size ones of one direction never do, and no ICMP says why: somewhere on the path the MTU is
  * smaller than the ends believe. A Certificate is the first large thing a server sends, so it looks as if TLS were blocked.
  */
-import type { ConnectionObservation } from "../../observe/observations.ts";
+import type { ConnectionObservation, Side } from "../../observe/observations.ts";
 import { type Context, PATIENCE } from "../context.ts";
 import type { Finding } from "../finding.ts";
 import { answer, type Rule } from "../rule.ts";
@@ -32,12 +32,10 @@ export const pathMtuBlackHole: Rule = {
 };
 
 function finding(context: Context, connection: ConnectionObservation): Finding[] {
-  // What the sender had no time to repeat is ordinary loss, or not lost at all.
   const found =
-    context.waited(connection, 0) < PATIENCE ? undefined : (fromServer(connection) ?? fromClient(connection));
+    stuck(context, connection, "client") ?? stuck(context, connection, "server") ?? neverCame(context, connection);
   if (found === undefined) return [];
-  const { side, lost, largest, what } = found;
-  const frame = connection.tcp?.[side].firstData ?? connection.frames.first;
+  const { frame, value, what } = found;
   return [
     {
       confidence: "likely",
@@ -51,7 +49,7 @@ function finding(context: Context, connection: ConnectionObservation): Finding[]
           file: connection.file,
           frame,
           path: "tcp.segment",
-          value: `largest ${side} segment that passed: ${plural(largest, "byte")}; lost: ${plural(lost, "byte")}`,
+          value,
           expected: "the whole flight",
         },
       ],
@@ -60,19 +58,44 @@ function finding(context: Context, connection: ConnectionObservation): Finding[]
 }
 
 interface Loss {
-  readonly side: "client" | "server";
-  readonly lost: number;
-  readonly largest: number;
+  readonly frame: number;
+  readonly value: string;
   readonly what: string;
 }
 
-function fromServer(connection: ConnectionObservation): Loss | undefined {
+/** Seen from the client: holes in what the server sent. */
+function neverCame(context: Context, connection: ConnectionObservation): Loss | undefined {
   const { lost, largestSegment } = connection.tcp?.server ?? { lost: 0, largestSegment: 0 };
   // Behind a VPN or PPPoE, segments of over 1200 bytes still pass.
   const smallest = smallestLost(lost, fullSize(connection));
   if (smallest < FULL_SIZE || smallest <= largestSegment) return undefined;
-  const what = `${lost} bytes of the answer from ${describe(connection)} never arrived, while smaller packets did`;
-  return { side: "server", lost, largest: largestSegment, what };
+  // What the sender had no time to repeat is ordinary loss, or not lost at all.
+  if (context.waited(connection, 0) < PATIENCE) return undefined;
+  return {
+    frame: connection.tcp?.server.firstData ?? connection.frames.first,
+    value: `largest server segment that passed: ${plural(largestSegment, "byte")}; lost: ${plural(lost, "byte")}`,
+    what: `${lost} bytes of the answer from ${describe(connection)} never arrived, while smaller packets did`,
+  };
+}
+
+/**
+ * Seen from who sends: all that was smaller is acknowledged, and the first segment of this size never is, at whatever time of the
+ * connection it was sent.
+ */
+function stuck(context: Context, connection: ConnectionObservation, side: Side): Loss | undefined {
+  const segment = connection.tcp?.[side].stuck;
+  if (segment === undefined || segment.size < FULL_SIZE || segment.repeats < MIN_RETRANSMISSIONS) return undefined;
+  // Who got a smaller packet behind the lost one says so (RFC 5681 section 4.2). One that says nothing any more may as well be
+  // cut off, by a filter that dislikes the hello for one.
+  if (segment.heard === 0 || context.waited(connection, segment.at) < PATIENCE) return undefined;
+  const target = describe(connection);
+  const whose =
+    side === "client" ? `The client's full-size packets to ${target}` : `The full-size packets from ${target}`;
+  return {
+    frame: segment.frame,
+    value: `first segment of ${plural(segment.size, "byte")}: sent again ${segment.repeats} times, never acknowledged; all before it was smaller, and was`,
+    what: `${whose} were sent again and again and never acknowledged`,
+  };
 }
 
 /** Bytes of the smallest segment among `lost` bytes when all others were of `full` size: who sends more than a segment fills them. */
@@ -86,15 +109,4 @@ function fullSize({ tcp }: ConnectionObservation): number {
   const sizes = openings.map((options) => Number(/\bmss (\d+)/.exec(options)?.[1] ?? ETHERNET_MSS));
   const timestamps = openings.every((options) => /\bTS\b/.test(options));
   return Math.max(1, Math.min(...sizes) - (timestamps ? TIMESTAMPS : 0));
-}
-
-function fromClient(connection: ConnectionObservation): Loss | undefined {
-  const { client, server } = connection.tcp ?? {};
-  if (client === undefined || server === undefined || server.firstData !== undefined) return undefined;
-  if (client.unacknowledged < FULL_SIZE || client.largestSegment < FULL_SIZE) return undefined;
-  // A server that got a smaller packet behind the lost one says so (RFC 5681 section 4.2). One that says nothing after its
-  // SYN-ACK may as well be cut off by a filter that dislikes the hello.
-  if (client.retransmissions < MIN_RETRANSMISSIONS || server.frames < 2) return undefined;
-  const what = `The client's full-size packets to ${describe(connection)} were sent again and again and never acknowledged`;
-  return { side: "client", lost: client.unacknowledged, largest: 0, what };
 }
