@@ -46,8 +46,24 @@ describe("servers of different owners send the client to one host", () => {
   });
 });
 
+const leaf = certificate({ issuer: "R3", names: ["www.wingtip.example"] });
+
+test.each([
+  ["at once: nothing stood between", 2, 0],
+  ["4 seconds later: nobody logs in that fast", 3, 0],
+  ["5 seconds later: after a login", 4, 1],
+])("a server was reached %s", (_, others, findings) => {
+  const reached = tls({ name: "www.wingtip.example", to: "192.0.2.66", chain: [leaf], trust: PUBLIC });
+  const between = Array.from({ length: others }, () => udp());
+  expect(found(rule, [FABRIKAM, NORTHWIND, ...between, reached])).toHaveLength(findings);
+});
+
+test("what another client reached at once does not count", () => {
+  const other = tls({ name: "www.wingtip.example", client: "10.20.0.51", chain: [leaf], trust: PUBLIC });
+  expect(found(rule, [FABRIKAM, NORTHWIND, other])).toHaveLength(1);
+});
+
 describe("what is no portal", () => {
-  const leaf = certificate({ issuer: "R3", names: ["www.wingtip.example"] });
   test.each<[string, Spec[]]>([
     ["one server", [FABRIKAM, sent("www.northwind.example", "192.0.2.10")]],
     ["one network", [FABRIKAM, sent("www.northwind.example", "192.0.2.11")]],

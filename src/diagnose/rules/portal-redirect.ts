@@ -18,6 +18,8 @@ import { chainIsGood, hostIn } from "./support.ts";
 
 /** Evidence rows of one finding. */
 const MAX_EVIDENCE = 20;
+/** Nobody reads a portal's page, logs in there and goes on within this time. Seconds. */
+const LOGIN = 5;
 /** A way elsewhere for now: a portal must not send for good, as browsers remember that (RFC 9110 section 15.4). */
 const TEMPORARY: ReadonlySet<number> = new Set([302, 303, 307]);
 /** RFC 6585 section 6: no server sends it, but what stands before one. */
@@ -50,7 +52,9 @@ function byRedirect(context: Context, answered: readonly ConnectionObservation[]
     const spans = spansOf(connections);
     const reached = context.connections.some(
       (other) =>
-        isWithin(spans, other) && isReached(context, other) && domainOf(askedFor(other) ?? "") !== domainOf(portal),
+        (isWithin(spans, other) || isSoonAfter(connections, other)) &&
+        isReached(context, other) &&
+        domainOf(askedFor(other) ?? "") !== domainOf(portal),
     );
     return reached ? [] : [redirected(portal, connections)];
   });
@@ -62,7 +66,7 @@ function redirected(portal: string, connections: readonly ConnectionObservation[
     cause: "captive-portal",
     connections,
     what: `${list(connections.map(site))} all sent the client to ${short(portal)}.`,
-    why: "Servers of different owners do not send their visitors to one and the same host, and nothing else was reached meanwhile: a portal answers for all of them, usually until somebody logs in.",
+    why: "Servers of different owners rarely send their visitors to one and the same host, and nothing else was reached meanwhile: a portal answers for all of them, usually until somebody logs in. Only sites with a sign-on in common do the same.",
     fix: `Open a browser, log in at ${short(portal)}, then try again.`,
     evidence: connections
       .slice(0, MAX_EVIDENCE)
@@ -85,6 +89,16 @@ function byStatus(answered: readonly ConnectionObservation[]): Finding[] {
 
 function evidence({ file, http }: ConnectionObservation, expected: string): Evidence[] {
   return http === undefined ? [] : [{ file, frame: http.frame, path: "http.response", value: page(http), expected }];
+}
+
+/** Begun after the last redirect of the same client, and sooner than anybody could have logged in. */
+function isSoonAfter(
+  redirects: readonly ConnectionObservation[],
+  { client, from, frames }: ConnectionObservation,
+): boolean {
+  const last = redirects.findLast((redirect) => redirect.client.ip === client.ip);
+  if (last === undefined || frames.first < last.frames.first) return false;
+  return from.seconds - last.from.seconds + (from.nanos - last.from.nanos) / 1e9 < LOGIN;
 }
 
 /** The page that was asked for, a server whose certificate the client accepted, or one that is shown to be genuine. */
