@@ -56,11 +56,13 @@ describe("an intermediate certificate out of its time", () => {
   });
 });
 
-test.each([
-  ["all in time", PUBLIC],
-  ["a declared CA", DECLARED],
-])("clear: %s", (_, trust) => {
-  expect(ask(rule, [outdated({ ...REFUSED, trust })])).toEqual({ is: "clear", checked: 1 });
+test.each<[string, TlsOptions]>([
+  ["all in time", { trust: PUBLIC }],
+  ["a declared CA", { trust: DECLARED }],
+  ["the leaf has expired too: another rule's", { chain: [certificate({ issuer: ISSUER, notAfter: NOW - DAY }), OLD] }],
+  ["the leaf is not valid yet either", { chain: [certificate({ issuer: ISSUER, notBefore: NOW + DAY }), OLD] }],
+])("clear: %s", (_, options) => {
+  expect(ask(rule, [outdated({ ...REFUSED, ...options })])).toEqual({ is: "clear", checked: 1 });
 });
 
 test("a chain that is not good is another rule's", () => {

@@ -22,8 +22,10 @@ export const issuerDates: Rule = {
 
 function finding(context: Context, connection: TlsConnection): Finding[] {
   const { outdated } = connection.tls.trust ?? {};
-  if (outdated === undefined) return [];
+  const leaf = context.leaf(connection);
   const now = connection.from.seconds;
+  // Where the leaf is out of its time as well, `certificate-dates` says so: one clock is wrong, or both are old.
+  if (outdated === undefined || leaf === undefined || now < leaf.notBefore || now > leaf.notAfter) return [];
   const expired = now > outdated.notAfter;
   const limit = moment(expired ? outdated.notAfter : outdated.notBefore);
   const refusal = refusalIn(context, connection);
