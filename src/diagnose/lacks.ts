@@ -13,6 +13,9 @@ export const WHOLE_PACKETS = "whole packets";
 export const WHOLE_FILE = "the whole file";
 export const DROPPED_PACKETS = "the packets that were lost while capturing";
 export const FULL_HANDSHAKE = "the full handshake that this connection resumes";
+/** Anonymous, or by a key that both sides had before (RFC 5246 section F.1.1.1, RFC 4279). */
+export const CERTIFICATE =
+  "a connection that presents a certificate (this one is anonymous, or goes by a key that both sides had before)";
 /** Connections of more kinds than are kept. */
 export const FEWER_SERVERS = "the detail of connections beyond the limit";
 /** It was still going on when the capture or the connection ended. */
@@ -36,6 +39,13 @@ export function missingFrom(connection: ConnectionObservation): string | undefin
   if (!isBegun(connection) && (protocol === "unknown" || (protocol === "tls" && helloLost))) return START;
   const unseen = tls !== undefined && tls.certificates.length === 0;
   return unseen && client.missing + server.missing > 0 ? WHOLE_PACKETS : undefined;
+}
+
+/** A full handshake up to TLS 1.2 that has no Certificate. */
+export function presentsNone({ tls, tcp, handshake }: ConnectionObservation): boolean {
+  if (tls === undefined || tls.certificates.length > 0 || tls.certificateUnreadable) return false;
+  const isWhole = handshake.some(({ from, message }) => from === "server" && message === "ServerHelloDone");
+  return isWhole && (tcp === undefined || tcp.server.missing + tcp.server.lost === 0);
 }
 
 /** Why the handshake shows no certificate though it went well: a session resumed, or encrypted. */

@@ -293,6 +293,19 @@ describe("what is missing", () => {
       "the full handshake that this connection resumes",
     ],
     ["a resumed session", tls({ tls: { resumed: true } }), "the full handshake that this connection resumes"],
+    [
+      "a full handshake without a certificate",
+      tls({
+        messages: [
+          ["client", "ClientHello", 4],
+          ["server", "ServerHello", 6],
+          ["server", "ServerKeyExchange", 6],
+          ["server", "ServerHelloDone", 6],
+        ],
+        tls: { resumed: false },
+      }),
+      "a connection that presents a certificate (this one is anonymous, or goes by a key that both sides had before)",
+    ],
     ["a private root", tls({ ...PRIVATE_LEAF, trust: PRIVATE }), "a baseline or --private-ca"],
     ["self-signed", tls({ ...PRIVATE_LEAF, trust: SELF_SIGNED }), "a baseline or --private-ca"],
     [

@@ -9,7 +9,16 @@ import type { ConnectionObservation } from "../observe/observations.ts";
 import { speaksFor } from "../protocol/x509/host-name.ts";
 import type { Context } from "./context.ts";
 import type { ConnectionVerdict, NumberedFinding } from "./diagnosis.ts";
-import { BASELINE, FEWER_SERVERS, hidesCertificate, missingFrom, OVER_TCP, WHOLE_HANDSHAKE } from "./lacks.ts";
+import {
+  BASELINE,
+  CERTIFICATE,
+  FEWER_SERVERS,
+  hidesCertificate,
+  missingFrom,
+  OVER_TCP,
+  presentsNone,
+  WHOLE_HANDSHAKE,
+} from "./lacks.ts";
 import { isRefused, nameOf } from "./peer.ts";
 import { chainIsGood, isDeclaredPrivate } from "./rules/support.ts";
 import { fallbackCause } from "./rules/undocumented-pseudo-tls-answer.ts";
@@ -103,6 +112,7 @@ function whatIsMissing(connection: ConnectionObservation): string | undefined {
   if (tls === undefined && connection.protocol === "quic") return OVER_TCP;
   if (tls === undefined) return missingFrom(connection) ?? (isTunnel(connection) ? WHOLE_HANDSHAKE : undefined);
   if (tls.certificates.length > 0) return missingTrust(connection);
+  if (presentsNone(connection)) return CERTIFICATE;
   const missing = hidesCertificate(tls) ?? missingFrom(connection);
   return missing ?? (tcp?.reset === undefined ? WHOLE_HANDSHAKE : "a handshake that goes on to the certificate");
 }

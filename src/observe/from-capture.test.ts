@@ -54,6 +54,7 @@ import {
   msTurnFrame,
   newSessionTicket,
   SERVER_HELLO_DONE,
+  SERVER_KEY_EXCHANGE,
   SSLTCP_ANSWER,
   SSLTCP_HELLO,
   serverFlight,
@@ -145,6 +146,16 @@ describe("a handshake", () => {
     const draft = await only(conversation.frames);
     expect(draft.tls).toMatchObject({ certificateUnreadable: false });
     expect(draft.tls).not.toHaveProperty("resumed");
+  });
+
+  test("without a certificate, anonymous or with a pre-shared key: nothing is resumed", async () => {
+    for (const messages of [[SERVER_KEY_EXCHANGE, SERVER_HELLO_DONE], [SERVER_HELLO_DONE]]) {
+      const conversation = opened()
+        .say("client", HELLO)
+        .say("server", flight(serverHello(), ...messages));
+      conversation.say("client", concat(flight(CLIENT_KEY_EXCHANGE), FINISH)).say("server", FINISH);
+      expect((await only(conversation.frames)).tls).toMatchObject({ resumed: false, certificates: [] });
+    }
   });
 
   test("that stalls, is reset, ends with an alert", async () => {
