@@ -45,7 +45,17 @@ describe("a handshake that one side ended", () => {
   });
 
   test("a client's refusal of a certificate that was not readable", () => {
-    expect(found(rule, [ended("client", 48, "unknown_ca")])).toHaveLength(1);
+    const [finding] = found(rule, [ended("client", 48, "unknown_ca")]);
+    expect(finding?.why).toContain(
+      "The client refused the certificate that it was shown; the capture does not show it",
+    );
+    expect(finding?.fix).not.toContain("ClientHello");
+  });
+
+  test("of one that TLS 1.3 hides: the key log shows it", () => {
+    const [finding] = found(rule, [ended("client", 42, "bad_certificate", { tls: { version: 0x0304 } })]);
+    expect(finding?.why).toContain("refused the certificate that it was shown, which TLS 1.3 encrypts");
+    expect(finding?.fix).toContain("--keylog");
   });
 });
 

@@ -5,6 +5,7 @@
 import type { Alert } from "../../observe/observations.ts";
 import { clientClosedFirst, type TlsConnection } from "../context.ts";
 import type { Finding } from "../finding.ts";
+import { hidesCertificate, KEY_LOG } from "../lacks.ts";
 import { answer, type Rule } from "../rule.ts";
 import { describe } from "../words.ts";
 import { refusesCertificate } from "./refused-certificate.ts";
@@ -67,6 +68,17 @@ function reason({ tls }: TlsConnection, alert: Alert) {
       why: "Client and server have no TLS version in common.",
       fix: "Allow a common TLS version on the client (or on the server).",
       expected: offered === undefined ? undefined : `a version that both allow; the ClientHello says 0x${offered}`,
+    };
+  }
+  if (refusesCertificate(alert)) {
+    const hidden = hidesCertificate(tls) === KEY_LOG;
+    return {
+      cause: "tls-alert" as const,
+      why: `The client refused the certificate that it was shown${hidden ? ", which TLS 1.3 encrypts: neither its issuer nor its names can be seen here" : "; the capture does not show it"}. It may be the server's own or another's.`,
+      fix: hidden
+        ? "Let the client write a key log while you capture (SSLKEYLOGFILE) and pass it with --keylog: it shows the certificate. Or look at the client's log at this moment."
+        : "Capture the whole handshake, so that the certificate can be seen; look at the client's log at this moment.",
+      expected: undefined,
     };
   }
   return {
