@@ -59,6 +59,15 @@ describe("the client refused what it was shown", () => {
     expect(found(rule, [refusing(48, { trust: PUBLIC, chain })])[0]?.cause).toBe("tls-alert");
   });
 
+  test("one for another name is not to be installed", () => {
+    const [finding] = found(rule, [refusing(48, { trust: SELF_SIGNED, name: "www.fabrikam.example" })]);
+    expect(finding?.cause).toBe("self-signed");
+    expect(finding?.fix).toContain(
+      "Install nothing: the certificate is not even for www.fabrikam.example, but for intranet.litware.example.",
+    );
+    expect(found(rule, [refusing(48, { trust: SELF_SIGNED })])[0]?.fix).toContain("install its root on the client");
+  });
+
   test("in words", () => {
     const [ca] = found(rule, [refusing(48, { trust: PRIVATE })]);
     expect(ca?.what).toBe(

@@ -11,7 +11,7 @@ import type { Finding } from "../finding.ts";
 import { nameOf } from "../peer.ts";
 import type { Rule } from "../rule.ts";
 import type { Cause } from "../vocabulary.ts";
-import { called, describe } from "../words.ts";
+import { called, describe, endpoint, holder, short } from "../words.ts";
 import { certificateAnswer, chainIsGood, mayBePublic } from "./support.ts";
 
 /** bad_certificate, unsupported_certificate, certificate_revoked, certificate_expired, certificate_unknown, unknown_ca. */
@@ -174,10 +174,15 @@ function reason(
       fix: "Look at the client's log at this moment; compare with the certificate that the server presents elsewhere.",
     };
   }
+  const leaf = context.leaf(connection);
+  const name = nameOf(connection);
+  const isForOther = leaf !== undefined && name !== undefined && !speaksFor(leaf, name);
   return {
     cause: trust === "self-signed" ? "self-signed" : "private-ca",
     ...(trust === "self-signed" ? { who: "it is self-signed" } : {}),
     why: `${alert === undefined ? "A client that does not know an issuer closes at this point; one that only looks at certificates does so too." : "The client does not know this issuer."} Nothing in this capture shows whether the certificate is the server's own or another's.`,
-    fix: "If this is the server's own certificate, install its root on the client and declare it here with --private-ca; if not, compare with what the server presents elsewhere.",
+    fix: isForOther
+      ? `Install nothing: the certificate is not even for ${short(name)}, but for ${holder(leaf)}. Find out what answers on ${endpoint(connection.server)}: a portal, a proxy, a device with its default certificate.`
+      : "If this is the server's own certificate, install its root on the client and declare it here with --private-ca; if not, compare with what the server presents elsewhere.",
   };
 }
