@@ -18,15 +18,20 @@ const taken = (name: string, to: string, options: TlsOptions = {}) =>
 const reached = (name: string, to: string, options: TlsOptions = {}) =>
   tls({ name, to, chain: [certificate({ issuer: "R3", names: [name] })], trust: PUBLIC, ...options });
 
+/** Data flowed from both sides. */
+const USED: TlsOptions = { tls: { applicationData: { client: true, server: true } } };
+const mail = (options: TlsOptions = {}) =>
+  taken("imap.adatum.example", "203.0.113.5", { port: 993, ...USED, ...options });
+
 const FABRIKAM = taken("www.fabrikam.example", "192.0.2.10");
 const NORTHWIND = taken("www.northwind.example", "198.51.100.44");
 
 describe("one valid certificate for another name on unrelated addresses", () => {
-  test("two domains: proven, and no interception", () => {
+  test("two domains: likely, and no interception", () => {
     const [finding, ...more] = found(rule, [FABRIKAM, NORTHWIND]);
     expect(more).toEqual([]);
     expect(finding).toMatchObject({
-      confidence: "proven",
+      confidence: "likely",
       cause: "captive-portal",
       what: "www.fabrikam.example (192.0.2.10:443) and www.northwind.example (198.51.100.44:443) all presented one and the same valid certificate, that of login.hotelwifi.example.",
       fix: "Open a browser, log in at the page of login.hotelwifi.example, then try again.",
@@ -40,13 +45,25 @@ describe("one valid certificate for another name on unrelated addresses", () => 
   });
 
   test("two domains in one network", () => {
-    expect(found(rule, [FABRIKAM, taken("www.northwind.example", "192.0.2.11")])[0]?.confidence).toBe("proven");
+    expect(found(rule, [FABRIKAM, taken("www.northwind.example", "192.0.2.11")])).toHaveLength(1);
+  });
+
+  test("the page that it shows to a client that accepts the certificate", () => {
+    const specs = [FABRIKAM, taken("www.northwind.example", "198.51.100.44", USED)];
+    expect(found(rule, specs).map(idsOf)).toEqual([["tcp/0", "tcp/1"]]);
   });
 
   test("what was reached before and after it, or by somebody else, does not count", () => {
     const before = reached("www.wingtip.example", "192.0.2.66");
     const other = reached("www.wingtip.example", "192.0.2.66", { client: "10.20.0.51" });
     expect(found(rule, [before, FABRIKAM, other, NORTHWIND, before]).map(idsOf)).toEqual([["tcp/1", "tcp/3"]]);
+  });
+
+  test("the login page itself is no server that was reached", () => {
+    const page = taken("login.hotelwifi.example", "203.0.113.1", USED);
+    const hidden = tls({ name: "login.hotelwifi.example", to: "203.0.113.1", tls: { version: 0x0304, ...USED.tls } });
+    for (const login of [taken("login.hotelwifi.example", "203.0.113.1"), page, hidden])
+      expect(found(rule, [FABRIKAM, login, NORTHWIND]).map(idsOf)).toEqual([["tcp/0", "tcp/2"]]);
   });
 
   test("a wildcard is not shown as the page to open", () => {
@@ -56,6 +73,12 @@ describe("one valid certificate for another name on unrelated addresses", () => 
       taken("www.northwind.example", "198.51.100.44", { chain: [wildcard] }),
     ]);
     expect(finding?.fix).toContain("the page of hotelwifi.example,");
+    const both = certificate({ issuer: "R3", names: ["*.hotelwifi.example", "hotelwifi.example"] });
+    const [again] = found(rule, [
+      taken("www.fabrikam.example", "192.0.2.10", { chain: [both] }),
+      taken("www.northwind.example", "198.51.100.44", { chain: [both] }),
+    ]);
+    expect(again?.fix).toContain("the page of hotelwifi.example,");
   });
 });
 
@@ -67,6 +90,15 @@ describe("what is no portal", () => {
     [
       "a provider's default certificate, while the client reaches others",
       [FABRIKAM, reached("www.wingtip.example", "192.0.2.66"), NORTHWIND],
+    ],
+    ["a hoster of mail, whose certificate the client accepts", [mail(), NORTHWIND, FABRIKAM]],
+    ["the same, which another client accepts", [FABRIKAM, NORTHWIND, mail({ client: "10.20.0.51" })]],
+    [
+      "a hoster of sites, whose certificate the client accepts",
+      [
+        FABRIKAM,
+        taken("www.northwind.example", "198.51.100.44", { ...USED, bytes: { fromClient: 5000, fromServer: 2e5 } }),
+      ],
     ],
     [
       "two different certificates",
@@ -83,6 +115,13 @@ describe("what is no portal", () => {
     ],
   ])("%s", (_, specs) => {
     expect(ask(rule, specs)).toEqual({ is: "clear", checked: specs.length });
+  });
+
+  test("a provider's default certificate, while data flows to others whose certificate is hidden or private", () => {
+    const hidden = tls({ name: "www.wingtip.example", to: "192.0.2.66", tls: { version: 0x0304, ...USED.tls } });
+    expect(ask(rule, [FABRIKAM, hidden, NORTHWIND])).toEqual({ is: "clear", checked: 2 });
+    const accepted = reached("www.wingtip.example", "192.0.2.66", { ...USED, trust: PRIVATE });
+    expect(ask(rule, [FABRIKAM, accepted, NORTHWIND])).toEqual({ is: "clear", checked: 2 });
   });
 
   test.each<[string, TlsOptions]>([
