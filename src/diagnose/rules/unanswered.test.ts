@@ -244,7 +244,7 @@ describe("other protocols over TCP", () => {
   });
 
   test("a request that is never answered", () => {
-    expect(found(rule, [spoken("http")])[0]?.cause).toBe("no-answer");
+    expect(found(rule, [spoken("turn")])[0]?.cause).toBe("no-answer");
   });
 
   test("one that is closed on: a proxy that expects something else", () => {
@@ -255,10 +255,13 @@ describe("other protocols over TCP", () => {
     });
   });
 
-  test("an unknown protocol may want no answer: syslog", () => {
-    expect(found(rule, [spoken("unknown")])).toEqual([]);
+  test.each([
+    ["an unknown protocol may want no answer: syslog", "unknown"],
+    ["a web server may take its time: long polling", "http"],
+  ] as const)("%s", (_, protocol) => {
+    expect(found(rule, [spoken(protocol)])).toEqual([]);
     const sent = (client: { unacknowledged: number; retransmissions: number }) =>
-      found(rule, [spoken("unknown", { tcp: { client } })]);
+      found(rule, [spoken(protocol, { tcp: { client } })]);
     expect(sent({ unacknowledged: 500, retransmissions: 3 })).toHaveLength(1);
     expect(sent({ unacknowledged: 500, retransmissions: 0 })).toEqual([]);
     expect(sent({ unacknowledged: 0, retransmissions: 3 })).toEqual([]);

@@ -121,10 +121,12 @@ function overTcp(context: Context, connection: ConnectionObservation): Silence |
     // A connection that nothing was heard on is closed at last; who closes it then has not received what the client said.
     return neverArrived(tcp) ? unspoken(connection, asked) : closedOn(connection, closed);
   }
-  // Some protocols want no answer (syslog, for one); of an unknown one only an acknowledgement is missed, and what the
-  // client does not send again it has been acknowledged, whether the capture has it or not.
+  // Some protocols want no answer (syslog, for one), and an HTTP server may take its time over one (long polling, RFC 6202): of
+  // these only an acknowledgement is missed, and what the client does not send again it has been acknowledged, whether the
+  // capture has it or not.
   const { unacknowledged, retransmissions } = tcp.client;
-  if (protocol === "unknown" && (unacknowledged === 0 || retransmissions === 0)) return undefined;
+  if ((protocol === "unknown" || protocol === "http") && (unacknowledged === 0 || retransmissions === 0))
+    return undefined;
   if (context.waited(connection, inside?.client?.at ?? timing.tcpRtt ?? 0) < PATIENCE) return undefined;
   return unspoken(connection, asked);
 }
