@@ -6,13 +6,14 @@ import { readFileSync } from "node:fs";
 import { ParseError } from "../../bytes/parse-error.ts";
 import { CaptureFile } from "../../capture/index.ts";
 import type { ByteSource } from "../../capture/input.ts";
-import { analyze } from "../../index.ts";
+import { type AnalyzeOptions, analyze } from "../../index.ts";
 import { isKeyLog } from "../../protocol/tls/key-log.ts";
 import { parseCertificate } from "../../protocol/x509/certificate.ts";
 import { parsePem } from "../../protocol/x509/pem.ts";
 import { reportJson } from "../../report/json.ts";
 import type { Report, ReportFile } from "../../report/schema.ts";
 import { renderText } from "../../report/text.ts";
+import { tuned } from "../engine.ts";
 import { EXIT_COULD_NOT_RUN, say, UserError } from "../messages.ts";
 import { writeOut } from "../output.ts";
 import { Progress } from "../progress.ts";
@@ -29,6 +30,9 @@ export interface AnalyzeFlags {
 
 /** As in the report contract. */
 const EXIT_STATUS = { clear: 0, intercepted: 1, impaired: 1, "cannot-tell": 2 } as const;
+
+/** Bytes from which on it pays to prepare for much work: fewer are read in a tenth of a second. */
+const MUCH = 64 * 1024 * 1024;
 
 /** More lines about one file than this help nobody; the Report has all. */
 const MAX_WARNINGS_PER_FILE = 5;
@@ -49,7 +53,7 @@ export async function analyzeCommand(files: readonly string[], flags: AnalyzeFla
     (text) => process.stderr.write(text),
     () => performance.now(),
   );
-  const report = await analyze(sources, {
+  const options: AnalyzeOptions = {
     roots,
     privateCa,
     keyLogs,
@@ -58,7 +62,9 @@ export async function analyzeCommand(files: readonly string[], flags: AnalyzeFla
     summarize: flags.json !== true,
     ...(flags.maxConnections !== undefined && { maxConnections: flags.maxConnections }),
     ...(process.stderr.isTTY && { onProgress: (state) => progress.update(state) }),
-  })
+  };
+  const run = (): Promise<Report> => analyze(sources, options);
+  const report = await (isMuch(sources) ? tuned(run) : run())
     .catch((error: unknown) => {
       // Files were looked at before: this is about what comes through a pipe.
       throw explained(error, error instanceof ParseError ? error.path : STDIN);
@@ -73,6 +79,11 @@ export async function analyzeCommand(files: readonly string[], flags: AnalyzeFla
   const pieces = flags.json ? reportJson(whole) : [renderText(whole, terminalStyle(factsOf(process.stdout)))];
   await writeOut(process.stdout, pieces);
   return EXIT_STATUS[whole.verdict.is];
+}
+
+/** Nobody knows how much comes through a pipe. */
+function isMuch(sources: readonly ByteSource[]): boolean {
+  return sources.reduce((sum, { size }) => sum + (size ?? MUCH), 0) >= MUCH;
 }
 
 /**
