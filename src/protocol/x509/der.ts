@@ -172,7 +172,9 @@ export function stringValue(tag: number, body: Cursor): string | undefined {
 
 /** Are two encodings the same, byte for byte? */
 export function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
-  return one.length === other.length && one.every((byte, i) => byte === other[i]);
+  if (one.length !== other.length) return false;
+  for (let i = 0; i < one.length; i++) if (one[i] !== other[i]) return false;
+  return true;
 }
 
 /** A byte of an element's contents, within the bounds that its cursor checked. */

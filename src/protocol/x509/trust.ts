@@ -305,16 +305,21 @@ function candidatesFor(search: Search, top: Certificate): Candidate[] {
     anchor,
     counts: anchor.declared !== "private-ca",
   }));
+  // Those that every other connection presented are distinct (`indexOf`), and many: they are not compared with each other.
+  let known = Number.POSITIVE_INFINITY;
   const add = (certificate: Certificate, counts: boolean) => {
     if (nameKey(certificate.subject) !== wanted) return;
     // An anchor's own certificate is the anchor; a cross-signed one with its name and key may lead on to another.
     const anchor = search.store.same(certificate);
     if (anchor !== undefined && nameKey(certificate.issuer) === wanted) return;
-    if (candidates.some((other) => sameBytes(other.certificate.der, certificate.der))) return;
+    for (let i = 0; i < candidates.length && i < known; i++) {
+      if (sameBytes((candidates[i] as Candidate).certificate.der, certificate.der)) return;
+    }
     if (candidates.length >= MAX_CANDIDATES) search.limited = true;
     else candidates.push({ certificate, anchor: undefined, counts });
   };
   for (const certificate of search.presented) add(certificate, true);
+  known = candidates.length;
   for (const certificate of search.extra.get(wanted) ?? []) add(certificate, false);
   const order = ({ certificate, anchor, counts }: Candidate) =>
     (anchor !== undefined ? 0 : counts ? 2 : 4) + (keyIdsDiffer(top, certificate) ? 1 : 0);
@@ -445,7 +450,7 @@ export function nameKey(name: DistinguishedName): string {
 
 const INDEXES = new WeakMap<readonly Certificate[], ReadonlyMap<string, readonly Certificate[]>>();
 
-/** Certificates by the key of their subject; made once per array. */
+/** Certificates, each once, by the key of their subject; made once per array. */
 function indexOf(certificates: readonly Certificate[]): ReadonlyMap<string, readonly Certificate[]> {
   const known = INDEXES.get(certificates);
   if (known !== undefined) return known;
@@ -454,7 +459,7 @@ function indexOf(certificates: readonly Certificate[]): ReadonlyMap<string, read
     const key = nameKey(certificate.subject);
     const list = index.get(key);
     if (list === undefined) index.set(key, [certificate]);
-    else list.push(certificate);
+    else if (!list.some((other) => sameBytes(other.der, certificate.der))) list.push(certificate);
   }
   INDEXES.set(certificates, index);
   return index;
