@@ -2,9 +2,7 @@
 export interface Difference {
   readonly why: string;
   /** As `connections.test.ts` writes them: `+` only ours, `-` only tshark's. */
-  readonly lines?: readonly string[];
-  /** We do not read the file at all. */
-  readonly unreadable?: true;
+  readonly lines: readonly string[];
 }
 
 export const DIFFERENCES: Readonly<Record<string, Difference>> = {
@@ -78,90 +76,6 @@ export const DIFFERENCES: Readonly<Record<string, Difference>> = {
       "- tcp/4 ja3s 280ca4511bfaa384b2e931c058e8816e",
     ],
   },
-  "formats/rsasnakeoil2.modpcap": {
-    why: "a modified pcap variant, not read yet",
-    unreadable: true,
-  },
-  "formats/rsasnakeoil2.nokiapcap": {
-    why: "a pcap variant under the standard magic number, not read yet: reported as damaged",
-    lines: [
-      "- tcp/0 Certificate in 6",
-      "- tcp/0 ClientHello in 4",
-      "- tcp/0 ClientKeyExchange in 8",
-      "- tcp/0 ServerHello in 6",
-      "- tcp/0 ServerHelloDone in 6",
-      "- tcp/0 certificate de8f38faec1be566 in 6",
-      "- tcp/0 frames 1–58, 37",
-      "- tcp/0 ja3s 5fc1e64fcf8c49653b0de9e53d0bf3a3",
-      "- tcp/1 ClientHello in 25",
-      "- tcp/1 ServerHello in 27",
-      "- tcp/1 frames 22–55, 21",
-      "- tcp/1 ja3 081ce213243f802c8cc8fcfe683309de",
-      "- tcp/1 ja3s beee243d749b8f43c283eeaf7517600d",
-    ],
-  },
-  "formats/rsasnakeoil2.rh6_1pcap": {
-    why: "a pcap variant under the standard magic number, not read yet: reported as damaged",
-    lines: [
-      "- tcp/0 Certificate in 6",
-      "- tcp/0 ClientHello in 4",
-      "- tcp/0 ClientKeyExchange in 8",
-      "- tcp/0 ServerHello in 6",
-      "- tcp/0 ServerHelloDone in 6",
-      "- tcp/0 certificate de8f38faec1be566 in 6",
-      "- tcp/0 frames 1–58, 37",
-      "- tcp/0 ja3s 5fc1e64fcf8c49653b0de9e53d0bf3a3",
-      "- tcp/1 ClientHello in 25",
-      "- tcp/1 ServerHello in 27",
-      "- tcp/1 frames 22–55, 21",
-      "- tcp/1 ja3 081ce213243f802c8cc8fcfe683309de",
-      "- tcp/1 ja3s beee243d749b8f43c283eeaf7517600d",
-    ],
-  },
-  "formats/rsasnakeoil2.suse6_3pcap": {
-    why: "a modified pcap variant, not read yet",
-    unreadable: true,
-  },
-  "formats/tls12-aes256gcm.modpcap": {
-    why: "a modified pcap variant, not read yet",
-    unreadable: true,
-  },
-  "formats/tls12-aes256gcm.nokiapcap": {
-    why: "a pcap variant under the standard magic number, not read yet: reported as damaged",
-    lines: [
-      "- tcp/0 ClientHello in 1",
-      "- tcp/0 ClientKeyExchange in 3",
-      "- tcp/0 ServerHello in 2",
-      "- tcp/0 ServerHelloDone in 2",
-      "- tcp/0 frames 1–9, 9",
-      "- tcp/0 ja3 ea94b34abb75e5241d2d20ba2c02d837",
-      "- tcp/0 ja3s 41df8a7bf27dc681a7c68c54125f0a7f",
-    ],
-  },
-  "formats/tls12-aes256gcm.rh6_1pcap": {
-    why: "a pcap variant under the standard magic number, not read yet: reported as damaged",
-    lines: [
-      "- tcp/0 ClientHello in 1",
-      "- tcp/0 ClientKeyExchange in 3",
-      "- tcp/0 ServerHello in 2",
-      "- tcp/0 ServerHelloDone in 2",
-      "- tcp/0 frames 1–9, 9",
-      "- tcp/0 ja3 ea94b34abb75e5241d2d20ba2c02d837",
-      "- tcp/0 ja3s 41df8a7bf27dc681a7c68c54125f0a7f",
-    ],
-  },
-  "formats/tls12-aes256gcm.suse6_3pcap": {
-    why: "a modified pcap variant, not read yet",
-    unreadable: true,
-  },
-  "malformed/LINKTYPE_PKTAP.pcap": {
-    why: "a link layer that is not read yet (PPP, PKTAP, 802.11, NFLOG, MACsec)",
-    lines: ["- udp/0 frames 1–1, 1"],
-  },
-  "malformed/LINKTYPE_USER2_PKTAP.pcap": {
-    why: "a link layer that is not read yet (PPP, PKTAP, 802.11, NFLOG, MACsec)",
-    lines: ["- udp/0 frames 1–1, 1"],
-  },
   "malformed/arcnet-rfc1051-arp-icmp-http.pcap": {
     why: "traffic in a tunnel, quoted in a sample or on a link layer that is not read yet",
     lines: ["- tcp/0 frames 11–24, 14", "- udp/0 frames 7–10, 4"],
@@ -178,29 +92,9 @@ export const DIFFERENCES: Readonly<Record<string, Difference>> = {
     why: "BIG TCP: the length fields are zero, and tshark gives up before UDP; we read it with the frame's own length",
     lines: ["+ tcp/0 frames 1–1, 1", "+ udp/0 frames 1–1, 1"],
   },
-  "malformed/icmp-cksum-oobr-2.pcap": {
-    why: "a link layer that is not read yet (PPP, PKTAP, 802.11, NFLOG, MACsec)",
-    lines: ["- udp/0 frames 1–1, 1"],
-  },
-  "malformed/icmp-rfc5837.pcap": {
-    why: "a link layer that is not read yet (PPP, PKTAP, 802.11, NFLOG, MACsec)",
-    lines: ["- udp/0 frames 1–1, 1"],
-  },
-  "malformed/ieee802.11_htc.pcap": {
-    why: "a link layer that is not read yet (PPP, PKTAP, 802.11, NFLOG, MACsec)",
-    lines: ["- udp/0 frames 1–1, 1"],
-  },
   "malformed/macsec-short-longer.pcap": {
-    why: "a link layer that is not read yet (PPP, PKTAP, 802.11, NFLOG, MACsec)",
+    why: "a link layer that is not read yet (MACsec)",
     lines: ["- udp/0 frames 1–1, 1"],
-  },
-  "malformed/mpls-ldp-hello.pcap": {
-    why: "traffic in a tunnel, quoted in a sample or on a link layer that is not read yet",
-    lines: ["- udp/0 frames 1–1, 1"],
-  },
-  "malformed/nflog.pcap": {
-    why: "a link layer that is not read yet (PPP, PKTAP, 802.11, NFLOG, MACsec)",
-    lines: ["- udp/0 frames 1–1, 1", "- udp/1 frames 2–2, 1", "- udp/2 frames 3–3, 1", "- udp/3 frames 4–4, 1"],
   },
   "malformed/nsh.pcap": {
     why: "traffic in a tunnel, quoted in a sample or on a link layer that is not read yet",
@@ -233,9 +127,5 @@ export const DIFFERENCES: Readonly<Record<string, Difference>> = {
   "malformed/sflow_expanded.pcap": {
     why: "traffic in a tunnel, quoted in a sample or on a link layer that is not read yet",
     lines: ["- tcp/0 frames 1–1, 1"],
-  },
-  "malformed/wb-oobr.pcap": {
-    why: "a link layer that is not read yet (PPP, PKTAP, 802.11, NFLOG, MACsec)",
-    lines: ["- udp/0 frames 1–5, 2", "- udp/1 frames 2–2, 1", "- udp/2 frames 3–3, 1", "- udp/3 frames 4–6, 2"],
   },
 };
