@@ -9,6 +9,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { fileSource } from "../src/cli/sources.ts";
+import { endpoint } from "../src/diagnose/words.ts";
 import { analyze, type Report } from "../src/index.ts";
 import { reportJson } from "../src/report/json.ts";
 import type { ReportConnection } from "../src/report/schema.ts";
@@ -27,6 +28,23 @@ interface Expected {
   readonly failed: readonly unknown[];
   /** What of this case is not built yet; until then the answer must be safe, not right. */
   readonly later?: string;
+  /** What came of relays, media and DTLS; what is not there must not be in the Report either. */
+  readonly calls?: readonly Call[];
+}
+
+interface Call {
+  readonly id: string;
+  readonly protocol: string;
+  readonly version?: string;
+  readonly serverName?: string;
+  readonly srtp?: string;
+  /** How many are shown. */
+  readonly certificates?: number;
+  readonly allocation?: string;
+  readonly error?: number;
+  readonly relay?: string;
+  readonly mapped?: string;
+  readonly media?: "both" | "from client" | "from server";
 }
 
 interface Endpoint {
@@ -115,6 +133,16 @@ describe.each(cases)("%s", (name) => {
     });
   }
 
+  test.runIf(expected.calls !== undefined)("relays, media and DTLS are as they were made", async () => {
+    const { connections } = await (withKeys ?? report);
+    for (const call of expected.calls ?? []) {
+      const connection = connections.find(({ id }) => id === call.id);
+      // An address that the label leaves open may be any.
+      const found = connection === undefined ? undefined : toCall(connection);
+      expect({ ...found, relay: call.relay && found?.relay, mapped: call.mapped && found?.mapped }).toEqual(call);
+    }
+  });
+
   test("the Report is the accepted one", async () => {
     const golden = join(folder, "report.json");
     const text = [...reportJson(await report)].join("");
@@ -139,6 +167,25 @@ function of(connections: readonly ReportConnection[], { ip, port, transport, str
       ? connection.server.ip === ip && connection.server.port === port && connection.transport === transport
       : streams.some((number) => connection.id === `${transport}/${number}`),
   );
+}
+
+function toCall({ id, protocol, tls, serverName, certificates, stun, media }: ReportConnection): Call {
+  const { allocation, mapped } = stun ?? {};
+  const both = media?.fromClient !== undefined && media.fromServer !== undefined;
+  const call: Record<keyof Call, unknown> = {
+    id,
+    protocol,
+    version: tls?.version,
+    serverName: protocol === "dtls" ? serverName : undefined,
+    srtp: tls?.srtp,
+    certificates: protocol === "dtls" && certificates.length > 0 ? certificates.length : undefined,
+    allocation: allocation?.is,
+    error: allocation?.error?.code,
+    relay: allocation?.relay && endpoint(allocation.relay),
+    mapped: mapped && endpoint(mapped),
+    media: media && (both ? "both" : media.fromClient === undefined ? "from server" : "from client"),
+  };
+  return Object.fromEntries(Object.entries(call).filter(([, value]) => value !== undefined)) as unknown as Call;
 }
 
 /** The causes that the overall verdict stands for. */

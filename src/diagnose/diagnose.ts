@@ -74,7 +74,7 @@ function identifyServices(connections: readonly ConnectionObservation[]): Map<Co
   const known = new Map<string, ServiceIdentity | undefined>();
   for (const [index, connection] of connections.entries()) {
     const clue = clues[index] as ServiceClues;
-    const key = `${clue.protocol} ${clue.dialect} ${clue.transport} ${clue.server.ip} ${clue.server.port} ${clue.serverName} ${clue.proxied}`;
+    const key = `${clue.protocol} ${clue.dialect} ${clue.framing} ${clue.transport} ${clue.server.ip} ${clue.server.port} ${clue.serverName} ${clue.proxied}`;
     if (!known.has(key)) known.set(key, identifyService(clue, context));
     const identity = known.get(key);
     if (identity !== undefined) services.set(connection, identity);
@@ -84,13 +84,16 @@ function identifyServices(connections: readonly ConnectionObservation[]): Map<Co
 
 function cluesOf(connection: ConnectionObservation): ServiceClues {
   const dialect = connection.pseudoTls?.dialect ?? connection.stun?.dialect;
+  const framing = connection.stun?.framing;
   const serverName = nameOf(connection);
   return {
-    protocol: connection.protocol,
+    // TURN inside TLS is TURN, where it was opened.
+    protocol: connection.tls !== undefined && connection.stun?.allocate === true ? "turn" : connection.protocol,
     transport: connection.transport,
     server: { ip: connection.server.ip, port: peerOf(connection).port },
     ...(connection.through === undefined ? {} : { proxied: true }),
     ...(dialect === undefined ? {} : { dialect }),
+    ...(framing === undefined ? {} : { framing }),
     ...(serverName === undefined ? {} : { serverName }),
   };
 }

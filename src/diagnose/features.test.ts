@@ -123,6 +123,42 @@ describe("one required path", () => {
   });
 });
 
+describe("relays and media", () => {
+  const relayed = (...specs: Spec[]) =>
+    diagnose(observations(specs)).features.find(({ feature }) => feature === "audio-video");
+  const both = { client: 5, server: 6 };
+  const allocation = { is: "allocated", frame: 4 } as const;
+
+  test("media both ways over UDP is the feature, whichever way it takes", () => {
+    const call = udp({ port: 51_234, protocol: "stun", media: both });
+    expect(relayed(udp({ stun: { requests: 3, responses: 0 } }), call)).toMatchObject({
+      status: "working",
+      because: "198.51.100.30:51234 (udp/1) works: media flowed both ways.",
+      findings: [],
+    });
+  });
+
+  test("media one way, or of a shared desktop, is not", () => {
+    const silent = udp({ stun: { requests: 3, responses: 0 } });
+    for (const spec of [
+      udp({ port: 51_234, protocol: "stun", media: { client: 5 } }),
+      udp({ port: 51_234, protocol: "stun", media: both, stun: { allocation: { ...allocation, stream: "data" } } }),
+    ])
+      expect(relayed(silent, spec)).toMatchObject({
+        status: "at-risk",
+        because: expect.stringContaining("(udp/0) failed"),
+      });
+  });
+
+  test("a relay works when it was granted", () => {
+    expect(relayed(udp({ stun: { allocation, allocated: true } }))).toMatchObject({ status: "working" });
+    for (const is of ["challenged", "redirected", "unanswered"] as const) {
+      const spec = udp({ stun: { allocation: { ...allocation, is }, allocated: false } });
+      expect(relayed(spec), is).toMatchObject({ status: "not-seen" });
+    }
+  });
+});
+
 describe("a preferred path and its fallback", () => {
   const paths = [path("udp", "preferred"), path("tcp", "fallback")];
 

@@ -28,7 +28,8 @@ const STATES = ["working", "at-risk", "broken"] as const;
 
 interface PathState {
   readonly state: (typeof STATES)[number];
-  readonly path: FeaturePath;
+  /** Undefined: whatever the way, media flowed on it. */
+  readonly path: FeaturePath | undefined;
   readonly connection: JudgedConnection;
 }
 
@@ -44,7 +45,7 @@ export function featureStatus(
     paths.filter(({ use }) => uses.includes(use)).flatMap((path) => pathState(path, members, isCutShort) ?? []);
   // What only some clients use does not show whether the feature works.
   const required = seen(["required"]);
-  const alternatives = seen(["preferred", "fallback"]);
+  const alternatives = [...(feature === "audio-video" ? flowing(members) : []), ...seen(["preferred", "fallback"])];
   const untried = paths.some(
     (path) => path.use === "fallback" && !alternatives.some((alternative) => alternative.path === path),
   );
@@ -63,9 +64,20 @@ export function featureStatus(
     service,
     feature,
     status: open ? "at-risk" : worst.state,
-    because: `${stateText(worst)} ${worst.path.reason}${open ? " Its fallback was not tried in this capture." : ""}`,
+    because: `${[stateText(worst), worst.path?.reason ?? ""].join(" ").trim()}${open ? " Its fallback was not tried in this capture." : ""}`,
     findings: worst.state === "working" ? [] : worst.connection.verdict.findings,
   };
+}
+
+/** Media that comes and goes over UDP is what the feature is, wherever to. Over TCP it may be a shared desktop: there the paths tell. */
+function flowing(members: readonly JudgedConnection[]): PathState[] {
+  const connection = latest(members.filter((member) => isCall(member.connection)));
+  return connection === undefined ? [] : [{ state: "working", path: undefined, connection }];
+}
+
+function isCall({ transport, media, stun }: ConnectionObservation): boolean {
+  const isData = stun?.allocation?.stream === "data";
+  return transport === "udp" && !isData && media?.client !== undefined && media.server !== undefined;
 }
 
 /** Undefined when no connection took the path, or none that tells. */
@@ -106,7 +118,7 @@ function connectionState(
     case "genuine":
       return "working";
     case "not-judged":
-      return connection.bytes.fromServer > 0 ? "working" : undefined;
+      return connection.bytes.fromServer > 0 ? relayState(connection, verdict.findings) : undefined;
     case "impaired":
     case "intercepted":
       // A client that accepts what it is shown goes on: with a proxy reading along, or with a certificate that others refuse.
@@ -117,6 +129,12 @@ function connectionState(
     default:
       return undefined;
   }
+}
+
+/** Who asked for a relay needs it; one that was refused is missed when a finding says so. */
+function relayState({ stun }: ConnectionObservation, findings: readonly string[]): PathState["state"] | undefined {
+  if (stun?.allocation === undefined || stun.allocated) return "working";
+  return stun.allocation.is === "refused" && findings.length > 0 ? "broken" : undefined;
 }
 
 function rank({ state }: PathState): number {
@@ -130,7 +148,12 @@ function stateText({ state, connection: judged }: PathState): string {
   const end =
     state === "at-risk" && !wentOn(connection) ? "; the capture ends before it shows whether the client goes on." : ".";
   if (verdict.is === "intercepted") return `${where} is intercepted${end}`;
-  if (verdict.is !== "impaired") return `${where} works.`;
+  if (verdict.is !== "impaired") return `${where} ${workText(connection)}`;
   if (isUsedAnyway(judged)) return `${where} is used in spite of a fault.`;
   return `${where} ${end === "." ? "failed" : "has a fault"}${end}`;
+}
+
+function workText({ media, stun }: ConnectionObservation): string {
+  if (stun?.allocation?.is === "refused") return "refused the client a relay.";
+  return media?.client && media.server ? "works: media flowed both ways." : "works.";
 }

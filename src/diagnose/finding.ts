@@ -23,8 +23,8 @@ export interface NamedInterceptor {
 
 export interface Finding {
   readonly confidence: Confidence;
-  /** What it means for its connections when it decides. */
-  readonly cause: Cause;
+  /** What it means for its connections when it decides; absent where it never does: none of the causes says it. */
+  readonly cause?: Cause;
   readonly connections: readonly ConnectionObservation[];
   /** One sentence with the values. */
   readonly what: string;

@@ -38,7 +38,7 @@ export function addressesOf(connections: readonly ConnectionObservation[]): Set<
 
 /** The name that the client asked for, without a dot at its end: server_name, else the one it gave the proxy. */
 export function nameOf(connection: ConnectionObservation): string | undefined {
-  const sent = connection.tls?.clientHello?.serverName;
+  const sent = (connection.tls ?? connection.dtls)?.clientHello?.serverName;
   if (sent !== undefined) return withoutRoot(sent);
   if (connection.through === undefined) return undefined;
   const { host, ip } = peerOf(connection);

@@ -45,6 +45,26 @@ describe("what is said on the wire", () => {
     expect(identifyService({ ...turn, protocol: "stun" }, nothing)).toMatchObject({ id: "webrtc", role: "stun" });
   });
 
+  test("STUN in a stream is a relay's when it is bare, a peer's in frames", () => {
+    const stream: ServiceClues = { ...turn, protocol: "stun", transport: "tcp" };
+    expect(identifyService({ ...stream, framing: "bare" }, nothing)).toMatchObject({ role: "turn-relay" });
+    expect(identifyService({ ...stream, framing: "rfc4571" }, nothing)).toMatchObject({ role: "stun" });
+  });
+
+  test("what follows STUN on a port is of the same service: DTLS, media", () => {
+    for (const protocol of ["dtls", "rtp"] as const)
+      expect(identifyService({ ...turn, protocol }, nothing)).toMatchObject({ id: "webrtc", role: "stun" });
+  });
+
+  test("MS-TURN to an address of Teams is Teams', and makes no Lync of what is beside it", () => {
+    const relay = at(msTurn, "52.112.0.1");
+    expect(identifyService(relay, nothing)).toMatchObject({ id: "teams", role: "media-relay" });
+    expect(serviceContext([relay]).lync).toBe(false);
+    expect(identifyService(at(pseudoTls, "52.112.0.1"), nothing)).toMatchObject({ id: "lync" });
+    // The address of a proxy says nothing.
+    expect(identifyService({ ...relay, proxied: true }, nothing)).toMatchObject({ id: "lync" });
+  });
+
   test("STUN without any cookie tells nothing", () => {
     expect(identifyService({ ...turn, protocol: "stun", dialect: "rfc3489" }, nothing)).toBeUndefined();
   });

@@ -13,6 +13,7 @@ import type { Protocol, PseudoTlsObservation, StunObservation, Transport } from 
 export interface ServiceClues {
   readonly protocol: Protocol;
   readonly dialect?: PseudoTlsObservation["dialect"] | StunObservation["dialect"];
+  readonly framing?: NonNullable<StunObservation["framing"]>;
   readonly transport: Transport;
   /** `port`: of a proxy the one it was asked for. */
   readonly server: { readonly ip: string; readonly port: number | undefined };
@@ -76,9 +77,11 @@ export function identifyService(clues: ServiceClues, context: ServiceContext): S
   const addressed = clues.proxied === true ? undefined : byServer(clues, context);
   if (addressed !== undefined) return addressed;
   // RFC 3489 has no cookie to tell it by, and IP telephones speak it too.
-  if ((clues.protocol === "turn" || clues.protocol === "stun") && clues.dialect === "rfc5389") {
-    const role = clues.protocol === "turn" ? "turn-relay" : "stun";
-    return { id: "webrtc", role, because: `${clues.protocol.toUpperCase()} with the RFC 5389 magic cookie` };
+  if (clues.dialect === "rfc5389") {
+    const turn = clues.protocol === "turn";
+    const because = `${turn ? "TURN" : "STUN"} with the RFC 5389 magic cookie`;
+    // Over TCP nobody asks a server for an address alone, and peers have frames.
+    return { id: "webrtc", role: turn || clues.framing === "bare" ? "turn-relay" : "stun", because };
   }
   if (context.lync && clues.proxied !== true && clues.protocol === "tls" && clues.server.port === SIP_TLS_PORT) {
     return { id: "lync", role: "access-edge", because: "TLS on port 5061 (SIP) beside a Lync service in this input" };
@@ -129,8 +132,10 @@ const BLOCKS: readonly Block[] = SERVICES.flatMap((service) =>
   ),
 );
 
+/** Teams' relays speak it too, and are known by their addresses. */
 function speaksMsTurn(clues: ServiceClues): boolean {
-  return clues.protocol === "pseudo-tls" || clues.dialect === "ms-turn";
+  if (clues.protocol === "pseudo-tls") return true;
+  return clues.dialect === "ms-turn" && (clues.proxied === true || byAddress(clues.server.ip) === undefined);
 }
 
 function identity(service: MeetingService, role: string | undefined, because: string): ServiceIdentity {

@@ -39,6 +39,9 @@ export async function derive(
 ): Promise<Observations> {
   const pooled = new Set<PooledCertificate>();
   for (const { tls } of drafts) for (const presented of tls?.certificates ?? []) pooled.add(presented.pooled);
+  // Those of DTLS vouch for nobody, and nobody for them.
+  const vouching = pooled.size;
+  for (const { dtls } of drafts) for (const presented of dtls?.certificates ?? []) pooled.add(presented.pooled);
   const entries = [...pooled];
   const hashes = await inBatches(entries, ({ der, certificate }) =>
     Promise.all([digest(der), certificate && digest(certificate.spki)]),
@@ -52,13 +55,14 @@ export async function derive(
     const { certificate } = entry;
     if (certificate === undefined || spkiSha256 === undefined) continue;
     certificates.set(sha256, { certificate, spkiSha256 });
-    keys.set(certificate, spkiSha256);
+    if (index < vouching) keys.set(certificate, spkiSha256);
   }
   const judged = await judgeChains(drafts, keys, store);
   const connections = drafts.map((draft, index): ConnectionObservation => {
-    const { tls } = draft;
-    if (tls === undefined) return draft as Draft & { tls?: never };
-    const presented = tls.certificates.map((p) => ({ sha256: digests.get(p.pooled) as string, frame: p.frame }));
+    const { tls, dtls } = draft;
+    if (tls === undefined && dtls === undefined) return draft as Draft & { tls?: never; dtls?: never };
+    const certificates = (tls ?? dtls)?.certificates ?? [];
+    const presented = certificates.map((p) => ({ sha256: digests.get(p.pooled) as string, frame: p.frame }));
     return observed(draft, presented, judged[index]);
   });
   return { files, vantage, connections, certificates, names, totals };
@@ -70,7 +74,7 @@ function observed(
   certificates: TlsObservation["certificates"],
   judged: Judged | undefined,
 ): ConnectionObservation {
-  const tls = draft.tls as unknown as Writable<TlsObservation>;
+  const tls = (draft.tls ?? draft.dtls) as unknown as Writable<TlsObservation>;
   tls.certificates = certificates;
   if (judged !== undefined) {
     tls.trust = judged.trust;

@@ -16,12 +16,15 @@ import type { Certificate } from "../protocol/x509/certificate.ts";
 import { speaksFor } from "../protocol/x509/host-name.ts";
 import type { Flow, Half } from "../stream/flow.ts";
 import type { PooledCertificate } from "./certificate-pool.ts";
+import type { DtlsReader } from "./dtls-reader.ts";
 import type {
   Alert,
   ConnectionObservation,
+  DtlsObservation,
   Endpoint,
   HandshakeMessage,
   HttpObservation,
+  MediaObservation,
   Moment,
   Protocol,
   PseudoTlsObservation,
@@ -33,6 +36,7 @@ import type {
   Tunnel,
 } from "./observations.ts";
 import type { QuicReader } from "./quic-reader.ts";
+import type { RealTime } from "./real-time.ts";
 import {
   clientSideOf,
   type SeenAlert,
@@ -65,8 +69,11 @@ export type TlsDraft = Omit<TlsObservation, "certificates" | "trust" | "signing"
   readonly certificates: readonly { readonly pooled: PooledCertificate; readonly frame: number }[];
 };
 
-export interface Draft extends Omit<ConnectionObservation, "tls" | "alike" | "elsewhere"> {
+export type DtlsDraft = Omit<DtlsObservation, "certificates"> & Pick<TlsDraft, "certificates">;
+
+export interface Draft extends Omit<ConnectionObservation, "tls" | "dtls" | "alike" | "elsewhere"> {
   readonly tls?: TlsDraft;
+  readonly dtls?: DtlsDraft;
   alike: number;
   elsewhere: number;
 }
@@ -131,7 +138,9 @@ export function tcpSummary(flow: Flow, reader: TcpReader | undefined): TcpSummar
         : "ssltcp"
       : tls !== undefined
         ? underlying(tls)
-        : (binaryPrelude(reader) ?? identifyTcp(clientSeen?.head.bytes, serverSeen?.head.bytes));
+        : (binaryPrelude(reader) ??
+          reader?.realTime?.protocol ??
+          identifyTcp(clientSeen?.head.bytes, serverSeen?.head.bytes));
   const through = tunnel(reader);
   const inside = insideOf(reader, clientSide as 0 | 1);
   const http = httpAnswer(clientSeen, serverSeen);
@@ -155,6 +164,7 @@ export function tcpSummary(flow: Flow, reader: TcpReader | undefined): TcpSummar
   if (tls?.decrypted === true) facts += " decrypted";
   if (tls !== undefined && clientSeen !== undefined && serverSeen !== undefined && chain === undefined)
     facts += outside(flow, tls, clientSeen, serverSeen, server);
+  if (reader?.realTime !== undefined) facts += realTimeFacts(reader.realTime);
   const leaf = chain?.certificates[0]?.certificate;
   if (reader !== undefined && leaf !== undefined) facts += moments(flow, reader, leaf);
   let names = `${serverSide === 0 ? flow.aPort : flow.bPort} ${serverName ?? ""}`;
@@ -179,6 +189,7 @@ export function tcpSummary(flow: Flow, reader: TcpReader | undefined): TcpSummar
     uneventful:
       tls !== undefined &&
       pseudoTls === undefined &&
+      reader?.realTime === undefined &&
       resumed !== true &&
       isUneventful(flow, tls, outcome) &&
       (leaf === undefined || isOrdinaryLeaf(leaf, serverName, flow.seconds)),
@@ -218,6 +229,7 @@ export function tcpDraft(flow: Flow, reader: TcpReader | undefined, summary: Tcp
   if (through !== undefined) draft.through = through;
   if (inside !== undefined) draft.inside = inside;
   if (http !== undefined) draft.http = http;
+  if (reader?.realTime !== undefined) addRealTime(draft, reader.realTime, clientSide);
   return draft;
 }
 
@@ -226,13 +238,12 @@ function inNanos(seconds: number): number {
   return Math.round(seconds * 1e9) / 1e9;
 }
 
-export function udpSummary(flow: Flow, { clientSide, protocol, stun, quic }: UdpReader): Summary {
+export function udpSummary(flow: Flow, { clientSide, protocol, realTime, quic }: UdpReader): Summary {
   const serverSide = clientSide === 0 ? 1 : 0;
   const outcome = flow.half(serverSide).frames === 0 ? "unanswered" : (quic?.alerts.length ?? 0) > 0 ? "alert" : "open";
   const { unreachable } = flow.half(clientSide);
-  let facts = `${protocol} ${outcome}`;
+  let facts = `${protocol} ${outcome}${realTimeFacts(realTime)}`;
   if (unreachable !== undefined) facts += ` icmp ${unreachable.type} ${unreachable.code}`;
-  if (stun !== undefined) facts += ` ${stun.dialect} ${stun.responses > 0} ${stun.allocated}`;
   if (quic !== undefined) facts += quicFacts(flow, quic);
   const resumed = quic?.serverHello?.acceptsPsk === true;
   return {
@@ -255,9 +266,9 @@ export function udpSummary(flow: Flow, { clientSide, protocol, stun, quic }: Udp
   };
 }
 
-export function udpDraft(flow: Flow, { stun, quic }: UdpReader, summary: Summary): Draft {
+export function udpDraft(flow: Flow, { realTime, quic }: UdpReader, summary: Summary): Draft {
   const draft: Writable<Draft> = base(flow, summary);
-  if (stun !== undefined) draft.stun = stun;
+  addRealTime(draft, realTime, summary.clientSide);
   if (quic === undefined) return draft;
   const sideName = (side: 0 | 1): Side => (side === summary.clientSide ? "client" : "server");
   const { version, offered, retry, serverHello } = quic;
@@ -269,6 +280,47 @@ export function udpDraft(flow: Flow, { stun, quic }: UdpReader, summary: Summary
     applicationData: { client: quic.data[summary.clientSide], server: quic.data[summary.clientSide === 0 ? 1 : 0] },
   };
   return draft;
+}
+
+/** What rules ask of a call. */
+function realTimeFacts({ stun, framing, dtls, media }: RealTime): string {
+  let facts = framing === undefined ? "" : ` ${framing}`;
+  if (stun !== undefined) {
+    const { dialect, responses, allocation } = stun.observation;
+    facts += ` ${dialect} ${responses > 0} ${allocation?.is} ${allocation?.error?.code}`;
+  }
+  if (dtls !== undefined) facts += ` ${dtls.clientHello !== undefined} ${dtls.serverHello?.version}`;
+  if (media !== undefined) facts += ` ${media.rtp[0] > 0} ${media.rtp[1] > 0}`;
+  return facts;
+}
+
+function addRealTime(draft: Writable<Draft>, { stun, framing, dtls, media }: RealTime, clientSide: 0 | 1): void {
+  const sideName = (side: 0 | 1): Side => (side === clientSide ? "client" : "server");
+  if (stun !== undefined) draft.stun = framing === undefined ? stun.observation : { ...stun.observation, framing };
+  if (media !== undefined && media.rtp[0] + media.rtp[1] > 0) {
+    const found: Writable<MediaObservation> = {};
+    for (const side of [0, 1] as const) if (media.rtp[side] > 0) found[sideName(side)] = media.rtp[side];
+    draft.media = found;
+  }
+  // TLS keeps its own identity, whatever was opened inside.
+  if (dtls === undefined || draft.tls !== undefined) return;
+  draft.dtls = dtlsDraft(dtls, sideName);
+  draft.handshake = [...draft.handshake, ...handshake(dtls, sideName)];
+}
+
+function dtlsDraft(reader: DtlsReader, sideName: (side: 0 | 1) => Side): DtlsDraft {
+  const { clientHello, serverHello, chain } = reader;
+  const dtls: Writable<DtlsDraft> = {
+    certificates: (chain?.certificates ?? []).map((pooled) => ({ pooled, frame: reader.chainFrame })),
+    alerts: reader.alerts.map((alert) => toAlert(alert, sideName)),
+  };
+  if (clientHello !== undefined) dtls.clientHello = clientHello;
+  if (serverHello !== undefined) {
+    dtls.serverHello = serverHello.observed;
+    dtls.version = serverHello.version;
+  }
+  if (reader.srtpProfile !== undefined) dtls.srtpProfile = reader.srtpProfile;
+  return dtls;
 }
 
 function quicFacts(flow: Flow, quic: QuicReader): string {
@@ -582,7 +634,10 @@ function tcpObservation(flow: Flow, client: Half, server: Half, sideName: (side:
 }
 
 /** In the order in which they were complete. */
-function handshake(reader: SeenHandshake | undefined, sideName: (side: 0 | 1) => Side): HandshakeMessage[] {
+function handshake(
+  reader: Pick<SeenHandshake, "messages"> | undefined,
+  sideName: (side: 0 | 1) => Side,
+): HandshakeMessage[] {
   if (reader === undefined) return [];
   const messages = reader.messages.map(
     ({ side, name, frame, frames, record, at, length, incomplete }): HandshakeMessage => ({
@@ -695,8 +750,8 @@ function pseudoDraft(
   if (reader.pseudo === undefined) return undefined;
   const clientSide = reader.clientSide;
   const framed = {
-    client: reader.sides[clientSide].framedFrame,
-    server: reader.sides[clientSide === 0 ? 1 : 0].framedFrame,
+    client: reader.sides[clientSide].turnFrame,
+    server: reader.sides[clientSide === 0 ? 1 : 0].turnFrame,
   };
   const reset = flow.resetFrame > 0 && flow.resetSide !== clientSide ? flow.resetFrame : 0;
   const [answer, frame] = spokenAnswer(reader, server, seen) ?? ending(reader, flow, client, server, reset);
@@ -764,7 +819,7 @@ function tcpOutcome(
   if (reader === undefined || !reader.isTls || reader.clientHelloFrame === 0) return "open";
   const [one, other] = reader.sides;
   const done = one.encryptedFrame > 0 && other.encryptedFrame > 0;
-  return done || reader.sides[serverSide].framedFrame > 0 ? "open" : "stalled";
+  return done || reader.sides[serverSide].turnFrame > 0 ? "open" : "stalled";
 }
 
 function helloDelay(reader: TcpReader | undefined, client?: SeenSide, server?: SeenSide): number | undefined {

@@ -36,6 +36,7 @@ import { Fragments } from "../stream/fragments.ts";
 import { findTcpFlow, TcpReassembly } from "../stream/tcp.ts";
 import { CertificatePool } from "./certificate-pool.ts";
 import { type Draft, draftWithoutDetail, tcpDraft, tcpSummary, udpDraft, udpSummary } from "./draft.ts";
+import type { DtlsShared } from "./dtls-reader.ts";
 import { Hellos } from "./hellos.ts";
 import type { Keeper } from "./keeper.ts";
 import type { Comment, Observations, Timestamp } from "./observations.ts";
@@ -49,6 +50,9 @@ import { Vantage } from "./vantage.ts";
  * still counted with them.
  */
 const LINGERING = 64;
+
+/** Bytes of DTLS messages that are not whole, of all connections: a message may have 32 kB, honest ones are whole after a few datagrams. */
+const DTLS_ROOM = 16 * 1024 * 1024;
 
 /** QUIC connections whose hellos are read, and packets of all of them that may fail to open: half a millisecond each. */
 const MAX_QUIC = 10_000;
@@ -171,18 +175,22 @@ class Collector implements Skimmer {
   /** How many of the secrets of a file are known. */
   private readonly learned = new Map<readonly Uint8Array[], number>();
   private readonly quic: QuicShared;
+  private readonly dtls: DtlsShared;
   private readonly fragments = new Fragments();
   private readonly lingering: Flow[] = [];
   private readonly vantage = new Vantage();
 
   constructor(keeper: Keeper, keyLog: KeyLog) {
     this.keeper = keeper;
+    const pool = new CertificatePool();
+    this.dtls = { hellos: new Hellos("d"), pool, room: DTLS_ROOM };
     this.shared = {
       reassembly: this.reassembly,
-      pool: new CertificatePool(),
+      pool,
       hellos: new Hellos(),
       keyLog,
       blocks: new Blocks(),
+      dtls: this.dtls,
     };
     this.quic = {
       hellos: new Hellos("q"),
@@ -334,7 +342,7 @@ class Collector implements Skimmer {
     half.bytes += packet.payloadLength;
     if (half.firstDataFrame === 0) half.firstDataFrame = this.frames;
     const reader = flow.reader as UdpReader | undefined;
-    if (reader?.open !== true) return;
+    if (reader?.wants(side) !== true) return;
     const start = packet.payloadStart;
     const whole = packet.payloadCaptured === packet.payloadLength;
     const since = flow.since(seconds, nanos);
@@ -352,7 +360,7 @@ class Collector implements Skimmer {
 
   private add(table: FlowTable, packet: Packet, frame: Frame, file: number): Flow {
     const flow = table.add(packet, this.frames, file, frame.seconds, frame.nanos);
-    if (table === this.udp) flow.reader = new UdpReader(this.quic);
+    if (table === this.udp) flow.reader = new UdpReader(this.quic, this.dtls);
     return flow;
   }
 

@@ -4,7 +4,7 @@
  */
 import { ByteTable } from "../bytes/byte-table.ts";
 import { toLatin1 } from "../bytes/text.ts";
-import { ja3, ja3s, ja4 } from "../protocol/tls/fingerprints.ts";
+import { type Ja4Transport, ja3, ja3s, ja4 } from "../protocol/tls/fingerprints.ts";
 import { type FlightOffer, flightOffer } from "../protocol/tls/flight.ts";
 import { HelloShape } from "../protocol/tls/hello-shape.ts";
 import {
@@ -69,15 +69,15 @@ const NO_TICKETS: readonly Uint8Array[] = [];
 const NO_OFFERS: readonly string[] = [];
 
 export class Hellos {
-  private readonly transport: "t" | "q";
+  private readonly transport: Ja4Transport;
   private readonly shape = new HelloShape();
   private readonly clients = new ByteTable<ClientShape>(MAX_REMEMBERED);
   private readonly servers = new ByteTable<SeenServerHello>(MAX_REMEMBERED);
   /** By the data of server_name: a client hello of every name and shape. */
   private readonly names = new ByteTable<string | undefined>(MAX_REMEMBERED);
 
-  /** `transport`: `t` for TLS over TCP, `q` for QUIC, which JA4 tells apart. */
-  constructor(transport: "t" | "q" = "t") {
+  /** `transport`: TLS over TCP, QUIC or DTLS, which JA4 tells apart. */
+  constructor(transport: Ja4Transport = "t") {
     this.transport = transport;
   }
 
@@ -133,7 +133,7 @@ export class Hellos {
   }
 }
 
-function clientShape(hello: ClientHello, transport: "t" | "q"): ClientShape {
+function clientShape(hello: ClientHello, transport: Ja4Transport): ClientShape {
   const [one, four] = [ja3(hello), ja4(hello, transport)];
   return {
     observed: {

@@ -60,6 +60,8 @@ export type Protocol =
   | "quic"
   | "stun"
   | "turn"
+  | "rtp"
+  | "rtcp"
   | "dns"
   | "http"
   | "http-connect"
@@ -186,6 +188,8 @@ export interface PseudoTlsObservation {
 export interface StunObservation {
   /** Dialect by magic cookie: RFC 5389+ cookie, MS-TURN cookie attribute, or neither (RFC 3489). */
   readonly dialect: "rfc5389" | "ms-turn" | "rfc3489";
+  /** In a stream: servers have messages bare, peers in frames of RFC 4571. */
+  readonly framing?: "bare" | "rfc4571" | "ms-turn";
   readonly requests: number;
   readonly responses: number;
   readonly firstRequestFrame?: number;
@@ -196,6 +200,55 @@ export interface StunObservation {
   readonly allocated: boolean;
   /** Seconds from the first request that was answered to its response. */
   readonly rtt?: number;
+  /** What the server calls itself. */
+  readonly software?: string;
+  readonly realm?: string;
+  /** The client's address as the server sees it. */
+  readonly mapped?: Endpoint;
+  /** Where one was asked for. */
+  readonly allocation?: AllocationObservation;
+}
+
+/** How the request for a relay ended (RFC 8656 section 7, [MS-TURN] section 3). */
+export interface AllocationObservation {
+  /**
+   * - `allocated`
+   * - `challenged`: asked for credentials, and the client did not go on
+   * - `refused`: any other error, or credentials that were not accepted
+   * - `redirected`: to another server
+   * - `unanswered`: the last request has no answer
+   */
+  readonly is: "allocated" | "challenged" | "refused" | "redirected" | "unanswered";
+  /** The answer that tells, or the request that has none. */
+  readonly frame: number;
+  /** Absent when the server gave no code that can be read. */
+  readonly error?: { readonly code: number; readonly reason: string };
+  readonly relay?: Endpoint;
+  /** Seconds. */
+  readonly lifetime?: number;
+  /** The other server. */
+  readonly alternate?: Endpoint;
+  /** What the client wants it for, where it says so ([MS-TURN]). */
+  readonly stream?: "audio" | "video" | "supplemental-video" | "data";
+}
+
+/** RTP (or SRTP, which looks the same) recognised by content: of each side the frame from which on it is sure. */
+export interface MediaObservation {
+  readonly client?: number;
+  readonly server?: number;
+}
+
+/** What DTLS up to 1.2 shows of a handshake; of DTLS 1.3 the hellos. Its certificates are mostly made for the call and name nobody. */
+export interface DtlsObservation {
+  readonly clientHello?: ObservedClientHello;
+  readonly serverHello?: ObservedServerHello;
+  /** Negotiated version code, e.g. 0xfefd. */
+  readonly version?: number;
+  /** SRTP protection profile that the server chose (RFC 5764 section 4.1.2). */
+  readonly srtpProfile?: number;
+  /** What the DTLS server presented, leaf first. */
+  readonly certificates: readonly PresentedCertificate[];
+  readonly alerts: readonly Alert[];
 }
 
 export interface TcpDirection {
@@ -328,6 +381,8 @@ export interface ConnectionObservation {
   readonly tls?: TlsObservation;
   readonly pseudoTls?: PseudoTlsObservation;
   readonly stun?: StunObservation;
+  readonly dtls?: DtlsObservation;
+  readonly media?: MediaObservation;
   readonly quic?: QuicObservation;
   /** First payload bytes of each side (at most 64); absent for a side that begins as TLS does. */
   readonly head: { readonly client?: Uint8Array; readonly server?: Uint8Array };

@@ -11,13 +11,13 @@ import { ParseError } from "../bytes/parse-error.ts";
 import { fromHex, toHex } from "../bytes/text.ts";
 import { beginsAnswer, HttpAnswer } from "../protocol/http/answer.ts";
 import { beginPrelude, type Prelude } from "../protocol/prelude/prelude.ts";
-import { TurnFraming } from "../protocol/pseudo-tls/framing.ts";
 import {
   mayBePseudoTls,
   type PseudoTlsDialect,
   pseudoTlsAnswer,
   pseudoTlsHello,
 } from "../protocol/pseudo-tls/hello.ts";
+import { type TurnFraming, TurnStream, turnFraming } from "../protocol/stun/stream.ts";
 import { type FlightOffer, isClientDone, MAX_AFTER, MAX_RECORDS, MAX_TICKET } from "../protocol/tls/flight.ts";
 import type { KeyLog } from "../protocol/tls/key-log.ts";
 import {
@@ -29,11 +29,13 @@ import {
 } from "../protocol/tls/messages.ts";
 import { handshakeName } from "../protocol/tls/names.ts";
 import { RecordProtection } from "../protocol/tls/protection.ts";
+import { RecordProtection12 } from "../protocol/tls/protection12.ts";
 import { APPLICATION_DATA, firstBytes } from "../protocol/tls/record.ts";
 import { type HandshakeEvent, type TlsEvents, TlsStream } from "../protocol/tls/stream.ts";
 import type { Flow, FlowReader } from "../stream/flow.ts";
 import type { TcpReassembly } from "../stream/tcp.ts";
 import type { CertificatePool, Chain } from "./certificate-pool.ts";
+import type { DtlsShared } from "./dtls-reader.ts";
 import { Head } from "./head.ts";
 import {
   type Hellos,
@@ -43,6 +45,7 @@ import {
   type SeenServerHello,
   sessionKey,
 } from "./hellos.ts";
+import { RealTime } from "./real-time.ts";
 
 /** Handshake messages kept per connection: the longest honest handshake has about 15; renegotiation is encrypted. */
 const MAX_MESSAGES = 64;
@@ -57,7 +60,11 @@ const MAX_ANSWER_BYTES = 32 * 1024;
 /** Headers kept of an answer in plain HTTP. */
 const ANSWER_HEADERS = /^(?:server|location)$/i;
 const NO_SESSIONS: readonly string[] = [];
+const TLS_1_2 = 0x0303;
 const TLS_1_3 = 0x0304;
+/** Where the random stands in the body of a hello. */
+const RANDOM_START = 2;
+const RANDOM_END = 34;
 
 type SideNumber = 0 | 1;
 
@@ -99,9 +106,14 @@ export class SeenSide implements TlsEvents {
   applicationData = false;
   /** It begins with TLS and is no pseudo-TLS dialogue: `head` has nothing to tell. */
   ordinary = false;
-  /** TURN or data frames after a pseudo-TLS hello. */
-  framing: TurnFraming | undefined = undefined;
-  framedFrame = 0;
+  /** STUN and TURN: from the first byte, or after a pseudo-TLS hello. */
+  turn: TurnStream | undefined = undefined;
+  /** The frame of its first valid message. */
+  turnFrame = 0;
+  /** Its first bytes are neither STUN nor TURN. */
+  notTurn = false;
+  /** STUN and TURN in data that was opened. */
+  insideTls: TurnStream | undefined = undefined;
   /** The first answer, where this side begins as HTTP does. */
   answer: HttpAnswer | undefined = undefined;
 
@@ -121,6 +133,7 @@ export class SeenSide implements TlsEvents {
     this.bytes = 0;
     this.firstFrame = 0;
     this.answer = undefined;
+    this.notTurn = false;
   }
 
   end(): void {
@@ -152,6 +165,10 @@ export class SeenSide implements TlsEvents {
     if (type === APPLICATION_DATA) this.reader.sealed(this.number, length);
     const data = opened === undefined ? this.reader.isPastHandshake(this.number) : opened === APPLICATION_DATA;
     if (type === APPLICATION_DATA && data) this.applicationData = true;
+  }
+
+  applicationContent(content: Uint8Array, frame: number): boolean {
+    return this.reader.applicationContent(this.number, content, frame);
   }
 
   notTls(): void {}
@@ -188,6 +205,7 @@ export interface Shared {
   readonly hellos: Hellos;
   readonly keyLog: KeyLog;
   readonly blocks: Blocks;
+  readonly dtls: DtlsShared;
 }
 
 /** Stands for a stream that has ended. */
@@ -245,12 +263,15 @@ export class TcpReader implements FlowReader, SeenHandshake {
   prelude: Prelude | undefined = undefined;
   /** The tunnel in which that is said. */
   tunnel: Prelude | undefined = undefined;
+  /** What STUN and TURN say, in the clear or in data that was opened. */
+  realTime: RealTime | undefined = undefined;
 
   private readonly flow: Flow;
   private readonly reassembly: TcpReassembly;
   private readonly pool: CertificatePool;
   private readonly hellos: Hellos;
   private readonly keyLog: KeyLog;
+  private readonly dtls: DtlsShared;
   /** Of the ClientHello, hexadecimal, where secrets may be known by it. */
   private clientRandom: string | undefined = undefined;
   /** Side that sent `certificates`. */
@@ -259,12 +280,13 @@ export class TcpReader implements FlowReader, SeenHandshake {
   private available = 0;
   private at = 0;
 
-  constructor(flow: Flow, { reassembly, pool, hellos, keyLog, blocks }: Shared) {
+  constructor(flow: Flow, { reassembly, pool, hellos, keyLog, blocks, dtls }: Shared) {
     this.flow = flow;
     this.reassembly = reassembly;
     this.pool = pool;
     this.hellos = hellos;
     this.keyLog = keyLog;
+    this.dtls = dtls;
     this.sides = [
       new SeenSide(this, 0, !flow.half0.fromStart, blocks),
       new SeenSide(this, 1, !flow.half1.fromStart, blocks),
@@ -297,10 +319,11 @@ export class TcpReader implements FlowReader, SeenHandshake {
         seen.head.append(bytes, from, end);
         if (before === 0 && beginsAnswer(bytes, from, end)) seen.answer = new HttpAnswer(ANSWER_HEADERS);
         seen.answer?.data(bytes, from, end, available);
+        if (!seen.notTurn) this.beginTurn(side, seen, before);
       }
       const tlsEnd = this.pseudoTls(side, seen, before, from, end, available);
       if (tlsEnd > from) seen.stream.data(bytes, from, tlsEnd, frame);
-      if (tlsEnd < end) seen.framing?.data(bytes, tlsEnd, end, available);
+      if (tlsEnd < end) seen.turn?.data(bytes, tlsEnd, end, available);
     }
     this.stopWhenDone(side, seen);
   }
@@ -312,7 +335,7 @@ export class TcpReader implements FlowReader, SeenHandshake {
     seen.head.broken = true;
     seen.answer?.gap(length);
     if (this.prelude !== undefined && !seen.pastPrelude) this.prelude.gap(side === this.clientSide, length);
-    else if (seen.framing !== undefined) seen.framing.gap();
+    else if (seen.turn !== undefined) seen.turn.gap();
     else seen.stream.gap(length);
     this.stopWhenDone(side, seen);
   }
@@ -367,6 +390,7 @@ export class TcpReader implements FlowReader, SeenHandshake {
   end(): void {
     this.sides[0].end();
     this.sides[1].end();
+    this.realTime?.end();
     if (this.certificateSide !== this.clientSide) return;
     // Who is who became clear only after it: a client's certificate must never be judged as a server's.
     this.clientCertificates ??= Math.max(1, this.chain?.certificates.length ?? 0);
@@ -378,6 +402,7 @@ export class TcpReader implements FlowReader, SeenHandshake {
   release(): void {
     if (this.chain !== undefined) this.pool.releaseChain(this.chain);
     this.chain = undefined;
+    this.realTime?.dtls?.release();
   }
 
   get clientSide(): SideNumber {
@@ -444,7 +469,7 @@ export class TcpReader implements FlowReader, SeenHandshake {
     end: number,
     frame: number,
   ): number {
-    if (seen.framing !== undefined) return start;
+    if (seen.turn !== undefined) return start;
     const { head } = seen;
     if (seen.ordinary || head.broken) return end;
     if (this.pseudo === undefined) {
@@ -454,8 +479,9 @@ export class TcpReader implements FlowReader, SeenHandshake {
       this.pseudoHelloFrame = frame;
       this.pseudoHelloAt = this.at;
       this.helloSide = side;
-      this.earlierAnswer(hello.dialect, this.sides[side === 0 ? 1 : 0]);
-      seen.framing = framing(hello.dialect, seen);
+      const server = side === 0 ? 1 : 0;
+      this.earlierAnswer(hello.dialect, server, this.sides[server]);
+      seen.turn = this.afterHello(hello.dialect, side);
       return Math.min(end, start + Math.max(0, hello.length - before));
     }
     if (side === this.helloSide || this.pseudoAnswered) return end;
@@ -463,21 +489,64 @@ export class TcpReader implements FlowReader, SeenHandshake {
     if (typeof length === "string") return end;
     this.pseudoAnswered = true;
     this.pseudoAnswerFrame = frame;
-    seen.framing = framing(this.pseudo, seen);
+    seen.turn = this.afterHello(this.pseudo, side);
     return Math.min(end, start + Math.max(0, length - before));
   }
 
   /** The answer may be stored before the hello it answers. */
-  private earlierAnswer(dialect: PseudoTlsDialect, server: SeenSide): void {
+  private earlierAnswer(dialect: PseudoTlsDialect, side: SideNumber, server: SeenSide): void {
     const { head } = server;
     const length = pseudoTlsAnswer(head.bytes, dialect);
     if (typeof length === "string") return;
     this.pseudoAnswered = true;
     this.pseudoAnswerFrame = server.firstFrame;
-    server.framing = framing(dialect, server);
+    server.turn = this.afterHello(dialect, side);
     // What followed was read as TLS; as far as the head has it, it is read again.
-    server.framing.data(head.bytes, length, head.length, server.firstFrame);
-    if (server.bytes > head.length) server.framing.gap();
+    server.turn.data(head.bytes, length, head.length, server.firstFrame);
+    if (server.bytes > head.length) server.turn.gap();
+  }
+
+  /** [MS-TURN] has a framing of its own; in WebRTC it is one of the others. */
+  private afterHello(dialect: PseudoTlsDialect, side: SideNumber): TurnStream {
+    return this.turnStream(side, dialect === "ms-turn" ? "ms-turn" : undefined);
+  }
+
+  /** Recognises STUN and TURN in the clear by the first bytes; `before`: how many there were before those at hand. */
+  private beginTurn(side: SideNumber, seen: SeenSide, before: number): void {
+    if (seen.turn !== undefined || this.pseudo !== undefined || seen.head.broken) return;
+    const { bytes } = seen.head;
+    const found = turnFraming(bytes);
+    seen.notTurn = found === "no";
+    if (found === "no" || found === "need-more") return;
+    seen.turn = this.turnStream(side, found);
+    seen.turn.data(bytes, 0, before, this.available);
+  }
+
+  private turnStream(side: SideNumber, framing?: TurnFraming): TurnStream {
+    const seen = this.sides[side];
+    const stream = new TurnStream(framing, {
+      message: (message, kind, frame) => {
+        if (seen.turnFrame === 0) seen.turnFrame = frame;
+        this.realTime ??= new RealTime(this.dtls);
+        this.realTime.framing ??= kind;
+        this.realTime.message(side, message, frame, this.at);
+      },
+      data: (bytes, kind, frame) => {
+        this.realTime ??= new RealTime(this.dtls);
+        if (kind === "rfc4571") this.realTime.datagram(side, bytes, true, frame, this.at);
+        else this.realTime.relayed(side, bytes, frame);
+        if (this.realTime.isEnough(side)) stream.finish();
+      },
+    });
+    return stream;
+  }
+
+  /** Data of TLS, opened; answers whether it may be TURN, and more of it is wanted. */
+  applicationContent(side: SideNumber, content: Uint8Array, frame: number): boolean {
+    const seen = this.sides[side];
+    seen.insideTls ??= this.turnStream(side);
+    seen.insideTls.data(content, 0, content.length, Math.max(frame, this.available));
+    return !seen.insideTls.done;
   }
 
   handshake(side: SideNumber, event: HandshakeEvent): void {
@@ -507,7 +576,8 @@ export class TcpReader implements FlowReader, SeenHandshake {
       case HANDSHAKE_TYPE.clientHello: {
         const { body } = event;
         this.setClientHello(side, body && this.hellos.client(body), frame);
-        if (body !== undefined && this.keyLog.size > 0) this.clientRandom = toHex(body.subarray(2, 34));
+        if (body !== undefined && this.keyLog.size > 0)
+          this.clientRandom = toHex(body.subarray(RANDOM_START, RANDOM_END));
         return;
       }
       case HANDSHAKE_TYPE.encryptedExtensions:
@@ -578,6 +648,7 @@ export class TcpReader implements FlowReader, SeenHandshake {
     this.serverHello = hello;
     this.serverHelloFrame = frame;
     if (hello.version >= TLS_1_3) this.useSecrets(hello.observed.cipherSuite);
+    else if (hello.version === TLS_1_2) this.useMasterSecret(hello.observed.cipherSuite, body);
     const session = helloSessionId(body);
     if (session.length > 0) this.issue(session);
   }
@@ -591,9 +662,26 @@ export class TcpReader implements FlowReader, SeenHandshake {
       secret === undefined ? undefined : RecordProtection.of(cipherSuite, fromHex(secret));
     const client = protection(secrets.client);
     const server = protection(secrets.server);
-    if (client !== undefined) this.sides[clientSide].stream.protect(client);
+    if (client !== undefined) this.sides[clientSide].stream.protect(client, protection(secrets.clientTraffic));
     if (server !== undefined)
       this.sides[clientSide === 0 ? 1 : 0].stream.protect(server, protection(secrets.serverTraffic));
+  }
+
+  /** As `useSecrets`, for TLS 1.2. `body`: of the ServerHello. */
+  private useMasterSecret(cipherSuite: number, body: Uint8Array): void {
+    const random = this.clientRandom;
+    const master = random === undefined ? undefined : this.keyLog.find(random)?.master;
+    if (random === undefined || master === undefined) return;
+    const secret = {
+      master: fromHex(master),
+      clientRandom: fromHex(random),
+      // Not slice(): on a Buffer that would be a view of the caller's reused memory.
+      serverRandom: new Uint8Array(body.subarray(RANDOM_START, RANDOM_END)),
+    };
+    for (const side of [0, 1] as const) {
+      const protection = RecordProtection12.of(cipherSuite, secret, side === this.clientSide);
+      if (protection !== undefined) this.sides[side].stream.protectAfterChange(protection);
+    }
   }
 
   private certificate(side: SideNumber, { type, body }: HandshakeEvent, frame: number): void {
@@ -629,15 +717,17 @@ export class TcpReader implements FlowReader, SeenHandshake {
   private isDone(side: SideNumber, seen: SeenSide): boolean {
     if (seen.bytes > MAX_FOLLOWED_BYTES) return true;
     if (this.prelude !== undefined && !seen.pastPrelude) return this.prelude.dead && seen.bytes > MAX_OTHER_BYTES;
-    if (seen.framing !== undefined) return seen.framing.done;
+    if (seen.turn !== undefined) return seen.turn.done;
     // Until the answer is there it is open whether this is pseudo-TLS.
     if (this.pseudo !== undefined && side !== this.helloSide)
       return seen.stream.state === "lost" || seen.stream.state === "not-tls";
     if (seen.stream.state === "not-tls" || seen.stream.state === "sslv2")
       return seen.bytes > (seen.answer?.isSettled === false ? MAX_ANSWER_BYTES : MAX_OTHER_BYTES);
     if (seen.stream.state === "lost") return true;
+    // What is opened ends when it is seen what it is.
+    if (seen.stream.opens) return false;
     if (seen.applicationData) return !this.awaitsRecords(side, seen);
-    return seen.encryptedRecords >= MAX_RECORDS && !seen.stream.isProtected;
+    return seen.encryptedRecords >= MAX_RECORDS;
   }
 }
 
@@ -646,11 +736,4 @@ export function clientSideOf(flow: Flow, helloSide: -1 | SideNumber = -1): SideN
   if (flow.clientSide >= 0) return flow.clientSide as SideNumber;
   if (helloSide >= 0) return helloSide as SideNumber;
   return flow.aPort < flow.bPort ? 1 : 0;
-}
-
-/** Notes the frame of the first valid message behind the hello, or its answer. */
-function framing(dialect: PseudoTlsDialect, seen: SeenSide): TurnFraming {
-  return new TurnFraming(dialect, (frame) => {
-    if (seen.framedFrame === 0) seen.framedFrame = frame;
-  });
 }

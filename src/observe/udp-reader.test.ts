@@ -1,6 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { concat, ints } from "../../test/support/capture-writer.ts";
 import { quicShared } from "../../test/support/quic.ts";
+import { CertificatePool } from "./certificate-pool.ts";
+import { Hellos } from "./hellos.ts";
+import type { StunObservation } from "./observations.ts";
 import { UdpReader } from "./udp-reader.ts";
 
 const BINDING_REQUEST = 0x0001;
@@ -18,12 +21,25 @@ function stun(type: number, id = 1, cookie = 0x2112a442): Uint8Array {
 
 type Datagram = readonly [side: 0 | 1, bytes: Uint8Array, at?: number, whole?: boolean];
 
-function read(...datagrams: readonly Datagram[]): UdpReader {
-  const reader = new UdpReader(quicShared());
+function newReader(): UdpReader {
+  return new UdpReader(quicShared(), { hellos: new Hellos("d"), pool: new CertificatePool(), room: 100_000 });
+}
+
+interface Read {
+  readonly reader: UdpReader;
+  readonly stun: StunObservation | undefined;
+  readonly protocol: string;
+  readonly clientSide: 0 | 1;
+}
+
+function read(...datagrams: readonly Datagram[]): Read {
+  const reader = newReader();
   datagrams.forEach(([side, bytes, at = 0, whole = true], i) => {
     reader.datagram(side, bytes, whole, i + 1, at);
   });
-  return reader;
+  reader.end();
+  const { protocol, clientSide, realTime } = reader;
+  return { reader, protocol, clientSide, stun: realTime.stun?.observation };
 }
 
 describe("requests and responses", () => {
@@ -110,12 +126,14 @@ describe("limits and damage", () => {
     expect(reader.stun).toBeUndefined();
   });
 
-  test("64 datagrams are looked at", () => {
-    const reader = new UdpReader(quicShared());
-    for (let i = 1; i <= 63; i++) reader.datagram(0, stun(BINDING_REQUEST, i), true, i, 0);
-    expect(reader.open).toBe(true);
-    reader.datagram(0, stun(BINDING_REQUEST, 64), true, 64, 0);
-    expect(reader.open).toBe(false);
+  test("64 datagrams of a side are looked at, and 256 messages beside them", () => {
+    const reader = newReader();
+    for (let i = 1; i <= 256; i++) reader.datagram(0, stun(BINDING_REQUEST, i), true, i, 0);
+    for (let i = 1; i <= 63; i++) reader.datagram(0, Uint8Array.of(1), true, i, 0);
+    expect(reader.wants(0)).toBe(true);
+    reader.datagram(0, stun(BINDING_REQUEST, 257), true, 64, 0);
+    expect(reader.wants(0)).toBe(false);
+    expect(reader.wants(1)).toBe(true);
   });
 
   test("of the first 32 requests the time is remembered", () => {

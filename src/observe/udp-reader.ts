@@ -1,55 +1,65 @@
 /**
- * UdpReader: what one UDP exchange says in its first datagrams: which protocol, and whether requests are answered. Knows
- * nothing of files or verdicts.
+ * UdpReader: what one UDP exchange says in its first datagrams: which protocol, whether requests are answered, whether media
+ * flowed. Knows nothing of files or verdicts.
  */
-import { ParseError } from "../bytes/parse-error.ts";
-import { toHex } from "../bytes/text.ts";
-import { identifyUdp } from "../protocol/identify.ts";
-import { ALLOCATE, isTurn, parseStun, type StunMessage } from "../protocol/stun/message.ts";
 import type { FlowReader } from "../stream/flow.ts";
-import type { Protocol, StunObservation } from "./observations.ts";
+import type { DtlsShared } from "./dtls-reader.ts";
+import type { Protocol } from "./observations.ts";
 import { QuicReader, type QuicShared } from "./quic-reader.ts";
+import { RealTime } from "./real-time.ts";
 
-/** Datagrams looked at: enough for discovery, an allocation with its challenge, and all retransmissions of a STUN transaction. */
+/** Datagrams of a side looked at: enough for discovery, an allocation with its challenge, and all retransmissions of a STUN transaction. */
 const MAX_DATAGRAMS = 64;
+/** Messages of STUN among them do not count up to this many: ICE checks many pairs before media flows (RFC 8445 section 6.1.2.5: 100). */
+const MAX_MESSAGES = 256;
 /** First byte of QUIC: the fixed bit, or a long header. */
 const QUIC_FIRST = 0x40;
-/** Requests remembered until answered. */
-const MAX_REQUESTS = 32;
 
 export class UdpReader implements FlowReader {
-  /** More datagrams are worth looking at. */
-  open = true;
-  protocol: Protocol = "unknown";
-  stun: StunObservation | undefined = undefined;
+  readonly realTime: RealTime;
   quic: QuicReader | undefined = undefined;
   /** Who asked first; without a request the sender of the first datagram. */
   clientSide: 0 | 1 = 0;
-  private seen = 0;
-  private readonly asked = new Map<string, number>();
+  private first: Protocol = "unknown";
+  private readonly seen: [number, number] = [0, 0];
+  private readonly messages: [number, number] = [0, 0];
+  private readonly wanted: [boolean, boolean] = [true, true];
   private readonly quicShared: QuicShared;
 
-  constructor(quicShared: QuicShared) {
+  constructor(quicShared: QuicShared, dtlsShared: DtlsShared) {
     this.quicShared = quicShared;
+    this.realTime = new RealTime(dtlsShared);
+  }
+
+  /** More datagrams of this side are worth looking at. */
+  wants(side: 0 | 1): boolean {
+    return this.wanted[side];
+  }
+
+  get protocol(): Protocol {
+    const { first } = this;
+    // What shares its port with nothing else stays what it is.
+    return first === "dns" || first === "quic" ? first : (this.realTime.protocol ?? first);
   }
 
   /** One datagram; `whole` is false when the snapshot length cut it. */
   datagram(side: 0 | 1, bytes: Uint8Array, whole: boolean, frame: number, at: number): void {
-    this.seen++;
-    if (this.seen >= MAX_DATAGRAMS) this.open = false;
+    const { realTime, seen } = this;
     // What is no STUN beside QUIC is QUIC's (RFC 9443): its short headers tell nothing by themselves.
     if (this.quic !== undefined && (bytes[0] as number) >= QUIC_FIRST) {
       if (whole) this.quic.datagram(side, bytes, frame, at);
-      return;
+      seen[side]++;
+    } else {
+      const found = realTime.datagram(side, bytes, whole, frame, at);
+      if (this.first === "unknown") this.first = found;
+      if (found === "quic" && whole) {
+        this.quic = new QuicReader(this.quicShared);
+        this.quic.datagram(side, bytes, frame, at);
+      }
+      const isMessage = found === "stun" || found === "turn";
+      if (!isMessage || ++this.messages[side] > MAX_MESSAGES) seen[side]++;
     }
-    const found = identifyUdp(bytes);
-    if (this.protocol === "unknown" || (this.protocol === "stun" && found === "turn")) this.protocol = found;
-    if (!whole) return;
-    if (found === "stun" || found === "turn") this.message(side, bytes, frame, at);
-    else if (found === "quic") {
-      this.quic = new QuicReader(this.quicShared);
-      this.quic.datagram(side, bytes, frame, at);
-    }
+    if (seen[side] >= MAX_DATAGRAMS || realTime.isEnough(side)) this.wanted[side] = false;
   }
 
   /** Datagrams are no stream: `datagram` is called instead. */
@@ -58,55 +68,15 @@ export class UdpReader implements FlowReader {
 
   /** Nothing more comes. */
   end(): void {
+    this.realTime.end();
     this.quic?.end();
-    if (this.quic !== undefined && this.quic.clientSide >= 0) this.clientSide = this.quic.clientSide as 0 | 1;
+    if (this.realTime.clientSide >= 0) this.clientSide = this.realTime.clientSide as 0 | 1;
+    else if (this.quic !== undefined && this.quic.clientSide >= 0) this.clientSide = this.quic.clientSide as 0 | 1;
   }
 
   /** The exchange's details are not kept. */
   release(): void {
     this.quic?.release();
-  }
-
-  private message(side: 0 | 1, bytes: Uint8Array, frame: number, at: number): void {
-    let message: StunMessage;
-    try {
-      message = parseStun(bytes);
-    } catch (error) {
-      if (error instanceof ParseError) return;
-      throw error;
-    }
-    if (message.class === "indication") return;
-    const request = message.class === "request";
-    if (this.stun === undefined) this.clientSide = request ? side : side === 0 ? 1 : 0;
-    const before = this.stun ?? {
-      dialect: message.dialect,
-      requests: 0,
-      responses: 0,
-      allocate: false,
-      allocated: false,
-    };
-    if (isTurn(message)) this.protocol = "turn";
-    const id = toHex(message.transactionId);
-    if (request) {
-      // In ICE both sides ask; whose requests are answered matters for the one who asked first.
-      if (side !== this.clientSide) return;
-      if (!this.asked.has(id) && this.asked.size < MAX_REQUESTS) this.asked.set(id, at);
-      this.stun = {
-        ...before,
-        requests: before.requests + 1,
-        firstRequestFrame: before.firstRequestFrame ?? frame,
-        allocate: before.allocate || message.method === ALLOCATE,
-      };
-      return;
-    }
-    if (side === this.clientSide) return;
-    const since = this.asked.get(id);
-    this.stun = {
-      ...before,
-      responses: before.responses + 1,
-      firstResponseFrame: before.firstResponseFrame ?? frame,
-      allocated: before.allocated || (message.class === "success" && message.method === ALLOCATE),
-      ...(before.rtt === undefined && since !== undefined && { rtt: at - since }),
-    };
+    this.realTime.dtls?.release();
   }
 }

@@ -5,14 +5,15 @@
  *
  * A new protocol is one line in `TCP` or `UDP`. An answer never changes as more bytes arrive, except from `unknown`.
  */
-import { Cursor } from "../bytes/cursor.ts";
 import { ParseError } from "../bytes/parse-error.ts";
 import { toLatin1 } from "../bytes/text.ts";
 import { isDns } from "./dns.ts";
+import { dtlsRecords, mayBeDtls } from "./dtls/record.ts";
 import { type PseudoTlsDialect, pseudoTlsAnswer, pseudoTlsHello } from "./pseudo-tls/hello.ts";
 import { beginsLong } from "./quic/packet.ts";
 import { isQuicVersion, quicVersionName } from "./quic/versions.ts";
-import { isTurn, MS_COOKIE, parseChannelData, parseStun, STUN_HEADER, stunLength } from "./stun/message.ts";
+import { isTurn, MULTIPLEXED, parseChannelData, parseStun, STUN_HEADER } from "./stun/message.ts";
+import { FRAME_HEADER, turnFraming } from "./stun/stream.ts";
 import { FIRST_BYTES, firstBytes } from "./tls/record.ts";
 
 export type TcpProtocol =
@@ -62,7 +63,6 @@ const TCP: readonly TcpTest[] = [
   { is: "ssltcp", client: pseudoHello("ssltcp"), server: pseudoAnswer("ssltcp") },
   { is: "tls", client: tlsRecord, server: tlsRecord },
   { is: "turn", client: stunStream(true), server: stunStream(true) },
-  { is: "turn", client: msTurnFrame, server: msTurnFrame },
   { is: "stun", client: stunStream(false), server: stunStream(false) },
   { is: "http-connect", client: start("CONNECT ") },
   { is: "http", client: start("GET ", "POST ", "HEAD ", "PUT ", "DELETE ", "PATCH ", "PROPFIND ", "PRI * HTTP/2.0") },
@@ -125,30 +125,18 @@ function tlsRecord(bytes: Uint8Array): Match {
   return found === "no" || found === "need-more" ? found : "yes";
 }
 
-/** STUN with the cookie of RFC 8489, bare (RFC 8489 section 6.2.2) or in frames with a 16-bit length (RFC 4571, for ICE). */
+/** STUN or TURN in one of its framings. */
 function stunStream(turn: boolean): Test {
   return (bytes) => {
-    const bare = stunLength(bytes);
-    if (typeof bare === "number") return isTurnType(bytes, 0) === turn ? "yes" : "no";
-    const framed = stunLength(bytes, 2);
-    if (typeof framed !== "number") return bare === "need-more" ? bare : framed;
-    return framed === u16(bytes, 0) && isTurnType(bytes, 2) === turn ? "yes" : "no";
+    const framing = turnFraming(bytes);
+    if (framing === "no" || framing === "need-more") return framing;
+    return (framing === "ms-turn" || isTurnType(bytes, FRAME_HEADER[framing])) === turn ? "yes" : "no";
   };
 }
 
 /** A method above Binding and Shared Secret (RFC 8489 section 18.2). */
 function isTurnType(bytes: Uint8Array, at: number): boolean {
   return (u16(bytes, at) & 0x3eef) > 2;
-}
-
-/** [MS-TURN] section 2.1.4 without the pseudo-TLS dialogue: a control frame whose message begins with the magic cookie attribute. */
-function msTurnFrame(bytes: Uint8Array): Match {
-  const cookie = 4 + STUN_HEADER;
-  const fits = (at: number, value: number) => bytes[at] === undefined || bytes[at] === value;
-  if (!fits(0, 2) || !fits(1, 0)) return "no";
-  if (bytes.length >= 8 && u16(bytes, 2) !== u16(bytes, 6) + STUN_HEADER) return "no";
-  if (!MS_COOKIE.every((value, i) => fits(cookie + i, value))) return "no";
-  return bytes.length < cookie + MS_COOKIE.length ? "need-more" : "yes";
 }
 
 // --- text protocols over TCP
@@ -194,11 +182,10 @@ function stunMessage(turn: boolean): (datagram: Uint8Array) => boolean {
   };
 }
 
-/** Only the channels of RFC 8656: those above share their first byte with QUIC's short header. */
+/** Only the channels of RFC 8656: those above share their first byte with QUIC's short header. And the one of Multiplexed TURN. */
 function isChannelData(datagram: Uint8Array): boolean {
-  return (
-    datagram.length > 4 && (datagram[0] as number) >> 4 === 4 && parses(() => parseChannelData(datagram).length > 0)
-  );
+  if (datagram.length <= 4 || ((datagram[0] as number) >> 4 !== 4 && u16(datagram, 0) !== MULTIPLEXED)) return false;
+  return parses(() => parseChannelData(datagram).data.length > 0);
 }
 
 /** What `test` says; false when it throws ParseError. */
@@ -224,27 +211,10 @@ function isQuicLongHeader(datagram: Uint8Array): boolean {
 /** RFC 9000 section 14.1: at least as long are the datagrams of a client's first packets. */
 const QUIC_FIRST_DATAGRAM = 1200;
 
-/** RFC 6347 section 4.1: records to the end of the datagram; records of DTLS 1.3 (RFC 9147 section 4) may follow the first. */
+/** Records to the end of the datagram; protected ones of DTLS 1.3 may follow the first. */
 function isDtls(datagram: Uint8Array): boolean {
-  if (datagram.length < 3 || !DTLS_VERSIONS.has(u16(datagram, 1))) return false;
-  return parses(() => {
-    const cursor = new Cursor(datagram, "dtls");
-    do {
-      const type = cursor.u8("type");
-      if (cursor.position > 1 && type >> 5 === 1) return true;
-      // 20 to 24 as in TLS, 25 with a connection id (RFC 9146).
-      if (type < 20 || type > 25 || !DTLS_VERSIONS.has(cursor.u16("version"))) return false;
-      cursor.take(8, "epochAndSequence");
-      const length = cursor.u16("length");
-      if (length === 0) return false;
-      cursor.take(length, "content");
-    } while (cursor.remaining > 0);
-    return true;
-  });
+  return mayBeDtls(datagram) && parses(() => dtlsRecords(datagram).length > 0);
 }
-
-/** DTLS 1.0, 1.2, and 1.0 as OpenSSL before 0.9.8f wrote it. */
-const DTLS_VERSIONS: ReadonlySet<number> = new Set([0xfeff, 0xfefd, 0x0100]);
 
 /** Bytes must be there. */
 function u16(bytes: Uint8Array, at: number): number {

@@ -8,17 +8,21 @@ import { diagnose } from "../diagnose/diagnose.ts";
 import { nameOf } from "../diagnose/peer.ts";
 import type {
   ConnectionObservation,
+  DtlsObservation,
   Endpoint,
   HandshakeMessage,
+  MediaObservation,
   Observations,
   ObservedCertificate,
   QuicObservation,
+  StunObservation,
   TcpObservation,
   Timestamp,
   TlsObservation,
   Tunnel,
 } from "../observe/observations.ts";
 import type { Opening } from "../packet/opening.ts";
+import { srtpProfileName } from "../protocol/dtls/messages.ts";
 import { quicVersionName } from "../protocol/quic/versions.ts";
 import { cipherSuiteName, groupName, versionName } from "../protocol/tls/names.ts";
 import type { Trust } from "../protocol/x509/trust.ts";
@@ -106,7 +110,7 @@ function select(judged: readonly JudgedConnection[], keys: readonly string[], mo
 type Names = Observations["names"];
 
 function toConnection({ connection, verdict, service }: JudgedConnection, names: Names): ReportConnection {
-  const { tls, quic, tcp, through } = connection;
+  const { tls, dtls, quic, stun, media, tcp, through } = connection;
   const row: Writable<ReportConnection> = {
     id: connection.id,
     file: connection.file,
@@ -118,7 +122,7 @@ function toConnection({ connection, verdict, service }: JudgedConnection, names:
     time: { from: moment(connection.from), to: moment(connection.to) },
     bytes: connection.bytes,
     handshake: connection.handshake.map(toMessage),
-    certificates: tls?.certificates ?? [],
+    certificates: (tls ?? dtls)?.certificates ?? [],
     timing: connection.timing,
     outcome: connection.outcome,
     verdict,
@@ -135,7 +139,11 @@ function toConnection({ connection, verdict, service }: JudgedConnection, names:
   if (name !== undefined) row.serverName = name;
   if (quic !== undefined) row.quic = toQuic(quic);
   if (tls !== undefined) row.tls = toTls(tls);
+  else if (dtls !== undefined) row.tls = toDtls(dtls);
   if (tls?.trust !== undefined) row.trust = toTrust(tls.trust);
+  const answered = stun && toStun(stun);
+  if (answered !== undefined) row.stun = answered;
+  if (media !== undefined) row.media = toMedia(media);
   if (tcp?.reset !== undefined) row.reset = { from: tcp.reset.from, frame: tcp.reset.frame, at: tcp.reset.at };
   if (service !== undefined) row.service = service;
   if (connection.alike > 0) row.alike = connection.alike;
@@ -201,7 +209,30 @@ function toQuic({ version, offered, retry }: QuicObservation): NonNullable<Repor
   return row;
 }
 
-function toTls(tls: TlsObservation): NonNullable<ReportConnection["tls"]> {
+/** Undefined when no answer said anything. */
+function toStun({ software, realm, mapped, allocation }: StunObservation): ReportConnection["stun"] {
+  const row: Writable<NonNullable<ReportConnection["stun"]>> = {};
+  if (software !== undefined) row.software = software;
+  if (realm !== undefined) row.realm = realm;
+  if (mapped !== undefined) row.mapped = mapped;
+  if (allocation !== undefined) row.allocation = allocation;
+  return Object.keys(row).length === 0 ? undefined : row;
+}
+
+function toMedia({ client, server }: MediaObservation): NonNullable<ReportConnection["media"]> {
+  return { ...(client !== undefined && { fromClient: client }), ...(server !== undefined && { fromServer: server }) };
+}
+
+function toDtls(dtls: DtlsObservation): NonNullable<ReportConnection["tls"]> {
+  const row = toTls({ ...dtls, helloRetryRequest: false, decrypted: false });
+  return dtls.srtpProfile === undefined ? row : { ...row, srtp: srtpProfileName(dtls.srtpProfile) };
+}
+
+/** What the Report takes of TLS. */
+type Told = Pick<TlsObservation, "helloRetryRequest" | "alerts" | "decrypted"> &
+  Partial<Pick<TlsObservation, "clientHello" | "serverHello" | "retryGroup" | "version" | "resumed" | "flight">>;
+
+function toTls(tls: Told): NonNullable<ReportConnection["tls"]> {
   const { clientHello, serverHello, helloRetryRequest, retryGroup, version, resumed, alerts, decrypted, flight } = tls;
   const row: Writable<NonNullable<ReportConnection["tls"]>> = {
     alerts: alerts.map(({ from, level, description, frame, at }) => ({ from, level, description, frame, at })),
@@ -232,7 +263,7 @@ function certificatesOf(
 ): Record<string, ReportCertificate> {
   const certificates: Record<string, ReportCertificate> = {};
   for (const { connection } of connections) {
-    for (const { sha256 } of connection.tls?.certificates ?? []) {
+    for (const { sha256 } of (connection.tls ?? connection.dtls)?.certificates ?? []) {
       const observed = observations.certificates.get(sha256);
       if (observed !== undefined && !(sha256 in certificates)) certificates[sha256] = toCertificate(observed);
     }

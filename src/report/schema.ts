@@ -128,6 +128,8 @@ const protocol = z.enum([
   "quic",
   "stun",
   "turn",
+  "rtp",
+  "rtcp",
   "dns",
   "http",
   "http-connect",
@@ -213,8 +215,36 @@ const tls = z.strictObject({
   ),
   /** Handshake messages were read with a key log. */
   decrypted: z.boolean(),
+  /** DTLS: the SRTP protection profile that was agreed upon for media. */
+  srtp: text.exactOptional(),
   /** Absent when records may have been missed, and with early data. */
   flight: flight.exactOptional(),
+});
+
+/** What the answers of a STUN or TURN server say. */
+const stun = z.strictObject({
+  /** The server's program. */
+  software: z.string().exactOptional(),
+  realm: z.string().exactOptional(),
+  /** The client's address as the server sees it. */
+  mapped: endpoint.exactOptional(),
+  /** How the request for a relay ended. */
+  allocation: z
+    .strictObject({
+      /** `challenged`: asked for credentials, and the client did not go on. */
+      is: z.enum(["allocated", "challenged", "refused", "redirected", "unanswered"]),
+      /** Of the answer that tells, or of the request that has none. */
+      frame,
+      error: z.strictObject({ code: count, reason: z.string() }).exactOptional(),
+      relay: endpoint.exactOptional(),
+      /** Seconds. */
+      lifetime: count.exactOptional(),
+      /** The server to ask instead. */
+      alternate: endpoint.exactOptional(),
+      /** What the client wants it for, where it says so. */
+      stream: z.enum(["audio", "video", "supplemental-video", "data"]).exactOptional(),
+    })
+    .exactOptional(),
 });
 
 /** Of a SYN or SYN-ACK. */
@@ -303,6 +333,9 @@ const connection = z.strictObject({
       detail: text.exactOptional(),
     })
     .exactOptional(),
+  stun: stun.exactOptional(),
+  /** RTP was recognised: of each side the frame from which on it is sure. */
+  media: z.strictObject({ fromClient: frame.exactOptional(), fromServer: frame.exactOptional() }).exactOptional(),
   /**
    * Seconds. tcpRtt: SYN to SYN-ACK, from the capture to the server and back. tcpAck: SYN-ACK to ACK, from the capture to the
    * client and back. hello: ClientHello to the first byte of the server.

@@ -115,6 +115,10 @@ function details(page: Page, report: Report, connection: ReportConnection, first
   if (!brief) ladder(page, connection, new Set(deciding.flatMap(({ evidence }) => evidence).map(({ frame }) => frame)));
   if (!brief) outside(page, connection);
   certificate(page, report, connection);
+  const relay = relayText(connection);
+  if (relay !== undefined) labelled(page, "  ", "Relay", [relay, span("dim", toldText(connection))], MAX_NAME_LINES);
+  const media = mediaText(connection);
+  if (media !== undefined) labelled(page, "  ", "Media", [media]);
   const [decisive, ...others] = deciding;
   if (decisive === undefined) return;
   labelled(page, "  ", "What", [decisive.what]);
@@ -223,6 +227,50 @@ function certificate(page: Page, report: Report, connection: ReportConnection): 
     labelled(page, "  ", "Trust", [TRUST_WORDS[trust.is], trust.detail === undefined ? "" : `: ${trust.detail}`]);
 }
 
+/** `203.0.113.40:50659 for 198.18.0.2:44599`; undefined when none was asked for. */
+function relayText({ stun }: ReportConnection): string | undefined {
+  const allocation = stun?.allocation;
+  if (allocation === undefined) return undefined;
+  const { is, error, relay, alternate, stream } = allocation;
+  const purpose = stream === undefined ? "" : ` (${stream.replace("-", " ")})`;
+  const said = error === undefined ? "" : `: ${error.code} ${error.reason}`.trimEnd();
+  switch (is) {
+    case "allocated": {
+      const mapped = stun?.mapped === undefined ? "" : ` for ${endpoint(stun.mapped)}`;
+      return `${relay === undefined ? "allocated" : endpoint(relay)}${mapped}${purpose}`;
+    }
+    case "challenged":
+      return `asked for${purpose}, and not again after the challenge${said}`;
+    case "refused":
+      return `refused${purpose}${said}`;
+    case "redirected":
+      return `not here${purpose}, but at ${alternate === undefined ? "another server" : endpoint(alternate)}`;
+    case "unanswered":
+      return `asked for${purpose}, no answer`;
+  }
+}
+
+function toldText({ stun }: ReportConnection): string {
+  const { software, realm, allocation } = stun ?? {};
+  const facts = [
+    ...(allocation === undefined ? [] : [`frame ${allocation.frame}`]),
+    ...(software === undefined ? [] : [software]),
+    ...(realm === undefined ? [] : [`realm ${realm}`]),
+  ];
+  return `  (${facts.join(", ")})`;
+}
+
+/** Undefined when none was recognised. */
+function mediaText({ media }: ReportConnection): string | undefined {
+  if (media === undefined) return undefined;
+  const { fromClient, fromServer } = media;
+  if (fromClient !== undefined && fromServer !== undefined)
+    return `RTP flowed both ways (from frames ${fromClient} and ${fromServer} on)`;
+  return fromClient === undefined
+    ? `RTP flowed from the server only (from frame ${fromServer} on)`
+    : `RTP flowed from the client only (from frame ${fromClient} on)`;
+}
+
 function proof(page: Page, report: Report, connection: ReportConnection, finding: Finding): void {
   const { fix, evidence, references } = finding;
   const leaf = leafOf(report, connection);
@@ -322,6 +370,7 @@ function connections(page: Page, report: Report, inFull: ReadonlySet<string>): v
     const count = all.reduce((sum, group) => sum + group.connections, 0);
     if (is === "not-judged") {
       heading(page, `${word}: ${plural(count, "connection")} without an identity to check (${protocolCounts(all)})`);
+      calls(page, report);
       continue;
     }
     const rest = all.filter((group) => group.connections > 1 || !inFull.has(group.firstId));
@@ -334,6 +383,33 @@ function connections(page: Page, report: Report, inFull: ReadonlySet<string>): v
     const hidden = rest.slice(MAX_GROUPS).reduce((sum, group) => sum + ("folded" in group ? group.folded : 1), 0);
     if (hidden > 0) more(page, "  ", hidden);
   }
+}
+
+/** Of those without an identity, what came of relays and media; first what somebody has to do something about. */
+function calls(page: Page, { connections, findings }: Report): void {
+  const urgent: [ReportConnection, string][] = [];
+  const others: [ReportConnection, string][] = [];
+  for (const connection of connections) {
+    const { verdict } = connection;
+    const facts = callText(connection);
+    if (verdict.is !== "not-judged" || facts === "") continue;
+    const advice = findings.find(({ id, confidence }) => verdict.findings.includes(id) && confidence === "proven");
+    if (advice === undefined) others.push([connection, facts]);
+    else urgent.push([connection, `${facts}. ${advice.fix}`]);
+  }
+  const rows = [...urgent, ...others];
+  for (const [index, [{ id, server, protocol }, facts]] of rows.slice(0, MAX_GROUPS).entries()) {
+    const pieces = [`${endpoint(server)}, ${protocol}: `, span("dim", facts)];
+    page.paragraph(`  ${id.padEnd(LABEL)}`, pieces, index < urgent.length ? undefined : MAX_NAME_LINES);
+  }
+  if (rows.length > MAX_GROUPS) more(page, "  ", rows.length - MAX_GROUPS);
+}
+
+/** Empty when there is nothing to tell. */
+function callText(connection: ReportConnection): string {
+  const relay = relayText(connection);
+  const media = mediaText(connection);
+  return [...(relay === undefined ? [] : [`relay ${relay}`]), ...(media === undefined ? [] : [media])].join("; ");
 }
 
 function groupLine(page: Page, group: ReportGroup, first: ReportConnection | undefined): void {
@@ -371,7 +447,7 @@ function reasonOf(connection: ReportConnection): string {
     }
     case "genuine":
       if (trust?.is === "public-root") return `chain verified to ${trust.anchor ?? "a public root"}`;
-      return protocol === "pseudo-tls" ? "the documented answer, then TURN" : "";
+      return protocol === "pseudo-tls" ? `the documented answer, then TURN: relay ${relayText(connection)}` : "";
     case "not-judged":
       return "";
   }
@@ -465,11 +541,13 @@ function kindOf({ protocol, transport, tls, quic, service }: ReportConnection): 
   const name =
     protocol === "tls"
       ? (tls?.version ?? "TLS")
-      : protocol === "unknown"
-        ? transport
-        : quic === undefined
-          ? protocol
-          : quicKind(quic);
+      : protocol === "dtls"
+        ? (tls?.version ?? "DTLS") + (tls?.srtp === undefined ? "" : " for SRTP")
+        : protocol === "unknown"
+          ? transport
+          : quic === undefined
+            ? protocol
+            : quicKind(quic);
   const kind = tls?.decrypted === true ? `${name} read with its keys` : name;
   const known = SERVICES.find(({ id }) => id === service?.id);
   const role = known?.roles.find(({ id }) => id === service?.role)?.name ?? known?.name;

@@ -351,7 +351,11 @@ export function tcp(options: Where = {}): Spec {
 
 /** An UDP exchange: STUN with `requests` and `responses` unless told otherwise. */
 export function udp(
-  options: Where & { readonly stun?: Partial<StunObservation>; readonly quic?: QuicObservation } = {},
+  options: Where &
+    Pick<ConnectionObservation, "media" | "dtls"> & {
+      readonly stun?: Partial<StunObservation>;
+      readonly quic?: QuicObservation;
+    } = {},
 ): Spec {
   return {
     certificates: [],
@@ -378,6 +382,8 @@ export function udp(
               },
             }
           : {}),
+        ...(options.media !== undefined && { media: options.media }),
+        ...(options.dtls !== undefined && { dtls: options.dtls }),
       };
     },
   };

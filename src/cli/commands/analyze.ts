@@ -239,11 +239,7 @@ const KEY_LOG_HINT =
 
 function readKeyLog(file: string): string {
   const text = readText("--keylog", file);
-  if (isKeyLog(text)) return text;
-  // Of TLS 1.2 and earlier the certificates are in the clear.
-  const older = /^CLIENT_RANDOM [0-9a-f]{64} /im.test(text);
-  if (older) say("warning", `--keylog ${file}: no secret of a TLS 1.3 handshake in it`);
-  else throw new UserError(`--keylog ${file}: no key log`, KEY_LOG_HINT);
+  if (!isKeyLog(text)) throw new UserError(`--keylog ${file}: no key log`, KEY_LOG_HINT);
   return text;
 }
 

@@ -26,6 +26,7 @@ import { separateServerHello } from "./separate-server-hello.ts";
 import { sharedForger } from "./shared-forger.ts";
 import { sharedLeafKey } from "./shared-leaf-key.ts";
 import { tlsAlert } from "./tls-alert.ts";
+import { turnRefused } from "./turn-refused.ts";
 import { unanswered } from "./unanswered.ts";
 import { undocumentedPseudoTlsAnswer } from "./undocumented-pseudo-tls-answer.ts";
 
@@ -56,6 +57,7 @@ export const RULES: readonly Rule[] = [
   nameMismatch,
   refusedCertificate,
   unanswered,
+  turnRefused,
   packetLoss,
   captureIncomplete,
 ];

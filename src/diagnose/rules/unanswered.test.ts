@@ -13,6 +13,7 @@ import {
 import { unanswered as rule } from "./unanswered.ts";
 
 const SILENT = { fromClient: 500, fromServer: 0 };
+const HELLO = { clientHello: { version: 0xfefd }, certificates: [], alerts: [] };
 const bytes = (...values: number[]) => Uint8Array.from(values);
 
 describe("TLS", () => {
@@ -285,6 +286,11 @@ describe("UDP", () => {
       { protocol: "quic", port: 443, bytes: SILENT },
       "99 QUIC packets to 198.51.100.30:443 over UDP got no answer.",
     ],
+    [
+      "DTLS",
+      { protocol: "dtls", port: 4433, bytes: SILENT, dtls: HELLO },
+      "99 DTLS packets to 198.51.100.30:4433 over UDP got no answer.",
+    ],
   ])("no answer: %s", (_, options, what) => {
     expect(found(rule, [udp(options)])[0]).toMatchObject({ confidence: "proven", cause: "no-answer", what });
   });
@@ -322,6 +328,11 @@ describe("UDP", () => {
     [
       "bytes came back, if no STUN",
       { stun: { requests: 5, responses: 0 }, bytes: { fromClient: 400, fromServer: 20 } },
+    ],
+    ["DTLS that was answered", { protocol: "dtls", port: 4433, dtls: HELLO }],
+    [
+      "DTLS of which the capture has no hello",
+      { protocol: "dtls", bytes: SILENT, dtls: { certificates: [], alerts: [] } },
     ],
     ["DNS, which has its own ways to try again", { protocol: "dns", port: 53, bytes: SILENT }],
   ])("clear: %s", (_, options) => {

@@ -84,6 +84,10 @@ function overUdp(context: Context, connection: ConnectionObservation, fallbacks:
     const fallback = fallbacks.of(connection);
     return fallback === undefined ? silence : { ...silence, ...overcome(silence, connection, fallback) };
   }
+  // Behind STUN it may wait for a person who picks up.
+  if (connection.dtls?.clientHello !== undefined && stun === undefined) {
+    return { cause: "no-answer", frame: frames.first, what: `${asked} DTLS packets ${what}`, why, fix };
+  }
   if (stun === undefined || stun.responses > 0 || !(stun.allocate || isStunPort(server.port))) return undefined;
   const frame = stun.firstRequestFrame ?? frames.first;
   return { cause: "no-answer", frame, what: `${asked} STUN/TURN requests ${what}`, why, fix };

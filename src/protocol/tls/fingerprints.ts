@@ -34,14 +34,17 @@ export function ja3s(hello: ServerHello): string {
   return toHex(md5(ASCII.encode(ja3sString(hello))));
 }
 
-/** JA4 of a client; `transport`: `t` over TCP, `q` over QUIC. E.g. `t13d1516h2_8daaf6152771_e5627efa2ab1`. */
-export function ja4(hello: ClientHello, transport: "t" | "q"): string | undefined {
+/** What carries the hello: TCP, QUIC, or the datagrams of DTLS. */
+export type Ja4Transport = "t" | "q" | "d";
+
+/** JA4 of a client, e.g. `t13d1516h2_8daaf6152771_e5627efa2ab1`. */
+export function ja4(hello: ClientHello, transport: Ja4Transport): string | undefined {
   if (hello.format === "sslv2") return undefined;
   const ciphers = withoutGrease(hello.cipherSuites);
   const extensions = withoutGrease((hello.extensions ?? []).map((extension) => extension.type));
   const head =
     transport +
-    ja4Version(hello) +
+    ja4Version(hello, transport) +
     (extensions.includes(SERVER_NAME) ? "d" : "i") +
     ja4Count(ciphers.length) +
     ja4Count(extensions.length) +
@@ -67,6 +70,9 @@ const JA4_VERSIONS: Readonly<Record<number, string>> = {
   769: "10",
   768: "s3",
   2: "s2",
+  65276: "d3",
+  65277: "d2",
+  65279: "d1",
 };
 
 /** RFC 8701: both bytes alike, low nibbles a. */
@@ -78,9 +84,11 @@ function withoutGrease(codes: readonly number[]): number[] {
   return codes.filter((code) => !isGrease(code));
 }
 
-function ja4Version(hello: ClientHello): string {
+function ja4Version(hello: ClientHello, transport: Ja4Transport): string {
   const offered = withoutGrease(hello.supportedVersions);
-  return JA4_VERSIONS[offered.length === 0 ? hello.version : Math.max(...offered)] ?? "00";
+  // Versions of DTLS count down.
+  const newest = transport === "d" ? Math.min(...offered) : Math.max(...offered);
+  return JA4_VERSIONS[offered.length === 0 ? hello.version : newest] ?? "00";
 }
 
 /** Two digits; 99 stands for more. */

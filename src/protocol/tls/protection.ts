@@ -31,7 +31,17 @@ export interface OpenedRecord {
   readonly content: Uint8Array;
 }
 
-export class RecordProtection {
+/** Opens the protected records of one direction, one after the other. */
+export interface RecordOpener {
+  /** True once it has opened a record: then it is the right key. */
+  readonly proven: boolean;
+  /** Opens the next record. `sealed`: its content as sent. Undefined when it was not protected with this key, or is not the next one. */
+  open(sealed: Uint8Array): OpenedRecord | undefined;
+  /** A record goes by that is not opened, where those count too (TLS 1.2). */
+  pass?(): void;
+}
+
+export class RecordProtection implements RecordOpener {
   private readonly aead: Aead;
   private readonly key: Uint8Array;
   private readonly iv: Uint8Array;

@@ -8,7 +8,7 @@
 import { Blocks } from "../../bytes/blocks.ts";
 import { Assembly, type HandshakeEvent } from "./assembly.ts";
 import { HANDSHAKE_TYPE, HELLO_RETRY_RANDOM } from "./messages.ts";
-import type { RecordProtection } from "./protection.ts";
+import type { RecordOpener } from "./protection.ts";
 import {
   ALERT,
   APPLICATION_DATA,
@@ -37,6 +37,8 @@ export interface TlsEvents {
    * with keys, the type of what is in it.
    */
   encrypted(type: number, length: number, frame: number, opened?: number): void;
+  /** With keys, data of the application; `frame` completed its record. Answers whether more of it is wanted. */
+  applicationContent?(content: Uint8Array, frame: number): boolean;
   /** The bytes of this direction are not TLS. `head`: its first bytes (at most 512), for showing. Called at most once. */
   notTls(head: Uint8Array, frame: number): void;
   /** After valid records came bytes that are no record. Called at most once; nothing is read after it. */
@@ -135,8 +137,10 @@ export class TlsStream {
   /** Version and random of the ClientHello, while this direction sent no other kind of handshake message. */
   private helloStart: Uint8Array | undefined;
   /** Opens the records of the handshake at hand; undefined when nothing can, or once the handshake is over. */
-  private protection: RecordProtection | undefined;
-  private nextProtection: RecordProtection | undefined;
+  private protection: RecordOpener | undefined;
+  private nextProtection: RecordOpener | undefined;
+  /** Up to TLS 1.2 the next ones come with ChangeCipherSpec. */
+  private changesWithSpec = false;
   private unopened = 0;
   /** Content of the sealed record at hand, as far as it came; and where in it which frame begins. */
   private sealed: Uint8Array = NOTHING;
@@ -163,15 +167,21 @@ export class TlsStream {
    * From the next record on, protected ones are opened: a TLS 1.3 handshake whose secret is known. `next`: for what follows the
    * Finished, until data of the application comes.
    */
-  protect(protection: RecordProtection, next?: RecordProtection): void {
+  protect(protection: RecordOpener, next?: RecordOpener): void {
     this.protection = protection;
     this.nextProtection = next;
     this.unopened = 0;
   }
 
-  /** Records may be opened. */
-  get isProtected(): boolean {
-    return this.protection !== undefined;
+  /** From the next ChangeCipherSpec on, data of the application is opened: TLS 1.2. */
+  protectAfterChange(protection: RecordOpener): void {
+    this.nextProtection = protection;
+    this.changesWithSpec = true;
+  }
+
+  /** Records may be opened, or will be. */
+  get opens(): boolean {
+    return this.protection !== undefined || this.nextProtection !== undefined;
   }
 
   /** Every record so far was announced: it was followed from its beginning, and no bytes went missing but within a record. */
@@ -353,12 +363,20 @@ export class TlsStream {
     const encrypted =
       this.type === APPLICATION_DATA || (this.content === "skip" && (this.ciphered || this.type === ALERT));
     if (encrypted && this.content !== "sealed") this.announceEncrypted();
+    if (this.protection !== undefined && this.content !== "sealed") this.protection.pass?.();
     if (this.type === CHANGE_CIPHER_SPEC) {
+      if (this.changesWithSpec) this.changeProtection();
       this.abandonMessage();
       // After a HelloRetryRequest the server's ServerHello is still to come, in the clear (RFC 8446 appendix D.4).
       if (!this.retryAsked) this.ciphered = true;
     }
     if (this.length === 0) this.endRecord();
+  }
+
+  /** A second change is of a renegotiation, whose secrets are others. */
+  private changeProtection(): void {
+    this.protection = this.nextProtection;
+    this.nextProtection = undefined;
   }
 
   private announce(type: number, version: number, length: number, frame: number): void {
@@ -442,7 +460,9 @@ export class TlsStream {
       return;
     }
     if (opened.type !== HANDSHAKE && opened.type !== ALERT) {
-      this.protection = undefined;
+      const frame = pieces.at(-1)?.frame ?? this.recordFrame;
+      const wanted = opened.type === APPLICATION_DATA && this.events.applicationContent?.(opened.content, frame);
+      if (wanted !== true) this.protection = undefined;
       return;
     }
     this.aligned = true;
