@@ -88,7 +88,7 @@ function cluesOf(connection: ConnectionObservation): ServiceClues {
   const serverName = nameOf(connection);
   return {
     // TURN inside TLS is TURN, where it was opened.
-    protocol: connection.tls !== undefined && connection.stun?.allocate === true ? "turn" : connection.protocol,
+    protocol: connection.protocol === "tls" && connection.stun?.allocate === true ? "turn" : connection.protocol,
     transport: connection.transport,
     server: { ip: connection.server.ip, port: peerOf(connection).port },
     ...(connection.through === undefined ? {} : { proxied: true }),
