@@ -32,7 +32,7 @@ export interface AnalyzeOptions {
   readonly roots?: readonly string[];
   /** PEM texts of legitimate private CAs. */
   readonly privateCa?: readonly string[];
-  /** Key logs (SSLKEYLOGFILE of NSS): handshakes of TLS 1.3 that they have the secrets of are read. */
+  /** Key logs (SSLKEYLOGFILE of NSS): handshakes of TLS 1.3 that they have the secrets of are read, and TURN inside TLS. */
   readonly keyLogs?: readonly string[];
   /** Connections listed in the Report; default 5000. */
   readonly maxConnections?: number;

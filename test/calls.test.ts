@@ -5,6 +5,7 @@
 import { describe, expect, test } from "vitest";
 import { analyze, type Report } from "../src/index.ts";
 import type { ReportConnection } from "../src/report/schema.ts";
+import { renderText } from "../src/report/text.ts";
 import { concat, memorySource } from "./support/capture-writer.ts";
 import { Conversation, pcapOf, udpFrame } from "./support/packets.ts";
 import { REAL_CAPTURES } from "./support/real-captures.ts";
@@ -174,6 +175,39 @@ describe("a call without a relay", () => {
     const connection = await only(many);
     expect(connection.frames.count).toBe(100_000);
     expect(connection.protocol).toBe("rtp");
+  });
+});
+
+describe("what the person reads", () => {
+  const read = async (name: string, keyLogs: readonly string[] = []) => {
+    const capture = REAL_CAPTURES.find((each) => each.name === name);
+    const source = memorySource(capture?.bytes as Uint8Array, { name: "call.pcap" });
+    return renderText(await analyze([source], { keyLogs }), { columns: 100, color: false, unicode: true }).replace(
+      /\s+/g,
+      " ",
+    );
+  };
+
+  test("where the relay is, and that media flowed", async () => {
+    const text = await read("m02-webrtc-relayed-udp");
+    expect(text).toContain("✓ works audio-video: 203.0.113.40:3478 (udp/0) works: media flowed both ways.");
+    expect(text).toContain(
+      "udp/0 203.0.113.40:3478, turn: relay 203.0.113.40:50790 for 10.20.0.50:46097; RTP flowed both ways (from frames 21 and 22 on)",
+    );
+  });
+
+  test("why there is no relay, and what to do", async () => {
+    const text = await read("m04-turn-refused");
+    expect(text).toContain(
+      "relay refused: 486 Allocation Quota Reached. Raise the quota of relays for each user on the TURN server, or let clients ask for fewer.",
+    );
+    expect(text).toContain("relay refused: 401 Unauthorized. Check the credentials");
+    expect(text).toContain("relay asked for, and not again after the challenge: 401 Unauthorized");
+  });
+
+  test("what DTLS was for", async () => {
+    expect(await read("m06-dtls")).toContain("udp/2 203.0.113.40:4435 DTLS");
+    expect(await read("m01-webrtc-direct")).toContain("RTP flowed both ways");
   });
 });
 

@@ -48,7 +48,11 @@ program
   .option("--json", "print the Report as JSON instead of text")
   .option("--roots <file>", "PEM roots to treat as public, besides Mozilla's (repeatable)", append)
   .option("--private-ca <file>", "PEM of a legitimate private CA (repeatable)", append)
-  .option("--keylog <file>", "key log (SSLKEYLOGFILE), to read the handshakes of TLS 1.3 (repeatable)", append)
+  .option(
+    "--keylog <file>",
+    "key log (SSLKEYLOGFILE), to read the handshakes of TLS 1.3, and TURN inside TLS (repeatable)",
+    append,
+  )
   .option("--max-connections <number>", "most connections the Report lists (default: 5000)", positive)
   .addHelpText("after", EXIT_STATUS + EXAMPLES)
   .action(async (files: string[], flags: AnalyzeFlags) => {

@@ -62,6 +62,13 @@ const datagrams: [string, Uint8Array][] = [
   ["stun", fromHex("000100080000000000000000000000000b87dfce0003000400000000")],
   ["turn", fromHex("40000005aabbccddee")],
   ["turn", fromHex("40000005aabbccddee000000")],
+  // Multiplexed TURN; and what only begins as it does.
+  ["turn", fromHex("ff10000a01020304050607088072")],
+  ["unknown", fromHex("ff10000b01020304050607088072")],
+  // RTP proves itself in several packets only.
+  ["unknown", fromHex("80600001000000a0000012340102030405")],
+  // NTP begins with a byte that DTLS begins with.
+  ["unknown", fromHex(`1b0104fa${"00".repeat(44)}`)],
   ["dns", dnsQuery],
   ["dns", dnsAnswer],
   // A compression pointer must point back.
