@@ -21,8 +21,9 @@ import {
 import { ALLOCATE, isTurn, type StunMessage } from "../protocol/stun/message.ts";
 import type { AllocationObservation, StunObservation } from "./observations.ts";
 
-/** Requests remembered until answered. */
+/** Requests remembered until answered, and bytes of their nonces. */
 const MAX_REQUESTS = 32;
+const MAX_NONCE = 128;
 
 /** Errors after which a client asks again, with what the error told it (RFC 8489 section 9.2.4; 430 to 435: [MS-TURN] section 3.3.5). */
 const CHALLENGES: ReadonlySet<number> = new Set([401, 430, 432, 434, 435, 438]);
@@ -71,8 +72,7 @@ export class StunDialogue {
     const { seen, asked } = this;
     const id = toHex(message.transactionId);
     if (!asked.has(id) && asked.size < MAX_REQUESTS) {
-      const given = isAuthenticated(message) ? told(() => nonce(message)) : undefined;
-      asked.set(id, { at, nonce: given && toHex(given) });
+      asked.set(id, { at, nonce: isAuthenticated(message) ? nonceOf(message) : undefined });
     }
     seen.requests++;
     seen.firstRequestFrame ??= frame;
@@ -124,8 +124,7 @@ export class StunDialogue {
     made.is = this.outcome(error, asked);
     const alternate = error.code === TRY_ALTERNATE ? told(() => alternateServer(message)) : undefined;
     if (alternate !== undefined) made.alternate = alternate;
-    const given = told(() => nonce(message));
-    if (given !== undefined) this.nonce = toHex(given);
+    this.nonce = nonceOf(message) ?? this.nonce;
   }
 
   /** Who proves a password with the nonce of the last challenge, and is challenged again, has the wrong one. */
@@ -135,6 +134,12 @@ export class StunDialogue {
     const tried = asked?.nonce !== undefined && asked.nonce === this.nonce;
     return code === UNAUTHENTICATED && tried ? "refused" : "challenged";
   }
+}
+
+/** Hexadecimal. Honest ones have fewer than 128 characters (RFC 8489 section 14.10); of longer ones the beginning. */
+function nonceOf(message: StunMessage): string | undefined {
+  const given = told(() => nonce(message));
+  return given && toHex(given.subarray(0, MAX_NONCE));
 }
 
 /** What an attribute says; undefined when it is not there, or malformed: the rest of the message is still true. */

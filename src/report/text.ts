@@ -254,6 +254,7 @@ function toldText({ stun }: ReportConnection): string {
   const { software, realm, allocation } = stun ?? {};
   const facts = [
     ...(allocation === undefined ? [] : [`frame ${allocation.frame}`]),
+    ...(allocation?.lifetime === undefined ? [] : [`for ${allocation.lifetime} s`]),
     ...(software === undefined ? [] : [software]),
     ...(realm === undefined ? [] : [`realm ${realm}`]),
   ];
