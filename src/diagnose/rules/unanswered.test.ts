@@ -289,7 +289,7 @@ describe("UDP", () => {
     [
       "DTLS",
       { protocol: "dtls", port: 4433, bytes: SILENT, dtls: HELLO },
-      "99 DTLS packets to 198.51.100.30:4433 over UDP got no answer.",
+      "DTLS to 198.51.100.30:4433 over UDP got no answer.",
     ],
   ])("no answer: %s", (_, options, what) => {
     expect(found(rule, [udp(options)])[0]).toMatchObject({ confidence: "proven", cause: "no-answer", what });

@@ -86,7 +86,7 @@ function overUdp(context: Context, connection: ConnectionObservation, fallbacks:
   }
   // Behind STUN it may wait for a person who picks up.
   if (connection.dtls?.clientHello !== undefined && stun === undefined) {
-    return { cause: "no-answer", frame: frames.first, what: `${asked} DTLS packets ${what}`, why, fix };
+    return { cause: "no-answer", frame: frames.first, what: `DTLS ${what}`, why, fix };
   }
   if (stun === undefined || stun.responses > 0 || !(stun.allocate || isStunPort(server.port))) return undefined;
   const frame = stun.firstRequestFrame ?? frames.first;
