@@ -98,6 +98,12 @@ describe("how long the client waited", () => {
     expect(seen.connections.map((c) => new Context({ ...seen, files }, []).waited(c, 0))).toEqual([7.25]);
   });
 
+  test("not at all, as far as packets without a time show", () => {
+    const { context, connection } = one([tls({ lasts: 1, untimed: true, outcome: "open" })], 60);
+    expect(context.waited(connection, 0)).toBe(0);
+    expect(context.isCutShort(connection)).toBe(true);
+  });
+
   test("nanoseconds count", () => {
     const seen = observations([tls({ lasts: 1.25 })]);
     const files = seen.files.map((file) => ({ ...file, to: { seconds: NOW + 1, nanos: 500_000_000 } }));

@@ -50,7 +50,7 @@ export class Context {
   /** On which side of the leaf's validity the connection was made; undefined for "in time", or when nobody can tell. */
   outOfDate(connection: ConnectionObservation): "early" | "expired" | undefined {
     const leaf = this.leaf(connection);
-    if (leaf === undefined) return undefined;
+    if (leaf === undefined || connection.untimed === true) return undefined;
     const now = connection.from.seconds;
     const doubt = this.hasLocalTime(connection) ? FARTHEST_ZONE : 0;
     return now > leaf.notAfter + doubt ? "expired" : now < leaf.notBefore - doubt ? "early" : undefined;
@@ -163,9 +163,10 @@ export class Context {
 
   /**
    * Seconds for which the client waited after the moment `at` (seconds since the connection's first frame) without closing:
-   * to the end of the capture, or to the connection's last frame when the client closed it.
+   * to the end of the capture, or to the connection's last frame when the client closed it. 0 where time is not known.
    */
   waited(connection: ConnectionObservation, at: number): number {
+    if (connection.untimed === true) return 0;
     const end = clientClose(connection) === undefined ? this.#end(connection) : connection.to;
     return end.seconds - connection.from.seconds + (end.nanos - connection.from.nanos) / 1e9 - at;
   }

@@ -11,6 +11,7 @@ export const OTHER_DIRECTION = "the other direction";
 export const START = "the start of the connection";
 export const WHOLE_PACKETS = "whole packets";
 export const WHOLE_FILE = "the whole file";
+export const TIME = "the time of the packets";
 export const DROPPED_PACKETS = "the packets that were lost while capturing";
 export const FULL_HANDSHAKE = "the full handshake that this connection resumes";
 /** Anonymous, or by a key that both sides had before (RFC 5246 section F.1.1.1, RFC 4279). */

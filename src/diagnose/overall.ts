@@ -20,6 +20,7 @@ import {
   OTHER_DIRECTION,
   OVER_TCP,
   START,
+  TIME,
   WHOLE_HANDSHAKE,
   WHOLE_PACKETS,
 } from "./lacks.ts";
@@ -307,6 +308,7 @@ const HOW_TO_GET: ReadonlyMap<string, string> = new Map([
     "turn QUIC off in the client while you capture: its handshake is not here, or of a version that is not read",
   ],
   [OTHER_DIRECTION, "capture both directions"],
+  [TIME, "save the time of every packet with it: pcapng can leave it out"],
   [START, "start the capture before the client connects"],
   [WHOLE_PACKETS, "capture whole packets (tcpdump -s 0)"],
   [FULL_HANDSHAKE, "start the capture before the client's first connection to this server"],

@@ -347,6 +347,22 @@ describe("what is missing", () => {
       "the TURN messages after the pseudo-TLS hello",
     ],
     [
+      "silence of unknown length: a SYN",
+      tcp({ outcome: "unanswered", untimed: true, bytes: { fromClient: 0, fromServer: 0 }, tcp: { synAck: null } }),
+      "the time of the packets",
+    ],
+    ["the same over UDP", udp({ untimed: true, stun: { requests: 5, responses: 0 } }), "the time of the packets"],
+    [
+      "the same after a hello",
+      tls({
+        outcome: "stalled",
+        untimed: true,
+        bytes: { fromClient: 500, fromServer: 0 },
+        messages: [["client", "ClientHello", 4]],
+      }),
+      "the time of the packets",
+    ],
+    [
       "pseudo-TLS in one direction",
       pseudoTls("not-captured", { tcp: { server: { frames: 0 } } }),
       "the other direction",

@@ -17,6 +17,7 @@ import {
   missingFrom,
   OVER_TCP,
   presentsNone,
+  TIME,
   WHOLE_HANDSHAKE,
 } from "./lacks.ts";
 import { isRefused, nameOf } from "./peer.ts";
@@ -105,6 +106,7 @@ function isGenuineChain(context: Context, connection: ConnectionObservation, nam
 function whatIsMissing(connection: ConnectionObservation): string | undefined {
   const { tls, pseudoTls, tcp } = connection;
   if (connection.undetailed === true) return FEWER_SERVERS;
+  if (connection.untimed === true && isUnanswered(connection)) return missingFrom(connection) ?? TIME;
   if (pseudoTls !== undefined) {
     if (pseudoTls.answer === "documented") return "the TURN messages after the pseudo-TLS hello";
     return missingFrom(connection) ?? "the server's answer";
@@ -115,6 +117,13 @@ function whatIsMissing(connection: ConnectionObservation): string | undefined {
   if (presentsNone(connection)) return CERTIFICATE;
   const missing = hidesCertificate(tls) ?? missingFrom(connection);
   return missing ?? (tcp?.reset === undefined ? WHOLE_HANDSHAKE : "a handshake that goes on to the certificate");
+}
+
+/** A question that got no answer: without the time nobody knows whether only not yet. */
+function isUnanswered({ bytes, outcome, tls, pseudoTls, stun, protocol }: ConnectionObservation): boolean {
+  if (bytes.fromServer > 0) return false;
+  const isQuestion = tls !== undefined || pseudoTls !== undefined || stun !== undefined || protocol === "quic";
+  return isQuestion || outcome === "unanswered";
 }
 
 /** A tunnel that was not refused, in which nothing that can be judged was seen. */

@@ -105,22 +105,27 @@ async function judgeChains(
     else if (same.length < MAX_SAME_NAME) same.push(issuer);
   }
   const intermediates = [...byName.values()].flat();
-  const chains = drafts.map(({ tls, from }) => (tls === undefined ? undefined : chainKey(tls, from.seconds)));
+  const chains = drafts.map((draft) => (draft.tls === undefined ? undefined : chainKey(draft.tls, momentOf(draft))));
   const first = new Map<string, number>();
   for (const [index, key] of chains.entries()) if (key !== undefined && !first.has(key)) first.set(key, index);
   const judged = await inBatches([...first.values()], (index) => {
-    const { tls, from } = drafts[index] as Draft & { tls: TlsDraft };
-    const chain = tls.certificates.flatMap(({ pooled }) => pooled.certificate ?? []);
-    return judgeOne(chain as [Certificate], intermediates, byName, keys, from.seconds, store);
+    const draft = drafts[index] as Draft & { tls: TlsDraft };
+    const chain = draft.tls.certificates.flatMap(({ pooled }) => pooled.certificate ?? []);
+    return judgeOne(chain as [Certificate], intermediates, byName, keys, momentOf(draft), store);
   });
   const known = new Map([...first.keys()].map((key, index) => [key, judged[index]]));
   return chains.map((key) => (key === undefined ? undefined : known.get(key)));
 }
 
+/** Seconds since 1970; undefined where time is not known. */
+function momentOf({ from, untimed }: Draft): number | undefined {
+  return untimed === true ? undefined : from.seconds;
+}
+
 /** Undefined when there is no readable leaf. */
-function chainKey(tls: TlsDraft, at: number): string | undefined {
+function chainKey(tls: TlsDraft, at: number | undefined): string | undefined {
   if (tls.certificates[0]?.pooled.certificate === undefined) return undefined;
-  let key = `${Math.floor(at / 86_400)}`;
+  let key = at === undefined ? "untimed" : `${Math.floor(at / 86_400)}`;
   for (const { pooled } of tls.certificates) key += ` ${pooled.number}`;
   return key;
 }
@@ -130,7 +135,7 @@ async function judgeOne(
   intermediates: readonly Certificate[],
   byName: ReadonlyMap<string, readonly Certificate[]>,
   keys: ReadonlyMap<Certificate, string>,
-  at: number,
+  at: number | undefined,
   store: TrustStore,
 ): Promise<Judged> {
   const [leaf, ...others] = chain;

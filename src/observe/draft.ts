@@ -30,6 +30,7 @@ import type {
   PseudoTlsObservation,
   Side,
   StuckSegment,
+  StunObservation,
   TcpDirection,
   TcpObservation,
   TlsObservation,
@@ -211,9 +212,11 @@ export function tcpDraft(flow: Flow, reader: TcpReader | undefined, summary: Tcp
   const hello = helloDelay(reader, clientSeen, serverSeen);
   const rtt = flow.synFrame > 0 && flow.synAckFrame > 0 ? flow.synAckAt - flow.synAt : undefined;
   const timing: Writable<Draft["timing"]> = {};
-  if (rtt !== undefined && rtt >= 0) timing.tcpRtt = inNanos(rtt);
-  if (flow.synAckFrame > 0 && flow.ackAt >= flow.synAckAt) timing.tcpAck = inNanos(flow.ackAt - flow.synAckAt);
-  if (hello !== undefined && hello >= 0) timing.hello = inNanos(hello);
+  if (!flow.untimed) {
+    if (rtt !== undefined && rtt >= 0) timing.tcpRtt = inNanos(rtt);
+    if (flow.synAckFrame > 0 && flow.ackAt >= flow.synAckAt) timing.tcpAck = inNanos(flow.ackAt - flow.synAckAt);
+    if (hello !== undefined && hello >= 0) timing.hello = inNanos(hello);
+  }
   const draft: Writable<Draft> = base(flow, summary);
   draft.handshake = handshake(reader, sideName);
   draft.timing = timing;
@@ -269,6 +272,7 @@ export function udpSummary(flow: Flow, { clientSide, protocol, realTime, quic }:
 export function udpDraft(flow: Flow, { realTime, quic }: UdpReader, summary: Summary): Draft {
   const draft: Writable<Draft> = base(flow, summary);
   addRealTime(draft, realTime, summary.clientSide);
+  if (flow.untimed && draft.stun !== undefined) draft.stun = withoutTime(draft.stun);
   if (quic === undefined) return draft;
   const sideName = (side: 0 | 1): Side => (side === summary.clientSide ? "client" : "server");
   const { version, offered, retry, serverHello } = quic;
@@ -323,6 +327,10 @@ function dtlsDraft(reader: DtlsReader, sideName: (side: 0 | 1) => Side): DtlsDra
   return dtls;
 }
 
+function withoutTime({ rtt: _, ...stun }: StunObservation): StunObservation {
+  return stun;
+}
+
 function quicFacts(flow: Flow, quic: QuicReader): string {
   const { version, offered, retry, serverHello, alerts, data, chain } = quic;
   let facts = ` ${version} ${offered?.join(",")} ${retry} ${quic.clientHello !== undefined} ${serverHello?.observed.cipherSuite}`;
@@ -362,6 +370,7 @@ function base(flow: Flow, { clientSide, protocol, outcome }: Summary): Draft {
     head: NO_HEAD,
     timing: {},
     outcome,
+    ...(flow.untimed && { untimed: true }),
     ...(flow.application !== undefined && { application: flow.application }),
     ...(unreachable !== undefined && { unreachable }),
     alike: 0,
@@ -463,7 +472,8 @@ function networkKey(flow: Flow, side: 0 | 1): AddressKey {
 }
 
 /** What rules make of the leaf's dates and of where it stands, as far as it differs between connections that are else alike. */
-function moments({ seconds }: Flow, reader: SeenHandshake, leaf: Certificate): string {
+function moments({ seconds, untimed }: Flow, reader: SeenHandshake, leaf: Certificate): string {
+  if (untimed) return ` untimed ${isSplit(reader)}`;
   const dates = seconds < leaf.notBefore ? "early" : seconds > leaf.notAfter ? "late" : "in time";
   // Trust in a root ends on a day.
   return ` ${dates} ${Math.floor(seconds / DAY)} ${isSplit(reader)}`;

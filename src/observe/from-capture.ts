@@ -312,12 +312,14 @@ class Collector implements Skimmer {
     const at = findTcpFlow(tcp, packet);
     let idle = Infinity;
     if (at !== 0) {
-      idle = tcp.idle(at, seconds, nanos);
+      // What has no time may be a copy, or come long after it.
+      if (!frame.untimed) idle = tcp.idle(at, seconds, nanos);
       tcp.touch(at, this.frames, seconds, nanos);
       if (packet.tunnel === 0 && tcp.countSegment(at, packet)) return;
     }
     const flow = at === 0 ? this.add(tcp, packet, frame, file) : tcp.flow(at);
     if (flow === undefined || packet.bogusHeader || flow.isElsewhere(tcp.side, packet)) return;
+    if (frame.untimed) flow.untimed = true;
     if (flow.reader === undefined && packet.payloadLength > 0) {
       flow.reader = new TcpReader(flow, this.shared);
     }
@@ -329,12 +331,13 @@ class Collector implements Skimmer {
     const { packet, udp } = this;
     const { seconds, nanos } = frame;
     const at = udp.find(packet);
-    const idle = at === 0 ? Infinity : udp.idle(at, seconds, nanos);
+    const idle = at === 0 || frame.untimed ? Infinity : udp.idle(at, seconds, nanos);
     if (at !== 0) udp.touch(at, this.frames, seconds, nanos);
     const flow = at === 0 ? this.add(udp, packet, frame, file) : udp.flow(at);
     if (flow === undefined) return;
     const { side } = udp;
     if (flow.isElsewhere(side, packet) || udp.isCopiedDatagram(flow.at, packet, frame.bytes, idle)) return;
+    if (frame.untimed) flow.untimed = true;
     const half = flow.half(side);
     half.frames++;
     if (half.ttl < 0) half.ttl = packet.ttl;
@@ -361,6 +364,7 @@ class Collector implements Skimmer {
   private add(table: FlowTable, packet: Packet, frame: Frame, file: number): Flow {
     const flow = table.add(packet, this.frames, file, frame.seconds, frame.nanos);
     if (table === this.udp) flow.reader = new UdpReader(this.quic, this.dtls);
+    flow.untimed = frame.untimed;
     return flow;
   }
 
@@ -389,6 +393,7 @@ class Collector implements Skimmer {
     whole.linkType = frame.linkType;
     whole.seconds = frame.seconds;
     whole.nanos = frame.nanos;
+    whole.untimed = frame.untimed;
     decodeTransport(payload, 0, payload.length, payload.length, protocol, packet);
     this.dispatch(whole, file);
   }

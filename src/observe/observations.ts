@@ -365,6 +365,8 @@ export interface ConnectionObservation {
   readonly frames: { readonly first: number; readonly last: number; readonly count: number };
   readonly from: Timestamp;
   readonly to: Timestamp;
+  /** Some of its packets have no time: then `from`, `to` and every `at` mean nothing, and nothing is timed. */
+  readonly untimed?: true;
   /** Payload bytes. */
   readonly bytes: { readonly fromClient: number; readonly fromServer: number };
   /** The program it belongs to, on the machine where the capture was taken. */

@@ -119,7 +119,7 @@ function toConnection({ connection, verdict, service }: JudgedConnection, names:
     server: named(connection.server, names),
     protocol: connection.protocol,
     frames: connection.frames,
-    time: { from: moment(connection.from), to: moment(connection.to) },
+    ...(connection.untimed !== true && { time: { from: moment(connection.from), to: moment(connection.to) } }),
     bytes: connection.bytes,
     handshake: connection.handshake.map(toMessage),
     certificates: (tls ?? dtls)?.certificates ?? [],

@@ -306,7 +306,8 @@ const connection = z.strictObject({
   serverName: text.exactOptional(),
   protocol,
   frames: z.strictObject({ first: frame, last: frame, count }),
-  time: z.strictObject({ from: moment, to: moment }),
+  /** Absent where packets have no time; then no `at` of the connection tells anything. */
+  time: z.strictObject({ from: moment, to: moment }).exactOptional(),
   /** Payload bytes. */
   bytes: z.strictObject({ fromClient: count, fromServer: count }),
   /** The program it belongs to, as the capture of the machine where it runs says. */

@@ -270,6 +270,8 @@ export class Flow {
   /** Whoever reads the payload keeps its state here; undefined before the first payload and after the end. */
   reader: FlowReader | undefined = undefined;
 
+  /** Packets of it have no time: `since` tells nothing. */
+  untimed = false;
   /** The program it belongs to, where the capture says so. */
   application: Application | undefined = undefined;
 
@@ -380,8 +382,9 @@ export class Flow {
     return half.path !== packet.path;
   }
 
-  /** Seconds since the flow's first frame. */
+  /** Seconds since the flow's first frame; 0 where time is not known. */
   since(seconds: number, nanos: number): number {
+    if (this.untimed) return 0;
     return seconds - this.seconds + (nanos - this.nanos) / 1e9;
   }
 }

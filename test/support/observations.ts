@@ -204,6 +204,7 @@ export interface Where {
   readonly alike?: number;
   readonly elsewhere?: number;
   readonly undetailed?: true;
+  readonly untimed?: true;
   readonly tcp?: TcpOverrides;
   readonly unreachable?: ConnectionObservation["unreachable"];
   readonly through?: Tunnel;
@@ -426,6 +427,7 @@ function base(
     alike: options.alike ?? 0,
     elsewhere: options.elsewhere ?? 0,
     ...(options.undetailed === true && { undetailed: true }),
+    ...(options.untimed === true && { untimed: true }),
     ...(options.unreachable !== undefined && {
       unreachable: { ...options.unreachable, frame: index * 100 + options.unreachable.frame },
     }),

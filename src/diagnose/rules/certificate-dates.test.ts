@@ -75,6 +75,12 @@ test.each([
   expect(ask(rule, [valid(from, to)])).toEqual({ is: "clear", checked: 1 });
 });
 
+test("packets without a time are not those of 1970", () => {
+  const untimed = valid(NOW - DAY, NOW - 1, { untimed: true });
+  expect(ask(rule, [untimed])).toEqual({ is: "not-observed", missing: "the time of the packets" });
+  expect(ask(rule, [untimed, valid(NOW - DAY, NOW + DAY)])).toEqual({ is: "clear", checked: 1 });
+});
+
 describe("by a clock whose time zone is not known", () => {
   const HOUR = 3600;
   const local = (notBefore: number, notAfter: number) => found(rule, [valid(notBefore, notAfter)], { localTime: true });

@@ -2,6 +2,7 @@
 import type { Certificate } from "../../protocol/x509/certificate.ts";
 import { speaksFor } from "../../protocol/x509/host-name.ts";
 import type { Finding } from "../finding.ts";
+import { TIME } from "../lacks.ts";
 import { nameOf } from "../peer.ts";
 import type { Rule } from "../rule.ts";
 import { describe, holder, moment } from "../words.ts";
@@ -12,7 +13,9 @@ export const certificateDates: Rule = {
   title: "an expired or not yet valid certificate",
   references: ["https://www.rfc-editor.org/rfc/rfc5280#section-4.1.2.5"],
   check(context) {
-    const judged = context.tls().filter((c) => chainIsGood(c) && context.leaf(c) !== undefined);
+    const shown = context.tls().filter((c) => chainIsGood(c) && context.leaf(c) !== undefined);
+    const judged = shown.filter(({ untimed }) => untimed !== true);
+    if (judged.length === 0 && shown.length > 0) return { is: "not-observed", missing: TIME };
     const findings = judged.flatMap((connection): Finding[] => {
       const leaf = context.leaf(connection);
       if (leaf === undefined) return [];

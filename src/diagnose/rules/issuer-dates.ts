@@ -4,6 +4,7 @@
  */
 import type { Context, TlsConnection } from "../context.ts";
 import type { Finding } from "../finding.ts";
+import { TIME } from "../lacks.ts";
 import type { Rule } from "../rule.ts";
 import { called, describe, moment } from "../words.ts";
 import { refusalIn } from "./refused-certificate.ts";
@@ -14,7 +15,9 @@ export const issuerDates: Rule = {
   title: "an authority's certificate that is expired or not yet valid",
   references: ["https://www.rfc-editor.org/rfc/rfc5280#section-6.1.3"],
   check(context) {
-    const judged = context.tls().filter((c) => chainIsGood(c) && context.leaf(c) !== undefined);
+    const shown = context.tls().filter((c) => chainIsGood(c) && context.leaf(c) !== undefined);
+    const judged = shown.filter(({ untimed }) => untimed !== true);
+    if (judged.length === 0 && shown.length > 0) return { is: "not-observed", missing: TIME };
     const findings = judged.flatMap((connection) => finding(context, connection));
     return certificateAnswer(context.tls(), findings, judged.length);
   },

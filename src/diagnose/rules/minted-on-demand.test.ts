@@ -162,3 +162,8 @@ test("minutes cannot be told on a clock whose time zone is not known", () => {
   expect(found(rule, minted)).toHaveLength(1);
   expect(found(rule, minted, { localTime: true })).toEqual([]);
 });
+
+test("nor where packets have no time", () => {
+  const minted = hosts(UNRELATED, { oneKey: true, options: { timing: FAR, untimed: true } });
+  expect(ask(rule, minted)).toEqual({ is: "not-observed", missing: "the time of the packets" });
+});

@@ -8,6 +8,7 @@
  */
 import type { Context, TlsConnection } from "../context.ts";
 import type { Finding } from "../finding.ts";
+import { TIME } from "../lacks.ts";
 import { addressesOf } from "../peer.ts";
 import type { Rule } from "../rule.ts";
 import { called, moment, servers } from "../words.ts";
@@ -38,7 +39,9 @@ export const mintedOnDemand: Rule = {
   title: "certificates made at the moment of the connection",
   references: ["https://docs.mitmproxy.org/stable/concepts-certificates/"],
   check(context) {
-    const judged = context.tls().filter((connection) => context.leaf(connection) !== undefined);
+    const shown = context.tls().filter((connection) => context.leaf(connection) !== undefined);
+    const judged = shown.filter(({ untimed }) => untimed !== true);
+    if (judged.length === 0 && shown.length > 0) return { is: "not-observed", missing: TIME };
     const fresh = judged.filter(
       (connection) =>
         // Inside an organisation, short-lived certificates of its own CA are common.

@@ -46,6 +46,12 @@ test("one direction only: cannot be seen", () => {
   expect(ask(rule, [oneWay, silent(3)])).toEqual({ is: "not-observed", missing: "the other direction" });
 });
 
+test("packets without a time do not show how long nobody answered", () => {
+  const untimed = silent(4, { untimed: true });
+  expect(ask(rule, [untimed, OTHER])).toEqual({ is: "not-observed", missing: "the time of the packets" });
+  expect(ask(rule, [OTHER, tcp({ untimed: true })])).toEqual({ is: "clear", checked: 2 });
+});
+
 test("nothing was opened", () => {
   expect(ask(rule, [])).toEqual({ is: "not-applicable" });
   expect(ask(rule, [tcp({ tcp: { syns: 0 } })])).toEqual({ is: "not-applicable" });

@@ -1,7 +1,7 @@
 /** SYNs that nobody answers: dropped by a firewall on the way, before any TLS. */
 import { PATIENCE } from "../context.ts";
 import type { Finding } from "../finding.ts";
-import { OTHER_DIRECTION } from "../lacks.ts";
+import { OTHER_DIRECTION, TIME } from "../lacks.ts";
 import { answer, type Rule } from "../rule.ts";
 import { describe } from "../words.ts";
 
@@ -23,6 +23,8 @@ export const portBlocked: Rule = {
     if (oneDirection && silent.length < opened.length) {
       return { is: "not-observed", missing: OTHER_DIRECTION };
     }
+    if (silent.length > 0 && silent.every(({ untimed }) => untimed === true))
+      return { is: "not-observed", missing: TIME };
     const findings = silent
       .filter((connection) => (connection.tcp?.syns ?? 0) >= MIN_SYNS && context.waited(connection, 0) >= PATIENCE)
       .map((connection): Finding => {

@@ -157,7 +157,7 @@ function reason(
   if (chainIsGood(connection)) {
     return {
       cause: "tls-alert",
-      why: "The certificate is good: its chain, its name and its dates. The client decided by something else: its own list of authorities, a pinned certificate, revocation, its clock.",
+      why: `The certificate is good: its chain, its name${connection.untimed === true ? " (whether its dates were, packets without a time do not tell)" : " and its dates"}. The client decided by something else: its own list of authorities, a pinned certificate, revocation, its clock.`,
       fix: "Look at the client's log at this moment, at its root certificates and at its clock.",
     };
   }

@@ -176,6 +176,25 @@ describe("retired roots", () => {
     expect((await judge(chain, store({ publicRoots: [publicRoot(root, "2020-01-01")] }))).is).toBe("unknown");
   });
 
+  test("where the time is not known, a retired root may have been public, and nobody is called expired", async () => {
+    const judgeUntimed = (presented: readonly Certificate[], one: TrustStore) =>
+      judgeChain(presented, [], undefined, one);
+    for (const day of ["2019-12-31", "2030-01-01"])
+      expect(await judgeUntimed(chain, store({ publicRoots: [publicRoot(root, day)] }))).toEqual({
+        is: "unknown",
+        anchor: "CN=Public Root",
+        detail: "root retired, perhaps before this capture; last held by list 2",
+      });
+    const expired = crossSigned(middle, root, {
+      dates: ["150101000000Z", "160101000000Z"],
+      extensions: [caExtension()],
+    });
+    expect(await judgeUntimed([chain[0] as Certificate, expired.certificate], publicStore)).toEqual({
+      is: "public-root",
+      anchor: "CN=Public Root",
+    });
+  });
+
   test("declared again", async () => {
     const again = store({ publicRoots: [publicRoot(root, "2019-12-31")], roots: [root.certificate] });
     expect(await judge(chain, again)).toEqual({ is: "public-root", anchor: "CN=Public Root", declared: "roots" });

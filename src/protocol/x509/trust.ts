@@ -160,7 +160,8 @@ const MAX_CANDIDATES = 100;
 const MAX_PATH_LENGTH = 12;
 
 /**
- * Judges the chain whose leaf is `presented[0]` as of `at` (seconds since 1970, capture time).
+ * Judges the chain whose leaf is `presented[0]` as of `at` (seconds since 1970, capture time). Undefined: the time is not known; then
+ * nobody is called expired, and a root that is public no longer may have been, or not.
  *
  * `extra`: certificates that other connections of the same capture presented, to complete this chain; the array must not
  * change between calls that are given it (it is indexed once). Never rejects.
@@ -168,7 +169,7 @@ const MAX_PATH_LENGTH = 12;
 export async function judgeChain(
   presented: readonly Certificate[],
   extra: readonly Certificate[],
-  at: number,
+  at: number | undefined,
   store: TrustStore,
 ): Promise<Trust> {
   const leaf = presented[0];
@@ -217,7 +218,7 @@ interface Outcome {
 interface Search {
   readonly presented: readonly Certificate[];
   readonly extra: ReadonlyMap<string, readonly Certificate[]>;
-  readonly at: number;
+  readonly at: number | undefined;
   readonly store: TrustStore;
   checksLeft: number;
   /** A bound was hit: not every path was followed. */
@@ -333,13 +334,12 @@ function consider(search: Search, outcome: Outcome): void {
 function atAnchor(search: Search, anchor: Anchor, path: Path): Outcome {
   const root = anchor.certificate;
   const named = anchorText(root.subject);
-  const retired = anchor.until !== undefined && search.at >= anchor.until;
+  const retired = anchor.until !== undefined && (search.at === undefined || search.at >= anchor.until);
+  const before =
+    search.at === undefined ? "root retired, perhaps before this capture" : "root retired before this capture";
   const rights = path.flaws.find((flaw) => flaw.kind === "rights");
   const declared = anchor.declared === undefined ? {} : { declared: anchor.declared };
-  const why =
-    path.unchecked ??
-    rights?.text ??
-    (retired ? `root retired before this capture; last held by ${anchor.last}` : undefined);
+  const why = path.unchecked ?? rights?.text ?? (retired ? `${before}; last held by ${anchor.last}` : undefined);
   if (why !== undefined)
     return { rank: RANK.retiredOrUnchecked, trust: { is: "unknown", ...named, detail: why, ...declared } };
   const dates = withDates(path, root, search.at).flaws;
@@ -402,7 +402,8 @@ function withRights(path: Path, issuer: Certificate, isAnchor: boolean): Path {
   return flaws.length === 0 ? path : { ...path, flaws: [...path.flaws, ...flaws] };
 }
 
-function withDates(path: Path, issuer: Certificate, at: number): Path {
+function withDates(path: Path, issuer: Certificate, at: number | undefined): Path {
+  if (at === undefined) return path;
   const when = at > issuer.notAfter ? "had expired" : at < issuer.notBefore ? "was not yet valid" : undefined;
   if (when === undefined) return path;
   return {
