@@ -25,6 +25,16 @@ function lines(text: string): string[] {
   return text.trimEnd().split("\n");
 }
 
+test("evidence shows what was found, also behind a long server and without a place to break", () => {
+  const value = `some-long-name.wingtip.example (203.0.113.60:443): CN=${"Issuer".repeat(15)}`;
+  const findings = reports.impaired.findings.map((finding) => ({
+    ...finding,
+    evidence: finding.evidence.map((row) => ({ ...row, value })),
+  }));
+  const text = renderText({ ...reports.impaired, findings }, plain);
+  expect(text.replace(/\s+/g, "")).toContain(value.replace(/\s+/g, ""));
+});
+
 describe("the story on 80 columns", () => {
   const text = renderText(reports.story, plain);
 

@@ -34,6 +34,8 @@ const MAX_PROBLEMS = 3;
 const MAX_COMMENTS = 3;
 /** Two lines hold any honest name. */
 const MAX_NAME_LINES = 2;
+/** A field, a server and two names: what was found, and what was expected. */
+const MAX_EVIDENCE_LINES = 4;
 /** A name, and what is seen of a connection that could not be judged. */
 const MAX_GROUP_LINES = 3;
 
@@ -281,7 +283,7 @@ function proof(page: Page, report: Report, connection: ReportConnection, finding
     report.input.files.flatMap((file) => file.comments ?? []).map(({ frame, text }) => [frame, text]),
   );
   shown.slice(0, MAX_EVIDENCE).forEach((item, index) => {
-    labelled(page, "  ", index === 0 ? "Evidence" : "", evidenceLine(item), MAX_NAME_LINES);
+    labelled(page, "  ", index === 0 ? "Evidence" : "", evidenceLine(item), MAX_EVIDENCE_LINES);
     const comment = comments.get(item.frame);
     if (comment !== undefined) labelled(page, "  ", "", [span("dim", `comment: ${comment}`)], MAX_NAME_LINES);
   });
