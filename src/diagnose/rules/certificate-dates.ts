@@ -6,6 +6,7 @@ import { TIME } from "../lacks.ts";
 import { nameOf } from "../peer.ts";
 import type { Rule } from "../rule.ts";
 import { describe, holder, moment } from "../words.ts";
+import { outdatedIssuer } from "./issuer-dates.ts";
 import { certificateAnswer, chainIsGood } from "./support.ts";
 
 export const certificateDates: Rule = {
@@ -44,7 +45,8 @@ export const certificateDates: Rule = {
         },
       ];
     });
-    return certificateAnswer(context.tls(), findings, judged.length);
+    const issuers = judged.flatMap((connection) => outdatedIssuer(context, connection));
+    return certificateAnswer(context.tls(), [...findings, ...issuers], judged.length);
   },
 };
 

@@ -7,7 +7,6 @@ import { certificateDates } from "./certificate-dates.ts";
 import { certificateInPseudoTls } from "./certificate-in-pseudo-tls.ts";
 import { clientCertificateRequired } from "./client-certificate-required.ts";
 import { contradictedCertificate } from "./contradicted-certificate.ts";
-import { issuerDates } from "./issuer-dates.ts";
 import { knownInterceptorIssuer } from "./known-interceptor-issuer.ts";
 import { leafWithIssuerKey } from "./leaf-with-issuer-key.ts";
 import { mintedOnDemand } from "./minted-on-demand.ts";
@@ -53,7 +52,6 @@ export const RULES: readonly Rule[] = [
   clientCertificateRequired,
   tlsAlert,
   certificateDates,
-  issuerDates,
   nameMismatch,
   refusedCertificate,
   unanswered,

@@ -11,7 +11,7 @@ import {
   type TlsOptions,
   tls,
 } from "../../../test/support/observations.ts";
-import { issuerDates as rule } from "./issuer-dates.ts";
+import { certificateDates as rule } from "./certificate-dates.ts";
 import { refusedCertificate } from "./refused-certificate.ts";
 
 const NAME = "old.wingtip.example";
@@ -59,12 +59,19 @@ describe("an intermediate certificate out of its time", () => {
 test.each<[string, TlsOptions]>([
   ["all in time", { trust: PUBLIC }],
   ["a declared CA", { trust: DECLARED }],
-  ["the leaf has expired too: another rule's", { chain: [certificate({ issuer: ISSUER, notAfter: NOW - DAY }), OLD] }],
-  ["the leaf is not valid yet either", { chain: [certificate({ issuer: ISSUER, notBefore: NOW + DAY }), OLD] }],
 ])("clear: %s", (_, options) => {
   expect(ask(rule, [outdated({ ...REFUSED, ...options })])).toEqual({ is: "clear", checked: 1 });
 });
 
-test("a chain that is not good is another rule's", () => {
+test.each([
+  ["expired", { notAfter: NOW - DAY }],
+  ["not valid yet", { notBefore: NOW + DAY }],
+])("a leaf that is %s itself is told alone", (_, dates) => {
+  const [finding, ...more] = found(rule, [outdated({ chain: [certificate({ issuer: ISSUER, ...dates }), OLD] })]);
+  expect(more).toEqual([]);
+  expect(finding?.evidence[0]?.path).toContain("tls.certificate[0].");
+});
+
+test("a chain that is not good is not judged", () => {
   expect(ask(rule, [outdated({ ...REFUSED, trust: PRIVATE })])).toEqual({ is: "not-applicable" });
 });

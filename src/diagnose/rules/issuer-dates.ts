@@ -1,29 +1,14 @@
 /**
  * An authority's certificate outside its validity on the only way to a root: mostly an intermediate certificate that the server still
- * sends. Clients that know a newer one of the same authority accept the chain all the same, so it takes a refusal to be the cause.
+ * sends. Clients that know a newer one of the same authority accept the chain all the same, so it takes a refusal to be the cause. Part of `certificate-dates`.
  */
 import type { Context, TlsConnection } from "../context.ts";
 import type { Finding } from "../finding.ts";
-import { TIME } from "../lacks.ts";
-import type { Rule } from "../rule.ts";
 import { called, describe, moment } from "../words.ts";
 import { refusalIn } from "./refused-certificate.ts";
-import { certificateAnswer, chainIsGood } from "./support.ts";
 
-export const issuerDates: Rule = {
-  id: "issuer-dates",
-  title: "an authority's certificate that is expired or not yet valid",
-  references: ["https://www.rfc-editor.org/rfc/rfc5280#section-6.1.3"],
-  check(context) {
-    const shown = context.tls().filter((c) => chainIsGood(c) && context.leaf(c) !== undefined);
-    const judged = shown.filter(({ untimed }) => untimed !== true);
-    if (judged.length === 0 && shown.length > 0) return { is: "not-observed", missing: TIME };
-    const findings = judged.flatMap((connection) => finding(context, connection));
-    return certificateAnswer(context.tls(), findings, judged.length);
-  },
-};
-
-function finding(context: Context, connection: TlsConnection): Finding[] {
+/** Of a connection with a good chain. */
+export function outdatedIssuer(context: Context, connection: TlsConnection): Finding[] {
   const { outdated } = connection.tls.trust ?? {};
   const leaf = context.leaf(connection);
   const now = connection.from.seconds;
