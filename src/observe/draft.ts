@@ -741,11 +741,13 @@ function resumption(reader: TcpReader, version: number | undefined, server?: See
   const { serverHello } = reader;
   if (serverHello === undefined || version === undefined) return undefined;
   if (version >= 0x0304) return serverHello.acceptsPsk;
-  // An abbreviated handshake has neither (RFC 5246 section 7.3); a full one without a Certificate is anonymous or has a pre-shared key.
-  if (reader.certificateSeen || reader.messages.some(isOfFullHandshake)) return false;
-  return server !== undefined && server.changeCipherSpecFrame > 0 && !server.head.broken ? true : undefined;
+  if (reader.certificateSeen) return false;
+  if (server === undefined || server.changeCipherSpecFrame === 0 || server.head.broken) return undefined;
+  // A full handshake without a Certificate is anonymous, or has a pre-shared key.
+  return !reader.messages.some(isOfFullHandshake);
 }
 
+/** An abbreviated handshake has neither (RFC 5246 section 7.3). */
 function isOfFullHandshake({ name }: SeenMessage): boolean {
   return name === "ServerKeyExchange" || name === "ServerHelloDone";
 }
