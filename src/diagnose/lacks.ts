@@ -20,6 +20,8 @@ export const CERTIFICATE =
 /** Connections of more kinds than are kept. */
 export const FEWER_SERVERS = "the detail of connections beyond the limit";
 /** It was still going on when the capture or the connection ended. */
+/** The server has shown a good certificate, and then the handshake was broken off. */
+export const WHAT_BROKE_IT = "what broke the handshake off after a good certificate";
 export const WHOLE_HANDSHAKE = "the whole handshake";
 
 /** TLS 1.3: the certificate is encrypted (RFC 8446 section 4.4). Drafts have versions of their own above it. */

@@ -161,6 +161,32 @@ describe("a port that no meeting service uses, refused or silent, beside a meeti
   });
 });
 
+describe("a genuine server, and a handshake that is broken off", () => {
+  const off = (options: TlsOptions = {}) =>
+    genuine("www.fabrikam.example", { outcome: "reset", ...options, tls: { encrypted: {} } });
+
+  test.each(["reset", "stalled"] as const)("after the certificate (%s): nobody is in the clear", (outcome) => {
+    expect(overall(off({ outcome }), genuine("www.adatum.example", { to: "192.0.2.11" }))).toMatchObject({
+      is: "cannot-tell",
+      missing: ["what broke the handshake off after a good certificate"],
+      headline:
+        "Cannot tell: www.fabrikam.example (192.0.2.10:443) showed a good certificate, then the handshake was broken off.",
+      next: "To find out: look into the client's log at that moment, and capture at the other end of the path too.",
+    });
+  });
+
+  test.each([
+    ["the capture only ends there", [off({ outcome: "open" })]],
+    [
+      "it is reset when all is over",
+      [genuine("www.fabrikam.example", { outcome: "reset", tls: { encrypted: { client: 8, server: 9 } } })],
+    ],
+    ["the same server was reached as well", [off(), genuine("www.fabrikam.example")]],
+  ])("not: %s", (_, specs) => {
+    expect(overall(...specs).is).toBe("clear");
+  });
+});
+
 describe("a failure that a later success to the same server overcame", () => {
   test("is told, and does not count", () => {
     const verdict = overall(refused(), refused(), genuine());

@@ -21,6 +21,7 @@ import {
   OVER_TCP,
   START,
   TIME,
+  WHAT_BROKE_IT,
   WHOLE_HANDSHAKE,
   WHOLE_PACKETS,
 } from "./lacks.ts";
@@ -74,16 +75,18 @@ export function overallVerdict(
     };
   }
   const blocking = unanswered.filter(({ service, connection }) => service !== undefined || isUnfinished(connection));
-  if (genuine.length > 0 && blocking.length === 0) {
+  const broken = brokenOff(genuine);
+  if (genuine.length > 0 && blocking.length === 0 && broken.length === 0) {
     return { is: "clear", ...counts, headline: clearHeadline(genuine, [...overcome]) + asideSentence(aside) + open };
   }
   const missing = [...new Set(unanswered.flatMap(({ verdict }) => ("missing" in verdict ? verdict.missing : [])))];
+  if (broken.length > 0) missing.push(WHAT_BROKE_IT);
   if (missing.length === 0) missing.push("a capture with the connection that fails in it, from its first packet on");
   return {
     is: "cannot-tell",
     missing,
     ...counts,
-    headline: cannotTellHeadline(unanswered, judged.length) + asideSentence(aside),
+    headline: cannotTellHeadline(unanswered, broken, judged.length) + asideSentence(aside),
     next: `To find out: ${list(missing.map(howToGet), 4)}.`,
   };
 }
@@ -192,8 +195,15 @@ function asideSentence(aside: readonly JudgedConnection[]): string {
   return ` ${ports} failed (${list(aside.map((failed) => CAUSE_TEXT[causeOf(failed)]))}), at ports that no meeting service uses.`;
 }
 
-function cannotTellHeadline(unanswered: readonly JudgedConnection[], connections: number): string {
+function cannotTellHeadline(
+  unanswered: readonly JudgedConnection[],
+  broken: readonly JudgedConnection[],
+  connections: number,
+): string {
   const count = total(unanswered);
+  const servers = list(broken.map(({ connection }) => describe(connection)));
+  if (broken.length > 0)
+    return `Cannot tell: ${servers} showed a good certificate, then the handshake was broken off.${count > 0 ? missingSentence(unanswered) : ""}`;
   if (count > 0) return `Cannot tell: ${plural(count, "connection")} could not be judged.`;
   return connections > 0
     ? "Cannot tell: no connection in this capture shows who is at the other end."
@@ -205,6 +215,18 @@ function missingSentence(unanswered: readonly JudgedConnection[]): string {
   if (count === 0) return "";
   const missing = unanswered.flatMap(({ verdict }) => ("missing" in verdict ? verdict.missing : []));
   return ` ${plural(count, "connection")} could not be judged (missing: ${list(missing)}).`;
+}
+
+/**
+ * Servers that are genuine by their certificate, and nothing came after it: a filter that reads the certificate, a client that pins
+ * another, a path that swallows what follows. Not where the same client got further with the same server.
+ */
+function brokenOff(genuine: readonly JudgedConnection[]): JudgedConnection[] {
+  const server = ({ connection }: JudgedConnection) => `${connection.client.ip} ${endpoint(connection.server)}`;
+  const isBroken = ({ connection: { tls, outcome } }: JudgedConnection) =>
+    (outcome === "reset" || outcome === "stalled") && tls !== undefined && tls.encrypted.server === undefined;
+  const reached = new Set(genuine.filter((judged) => !isBroken(judged)).map(server));
+  return genuine.filter((judged) => isBroken(judged) && !reached.has(server(judged)));
 }
 
 /** A handshake of which the capture shows a part, and not the part that would answer. */
@@ -312,6 +334,7 @@ const HOW_TO_GET: ReadonlyMap<string, string> = new Map([
   [START, "start the capture before the client connects"],
   [WHOLE_PACKETS, "capture whole packets (tcpdump -s 0)"],
   [FULL_HANDSHAKE, "start the capture before the client's first connection to this server"],
+  [WHAT_BROKE_IT, "look into the client's log at that moment, and capture at the other end of the path too"],
   [WHOLE_HANDSHAKE, "let the capture run until the handshake is over (this one ends in the middle of it)"],
   [FEWER_SERVERS, "split the capture (editcap -c), which has more servers and certificates than are kept"],
   [BASELINE, "declare the issuer with --private-ca if it is legitimate"],
