@@ -272,7 +272,6 @@ export function udpSummary(flow: Flow, { clientSide, protocol, realTime, quic }:
 export function udpDraft(flow: Flow, { realTime, quic }: UdpReader, summary: Summary): Draft {
   const draft: Writable<Draft> = base(flow, summary);
   addRealTime(draft, realTime, summary.clientSide);
-  if (flow.untimed && draft.stun !== undefined) draft.stun = withoutTime(draft.stun);
   if (quic === undefined) return draft;
   const sideName = (side: 0 | 1): Side => (side === summary.clientSide ? "client" : "server");
   const { version, offered, retry, serverHello } = quic;
@@ -300,7 +299,10 @@ function realTimeFacts({ stun, framing, dtls, media }: RealTime): string {
 
 function addRealTime(draft: Writable<Draft>, { stun, framing, dtls, media }: RealTime, clientSide: 0 | 1): void {
   const sideName = (side: 0 | 1): Side => (side === clientSide ? "client" : "server");
-  if (stun !== undefined) draft.stun = framing === undefined ? stun.observation : { ...stun.observation, framing };
+  if (stun !== undefined) {
+    const observed = draft.untimed === true ? withoutTime(stun.observation) : stun.observation;
+    draft.stun = framing === undefined ? observed : { ...observed, framing };
+  }
   if (media !== undefined && media.rtp[0] + media.rtp[1] > 0) {
     const found: Writable<MediaObservation> = {};
     for (const side of [0, 1] as const) if (media.rtp[side] > 0) found[sideName(side)] = media.rtp[side];
@@ -310,6 +312,10 @@ function addRealTime(draft: Writable<Draft>, { stun, framing, dtls, media }: Rea
   if (dtls === undefined || draft.tls !== undefined) return;
   draft.dtls = dtlsDraft(dtls, sideName);
   draft.handshake = [...draft.handshake, ...handshake(dtls, sideName)];
+}
+
+function withoutTime({ rtt: _, ...stun }: StunObservation): StunObservation {
+  return stun;
 }
 
 function dtlsDraft(reader: DtlsReader, sideName: (side: 0 | 1) => Side): DtlsDraft {
@@ -325,10 +331,6 @@ function dtlsDraft(reader: DtlsReader, sideName: (side: 0 | 1) => Side): DtlsDra
   }
   if (reader.srtpProfile !== undefined) dtls.srtpProfile = reader.srtpProfile;
   return dtls;
-}
-
-function withoutTime({ rtt: _, ...stun }: StunObservation): StunObservation {
-  return stun;
 }
 
 function quicFacts(flow: Flow, quic: QuicReader): string {
