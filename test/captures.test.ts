@@ -133,15 +133,18 @@ describe.each(cases)("%s", (name) => {
     });
   }
 
-  test.runIf(expected.calls !== undefined)("relays, media and DTLS are as they were made", async () => {
-    const { connections } = await (withKeys ?? report);
-    for (const call of expected.calls ?? []) {
-      const connection = connections.find(({ id }) => id === call.id);
-      // An address that the label leaves open may be any.
-      const found = connection === undefined ? undefined : toCall(connection);
-      expect({ ...found, relay: call.relay && found?.relay, mapped: call.mapped && found?.mapped }).toEqual(call);
-    }
-  });
+  const { calls } = expected;
+  if (calls !== undefined) {
+    test("relays, media and DTLS are as they were made", async () => {
+      const { connections } = await (withKeys ?? report);
+      for (const call of calls) {
+        const connection = connections.find(({ id }) => id === call.id);
+        // An address that the label leaves open may be any.
+        const found = connection === undefined ? undefined : toCall(connection);
+        expect({ ...found, relay: call.relay && found?.relay, mapped: call.mapped && found?.mapped }).toEqual(call);
+      }
+    });
+  }
 
   test("the Report is the accepted one", async () => {
     const golden = join(folder, "report.json");
