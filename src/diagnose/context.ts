@@ -4,17 +4,12 @@
  */
 import { getDomain } from "tldts-icann";
 import { networkOf } from "../bytes/address.ts";
+import { PATIENCE } from "../observe/lines.ts";
 import type { ConnectionObservation, Observations, Timestamp, TlsObservation } from "../observe/observations.ts";
 import type { Certificate } from "../protocol/x509/certificate.ts";
 import { certificateNames, speaksFor } from "../protocol/x509/host-name.ts";
 import type { Finding } from "./finding.ts";
 import { nameOf } from "./peer.ts";
-
-/**
- * Who has waited this long without an answer has none: longer than any handshake that goes well, and TCP has retransmitted
- * twice (RFC 6298: after 1 and 2 more seconds). Seconds. A capture that ends sooner says nothing.
- */
-export const PATIENCE = 3;
 
 /** Clocks of which the zone is not known are off by at most so much: UTC+14 is the farthest. Seconds. */
 const FARTHEST_ZONE = 14 * 3600;

@@ -17,6 +17,7 @@ import { speaksFor } from "../protocol/x509/host-name.ts";
 import type { Flow, Half } from "../stream/flow.ts";
 import type { PooledCertificate } from "./certificate-pool.ts";
 import type { DtlsReader } from "./dtls-reader.ts";
+import { stuckSegment, tcpIncident, udpIncident } from "./incident.ts";
 import type {
   Alert,
   ConnectionObservation,
@@ -29,10 +30,10 @@ import type {
   Protocol,
   PseudoTlsObservation,
   Side,
-  StuckSegment,
   StunObservation,
   TcpDirection,
   TcpObservation,
+  Timestamp,
   TlsObservation,
   Tunnel,
 } from "./observations.ts";
@@ -94,7 +95,7 @@ export interface Summary {
   readonly chainSeen: boolean;
   /** All that rules look at, but for the server, its name and its certificates: two such texts are equal, or a rule may differ. */
   readonly facts: string;
-  /** Port, server name and certificates. */
+  /** Port, server name and certificates; the client, where rules look at what else it met. */
   readonly names: string;
   /** Address of the server. */
   readonly server: AddressKey;
@@ -123,7 +124,8 @@ interface TcpSummary extends Summary {
 
 const NO_HEAD: Draft["head"] = {};
 
-export function tcpSummary(flow: Flow, reader: TcpReader | undefined): TcpSummary {
+/** `latest`: the latest moment of the capture so far. */
+export function tcpSummary(flow: Flow, reader: TcpReader | undefined, latest: Timestamp): TcpSummary {
   const clientSide = reader?.clientSide ?? clientSideOf(flow);
   const serverSide = clientSide === 0 ? 1 : 0;
   const client = flow.half(clientSide);
@@ -154,7 +156,7 @@ export function tcpSummary(flow: Flow, reader: TcpReader | undefined): TcpSummar
   if (client.unreachable !== undefined) facts += ` icmp ${client.unreachable.type} ${client.unreachable.code}`;
   if (tls !== undefined) {
     facts += ` ${version} ${tls.serverHello?.observed.cipherSuite} ${resumed} ${tls.clientCertificates} ${tlsFlags(tls, clientSeen, serverSeen)}`;
-    for (const { side, code } of tls.alerts) facts += side === clientSide ? ` <${code}` : ` >${code}`;
+    for (const { side, level, code } of tls.alerts) facts += ` ${side === clientSide ? "<" : ">"}${level}.${code}`;
   }
   if (pseudoTls !== undefined) {
     facts += ` ${pseudoTls.answer} ${pseudoTls.framedTurn.client !== undefined} ${pseudoTls.framedTurn.server !== undefined}`;
@@ -166,12 +168,15 @@ export function tcpSummary(flow: Flow, reader: TcpReader | undefined): TcpSummar
   if (tls !== undefined && clientSeen !== undefined && serverSeen !== undefined && chain === undefined)
     facts += outside(flow, tls, clientSeen, serverSeen, server);
   if (reader?.realTime !== undefined) facts += realTimeFacts(reader.realTime);
+  facts += tcpIncident(flow, { clientSide, reader, isPseudo: pseudoTls !== undefined, through, inside }, latest);
   const leaf = chain?.certificates[0]?.certificate;
   if (reader !== undefined && leaf !== undefined) facts += moments(flow, reader, leaf);
   let names = `${serverSide === 0 ? flow.aPort : flow.bPort} ${serverName ?? ""}`;
   if (chain !== undefined) names += ` ${chain.key}`;
   if (through !== undefined) names += ` ${through.target}`;
   if (http !== undefined) names += ` ${http.host}`;
+  // What else the same client met at this server is weighed with it.
+  if (pseudoTls !== undefined && pseudoTls.answer !== "documented") names += ` ${addressKey(flow, clientSide)}`;
   return {
     clientSide,
     protocol,
@@ -241,13 +246,24 @@ function inNanos(seconds: number): number {
   return Math.round(seconds * 1e9) / 1e9;
 }
 
-export function udpSummary(flow: Flow, { clientSide, protocol, realTime, quic }: UdpReader): Summary {
+export function udpSummary(
+  flow: Flow,
+  { clientSide, protocol, realTime, quic }: UdpReader,
+  latest: Timestamp,
+): Summary {
   const serverSide = clientSide === 0 ? 1 : 0;
   const outcome = flow.half(serverSide).frames === 0 ? "unanswered" : (quic?.alerts.length ?? 0) > 0 ? "alert" : "open";
   const { unreachable } = flow.half(clientSide);
   let facts = `${protocol} ${outcome}${realTimeFacts(realTime)}`;
   if (unreachable !== undefined) facts += ` icmp ${unreachable.type} ${unreachable.code}`;
   if (quic !== undefined) facts += quicFacts(flow, quic);
+  if (flow.half(serverSide).bytes === 0) {
+    const stun = realTime.stun?.observation;
+    facts += `${udpIncident(flow, stun?.requests ?? flow.frameCount, latest)} ${stun?.allocate}`;
+  }
+  let names = `${serverSide === 0 ? flow.aPort : flow.bPort} ${quic?.clientHello?.serverName ?? ""} ${quic?.chain?.key ?? ""}`;
+  // That the server answers this client is weighed with what it got over TCP.
+  if ((realTime.stun?.observation.responses ?? 0) > 0) names += ` ${addressKey(flow, clientSide)}`;
   const resumed = quic?.serverHello?.acceptsPsk === true;
   return {
     clientSide,
@@ -256,7 +272,7 @@ export function udpSummary(flow: Flow, { clientSide, protocol, realTime, quic }:
     handshakeSeen: quic?.clientHello !== undefined || quic?.serverHello !== undefined,
     chainSeen: (quic?.chain?.certificates.length ?? 0) > 0,
     facts,
-    names: `${serverSide === 0 ? flow.aPort : flow.bPort} ${quic?.clientHello?.serverName ?? ""} ${quic?.chain?.key ?? ""}`,
+    names,
     server: addressKey(flow, serverSide),
     network: networkKey(flow, serverSide),
     client: addressKey(flow, clientSide),
@@ -600,15 +616,6 @@ function tlsFlags(reader: TcpReader, client: SeenSide | undefined, server: SeenS
   return flags;
 }
 
-/** See `TcpDirection.stuck`; `other`: the side that should have acknowledged it. */
-function stuckSegment(half: Half, other: Half): StuckSegment | undefined {
-  const { grown, grownBefore, acked, repeated, repeats } = half;
-  if (!half.ackedSet || repeats === 0 || repeated !== acked) return undefined;
-  const found = grown?.sequence === acked ? grown : grownBefore;
-  if (found?.sequence !== acked) return undefined;
-  return { frame: found.frame, size: found.size, repeats, at: found.at, heard: other.frames - found.heard };
-}
-
 function direction(half: Half, other: Half): TcpDirection {
   const stuck = stuckSegment(half, other);
   const found: Writable<TcpDirection> = {
@@ -616,7 +623,7 @@ function direction(half: Half, other: Half): TcpDirection {
     bytes: half.bytes,
     missing: half.missing,
     lost: half.lost,
-    unacknowledged: half.ackedSet && half.nextSet ? Math.max(0, (half.next - half.acked) | 0) : 0,
+    unacknowledged: half.unacknowledged,
     retransmissions: half.retransmissions,
     largestSegment: half.largestSegment,
   };

@@ -57,6 +57,8 @@ const DTLS_ROOM = 16 * 1024 * 1024;
 /** QUIC connections whose hellos are read, and packets of all of them that may fail to open: half a millisecond each. */
 const MAX_QUIC = 10_000;
 
+const NO_TIME: Timestamp = { seconds: 0, nanos: 0 };
+
 export interface Collected {
   readonly drafts: readonly Draft[];
   readonly totals: {
@@ -160,6 +162,8 @@ class Collector implements Skimmer {
   /** The last link type that turned out to be one we read. */
   private readLinkType = -1;
   private readonly files: FileSpan[] = [];
+  /** File of the latest frame. */
+  private current = 0;
   private packet = new Packet();
   /** The other slot, for what a datagram carries. */
   private inner = new Packet();
@@ -255,6 +259,7 @@ class Collector implements Skimmer {
 
   private frame(frame: Frame, file: number): void {
     this.frames = frame.number;
+    this.current = file;
 
     let span = this.files[file];
     if (span === undefined) span = this.files[file] = new FileSpan();
@@ -435,7 +440,7 @@ class Collector implements Skimmer {
     if (flow.transport === "udp") {
       const reader = flow.reader as UdpReader;
       reader.end();
-      const summary = udpSummary(flow, reader);
+      const summary = udpSummary(flow, reader, this.latest());
       const outcome = this.keeper.add(summary, (inFull) =>
         inFull ? udpDraft(flow, reader, summary) : draftWithoutDetail(flow, summary),
       );
@@ -444,12 +449,12 @@ class Collector implements Skimmer {
       this.reassembly.finish(flow);
       const reader = flow.reader as TcpReader | undefined;
       reader?.end();
-      const summary = tcpSummary(flow, reader);
+      const summary = tcpSummary(flow, reader, this.latest());
       this.vantage.add(flow, summary.clientSide);
       // Asked for later, it makes the summary again: thousands of them would wait for that.
       let now: typeof summary | undefined = summary;
       const outcome = this.keeper.add(summary, (inFull) => {
-        const known = now ?? tcpSummary(flow, reader);
+        const known = now ?? tcpSummary(flow, reader, this.latest());
         return inFull ? tcpDraft(flow, reader, known) : draftWithoutDetail(flow, known);
       });
       now = undefined;
@@ -458,6 +463,12 @@ class Collector implements Skimmer {
     }
     flow.reader = undefined;
     (flow.transport === "udp" ? this.udp : this.tcp).close(flow, aside);
+  }
+
+  /** When the capture ends, as far as it was read. */
+  private latest(): Timestamp {
+    // Files are read in the order of time.
+    return this.files[this.current]?.to ?? NO_TIME;
   }
 
   finish(): Collected {

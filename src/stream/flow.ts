@@ -186,6 +186,11 @@ export class Half {
     return this.marked(BASE_SET);
   }
 
+  /** Payload bytes sent that the receiver never acknowledged, when it acknowledged anything. */
+  get unacknowledged(): number {
+    return this.ackedSet && this.nextSet ? Math.max(0, (this.next - this.acked) | 0) : 0;
+  }
+
   get largestSegment(): number {
     return this.word(LARGEST);
   }

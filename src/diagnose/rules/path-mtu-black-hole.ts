@@ -2,19 +2,12 @@
  * Small segments pass, full-size ones of one direction never do, and no ICMP says why: somewhere on the path the MTU is
  * smaller than the ends believe. A Certificate is the first large thing a server sends, so it looks as if TLS were blocked.
  */
+import { isStuck, losesFullSize, PATIENCE } from "../../observe/lines.ts";
 import type { ConnectionObservation, Side } from "../../observe/observations.ts";
-import { type Context, PATIENCE } from "../context.ts";
+import type { Context } from "../context.ts";
 import type { Finding } from "../finding.ts";
 import { answer, type Rule } from "../rule.ts";
 import { describe, plural } from "../words.ts";
-
-/** Payload of a full-size segment: every path of the IPv6 minimum MTU (1280, RFC 8200 section 5) carries less than this. */
-const FULL_SIZE = 1200;
-/** Of Ethernet and IPv4, where the capture does not show what the ends said. */
-const ETHERNET_MSS = 1460;
-const TIMESTAMPS = 12;
-/** One retransmission is ordinary loss. */
-const MIN_RETRANSMISSIONS = 2;
 
 export const pathMtuBlackHole: Rule = {
   id: "path-mtu-black-hole",
@@ -65,14 +58,13 @@ interface Loss {
 
 /** Seen from the client: holes in what the server sent. */
 function neverCame(context: Context, connection: ConnectionObservation): Loss | undefined {
-  const { lost, largestSegment } = connection.tcp?.server ?? { lost: 0, largestSegment: 0 };
-  // Behind a VPN or PPPoE, segments of over 1200 bytes still pass.
-  const smallest = smallestLost(lost, fullSize(connection));
-  if (smallest < FULL_SIZE || smallest <= largestSegment) return undefined;
+  const { tcp } = connection;
+  if (tcp === undefined || !losesFullSize(tcp.client, tcp.server)) return undefined;
+  const { lost, largestSegment } = tcp.server;
   // What the sender had no time to repeat is ordinary loss, or not lost at all.
   if (context.waited(connection, 0) < PATIENCE) return undefined;
   return {
-    frame: connection.tcp?.server.firstData ?? connection.frames.first,
+    frame: tcp.server.firstData ?? connection.frames.first,
     value: `largest server segment that passed: ${plural(largestSegment, "byte")}; lost: ${plural(lost, "byte")}`,
     what: `${lost} bytes of the answer from ${describe(connection)} never arrived, while smaller packets did`,
   };
@@ -84,10 +76,8 @@ function neverCame(context: Context, connection: ConnectionObservation): Loss | 
  */
 function stuck(context: Context, connection: ConnectionObservation, side: Side): Loss | undefined {
   const segment = connection.tcp?.[side].stuck;
-  if (segment === undefined || segment.size < FULL_SIZE || segment.repeats < MIN_RETRANSMISSIONS) return undefined;
-  // Who got a smaller packet behind the lost one says so (RFC 5681 section 4.2). One that says nothing any more may as well be
-  // cut off, by a filter that dislikes the hello for one.
-  if (segment.heard === 0 || context.waited(connection, segment.at) < PATIENCE) return undefined;
+  if (segment === undefined || !isStuck(segment)) return undefined;
+  if (context.waited(connection, segment.at) < PATIENCE) return undefined;
   const target = describe(connection);
   const whose =
     side === "client" ? `The client's full-size packets to ${target}` : `The full-size packets from ${target}`;
@@ -96,17 +86,4 @@ function stuck(context: Context, connection: ConnectionObservation, side: Side):
     value: `first segment of ${plural(segment.size, "byte")}: sent again ${segment.repeats} times, never acknowledged; all before it was smaller, and was`,
     what: `${whose} were sent again and again and never acknowledged`,
   };
-}
-
-/** Bytes of the smallest segment among `lost` bytes when all others were of `full` size: who sends more than a segment fills them. */
-function smallestLost(lost: number, full: number): number {
-  return lost === 0 ? 0 : ((lost - 1) % full) + 1;
-}
-
-/** Payload of the largest segments that both ends allow (RFC 9293 section 3.7.1); timestamps take 12 bytes of it (RFC 7323 appendix A). */
-function fullSize({ tcp }: ConnectionObservation): number {
-  const openings = [tcp?.client.opening?.options ?? "", tcp?.server.opening?.options ?? ""];
-  const sizes = openings.map((options) => Number(/\bmss (\d+)/.exec(options)?.[1] ?? ETHERNET_MSS));
-  const timestamps = openings.every((options) => /\bTS\b/.test(options));
-  return Math.max(1, Math.min(...sizes) - (timestamps ? TIMESTAMPS : 0));
 }

@@ -1,12 +1,9 @@
 /** SYNs that nobody answers: dropped by a firewall on the way, before any TLS. */
-import { PATIENCE } from "../context.ts";
+import { MIN_TRIES, PATIENCE } from "../../observe/lines.ts";
 import type { Finding } from "../finding.ts";
 import { OTHER_DIRECTION, TIME } from "../lacks.ts";
 import { answer, type Rule } from "../rule.ts";
 import { describe } from "../words.ts";
-
-/** One SYN at the very end of a capture says nothing: its first retransmission comes after a second (RFC 6298). */
-const MIN_SYNS = 2;
 
 export const portBlocked: Rule = {
   id: "port-blocked",
@@ -26,7 +23,7 @@ export const portBlocked: Rule = {
     if (silent.length > 0 && silent.every(({ untimed }) => untimed === true))
       return { is: "not-observed", missing: TIME };
     const findings = silent
-      .filter((connection) => (connection.tcp?.syns ?? 0) >= MIN_SYNS && context.waited(connection, 0) >= PATIENCE)
+      .filter((connection) => (connection.tcp?.syns ?? 0) >= MIN_TRIES && context.waited(connection, 0) >= PATIENCE)
       .map((connection): Finding => {
         const { ip, port } = connection.server;
         const frame = connection.tcp?.synFrame ?? connection.frames.first;

@@ -2,8 +2,9 @@
  * Connections that came up and then got nothing, or not what was asked for: the peer closed without a byte, never
  * answered, or answered a TLS hello with something that is not TLS. Requests over UDP that nobody answers.
  */
+import { MIN_TRIES, PATIENCE } from "../../observe/lines.ts";
 import type { ConnectionObservation, TcpObservation } from "../../observe/observations.ts";
-import { type Context, firstBytesOf, PATIENCE, serverClose } from "../context.ts";
+import { type Context, firstBytesOf, serverClose } from "../context.ts";
 import { delayBetween, Fallbacks } from "../fallback.ts";
 import type { Evidence, Finding } from "../finding.ts";
 import { icmpAdvice, icmpError } from "../icmp.ts";
@@ -63,7 +64,7 @@ function overUdp(context: Context, connection: ConnectionObservation, fallbacks:
   const { stun, server, frames, unreachable } = connection;
   if (connection.bytes.fromServer > 0 || context.waited(connection, 0) < PATIENCE) return undefined;
   const asked = stun === undefined ? frames.count : stun.requests;
-  if (asked < 2) return undefined;
+  if (asked < MIN_TRIES) return undefined;
   const but = unreachable === undefined ? "" : ` but ${icmpError(unreachable)} (frame ${unreachable.frame})`;
   const what = `to ${describe(connection)} over UDP got no answer${but}.`;
   const { why, fix } =

@@ -4,8 +4,9 @@
  * dead server or a wrong address explains some of these too. So: possible alone, likely with a second, independent sign,
  * which is named.
  */
+import { PATIENCE } from "../../observe/lines.ts";
 import type { ConnectionObservation } from "../../observe/observations.ts";
-import { type Context, PATIENCE, serverClose } from "../context.ts";
+import { type Context, serverClose } from "../context.ts";
 import type { Evidence, Finding } from "../finding.ts";
 import { peerOf } from "../peer.ts";
 import { answer, type Rule } from "../rule.ts";

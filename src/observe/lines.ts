@@ -1,0 +1,56 @@
+/**
+ * Lines: where rules draw a line between connections that are else alike, so that those on different sides of it are not counted
+ * together. Owns the numbers and what is measured by them; draws no conclusion.
+ */
+import type { TcpDirection } from "./observations.ts";
+
+/**
+ * Who has waited this long without an answer has none: longer than any handshake that goes well, and TCP has retransmitted
+ * twice (RFC 6298: after 1 and 2 more seconds). Seconds. A capture that ends sooner says nothing.
+ */
+export const PATIENCE = 3;
+
+/** One SYN, or one datagram, at the very end of a capture says nothing: TCP's first retransmission comes after a second (RFC 6298). */
+export const MIN_TRIES = 2;
+
+/** Payload of a full-size segment: every path of the IPv6 minimum MTU (1280, RFC 8200 section 5) carries less than this. */
+const FULL_SIZE = 1200;
+/** Of Ethernet and IPv4, where the capture does not show what the ends said. */
+const ETHERNET_MSS = 1460;
+const TIMESTAMPS = 12;
+/** One retransmission is ordinary loss. */
+const MIN_RETRANSMISSIONS = 2;
+
+/** What is looked at of a direction: of one that was observed, or of one that still goes on. */
+type Lossy = Pick<TcpDirection, "lost" | "largestSegment"> & Opened;
+interface Opened {
+  readonly opening?: TcpDirection["opening"] | undefined;
+}
+
+/** Seen from the client: whether even the smallest segment of the server's that never arrived was larger than all that did. */
+export function losesFullSize(client: Opened, server: Lossy): boolean {
+  if (server.lost === 0) return false;
+  // Behind a VPN or PPPoE, segments of over 1200 bytes still pass.
+  const smallest = smallestLost(server.lost, fullSize(client, server));
+  return smallest >= FULL_SIZE && smallest > server.largestSegment;
+}
+
+/** Whether a segment of full size is stuck: repeated, and nothing of what was sent behind it has the other side answered. */
+export function isStuck({ size, repeats, heard }: NonNullable<TcpDirection["stuck"]>): boolean {
+  // Who got a smaller packet behind the lost one says so (RFC 5681 section 4.2). One that says nothing any more may as well be
+  // cut off, by a filter that dislikes the hello for one.
+  return size >= FULL_SIZE && repeats >= MIN_RETRANSMISSIONS && heard > 0;
+}
+
+/** Bytes of the smallest segment among `lost` bytes when all others were of `full` size: who sends more than a segment fills them. */
+function smallestLost(lost: number, full: number): number {
+  return ((lost - 1) % full) + 1;
+}
+
+/** Payload of the largest segments that both ends allow (RFC 9293 section 3.7.1); timestamps take 12 bytes of it (RFC 7323 appendix A). */
+function fullSize(client: Opened, server: Opened): number {
+  const openings = [client.opening?.options ?? "", server.opening?.options ?? ""];
+  const sizes = openings.map((options) => Number(/\bmss (\d+)/.exec(options)?.[1] ?? ETHERNET_MSS));
+  const timestamps = openings.every((options) => /\bTS\b/.test(options));
+  return Math.max(1, Math.min(...sizes) - (timestamps ? TIMESTAMPS : 0));
+}
