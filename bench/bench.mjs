@@ -1,21 +1,30 @@
-// Measures `sightline analyze` beside tcpdump in one run on one machine: `node bench/bench.mjs [--runs N] [capture …]`.
-// Without captures it looks for bench/data/big.pcap (1 GiB of bulk data) and bench/data/handshakes.pcap (200 036 short
-// connections); bench/README.md says what they are and how to make such captures. Build first: `node scripts/build.mjs`.
+// Measures `sightline analyze` beside other programs in one run on one machine:
+// `node bench/bench.mjs [--runs N] [--tshark] [--stream] [capture …]`.
+// Without captures it looks for bench/data/big.pcap, handshakes.pcap and distinct.pcap; bench/README.md says how to make them.
+// Build first: `node scripts/build.mjs`.
 //
 // Every command runs as a whole process, in turn, after one warm-up round that fills the page cache; the figures are the
-// median wall time and the highest peak memory (maximum resident set, of wait4 through Python).
-import { spawnSync } from "node:child_process";
-import { existsSync, statSync } from "node:fs";
+// median wall time and the highest peak memory (maximum resident set, of wait4 through Python). ndpiReader is measured when it is
+// installed; tshark, which takes minutes, when asked for, once. --stream measures instead the peak memory for ten times the
+// capture, in other clients' and servers' names, on standard input.
+import { spawn, spawnSync } from "node:child_process";
+import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs";
 import { cpus } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 
 const root = join(import.meta.dirname, "..");
 const args = process.argv.slice(2);
 const at = args.indexOf("--runs");
 const runs = at < 0 ? 5 : Number(args.splice(at, 2)[1]);
+const flag = (name) => args.includes(name) && args.splice(args.indexOf(name), 1).length > 0;
+const [withTshark, stream] = [flag("--tshark"), flag("--stream")];
 const data = join(root, "bench", "data");
 const files =
-  args.length > 0 ? args : [join(data, "big.pcap"), join(data, "handshakes.pcap")].filter((file) => existsSync(file));
+  args.length > 0
+    ? args
+    : ["big.pcap", "handshakes.pcap", "distinct.pcap"]
+        .map((name) => join(data, name))
+        .filter((file) => existsSync(file));
 if (files.length === 0) {
   process.stderr.write(
     "bench: error: no capture\nbench: hint: name one, or make bench/data/big.pcap (see bench/README.md)\n",
@@ -23,11 +32,23 @@ if (files.length === 0) {
   process.exit(2);
 }
 
+const sightline = [process.execPath, join(root, "dist/cli/main.js"), "analyze"];
+const FIELDS = ["frame.number", "tcp.stream", "tls.handshake.extensions_server_name", "tls.handshake.certificate"];
+
 const commands = {
   tcpdump: (file) => ["tcpdump", "-r", file, "-w", "/dev/null"],
-  sightline: (file) => [process.execPath, join(root, "dist/cli/main.js"), "analyze", file],
-  "sightline --json": (file) => [process.execPath, join(root, "dist/cli/main.js"), "analyze", "--json", file],
+  sightline: (file) => [...sightline, file],
+  "sightline --json": (file) => [...sightline, "--json", file],
+  ...(isInstalled("ndpiReader") && { ndpiReader: (file) => ["ndpiReader", "-i", file] }),
 };
+const tshark = (file) => [
+  ...["tshark", "-r", file, "-o", "tcp.reassemble_out_of_order:TRUE", "-Y", "tls.handshake", "-T", "fields"],
+  ...FIELDS.flatMap((field) => ["-e", field]),
+];
+
+function isInstalled(name) {
+  return spawnSync("sh", ["-c", `command -v ${name}`]).status === 0;
+}
 
 // wait4 through Python's resource module: GNU time is not everywhere, and its output would mix with the command's.
 const MEASURE = `
@@ -42,35 +63,108 @@ _, status, usage = os.wait4(pid, 0)
 print(time.monotonic() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss, os.waitstatus_to_exitcode(status))
 `;
 
+function result(name, status, stdout, stderr) {
+  if (status !== 0) throw new Error(`cannot measure ${name}: ${stderr}`);
+  const [wall, cpu, memory] = stdout.trim().split(" ").map(Number);
+  return { wall, cpu, memory: memory / 1024 };
+}
+
 function measure(command) {
   const { stdout, status, stderr } = spawnSync("python3", ["-c", MEASURE, ...command], { encoding: "utf8" });
-  if (status !== 0) throw new Error(`cannot measure ${command[0]}: ${stderr}`);
-  const [wall, cpu, memory, exit] = stdout.trim().split(" ").map(Number);
-  return { wall, cpu, memory: memory / 1024, exit };
+  return result(command[0], status, stdout, stderr);
+}
+
+/** Of sightline reading the capture `times` times over from a pipe: every time all addresses differ in their first byte. */
+async function measureStream(file, times) {
+  const child = spawn("python3", ["-c", MEASURE, ...sightline, "-"], { stdio: ["pipe", "pipe", "inherit"] });
+  let stdout = "";
+  child.stdout.on("data", (text) => {
+    stdout += text;
+  });
+  const ended = new Promise((resolve) => child.on("close", resolve));
+  for (const piece of repeated(file, times)) {
+    if (!child.stdin.write(piece)) await new Promise((resolve) => child.stdin.once("drain", resolve));
+  }
+  child.stdin.end();
+  return result("sightline", await ended, stdout, "");
+}
+
+/** A pcap file of Ethernet frames, little endian, again and again. */
+function* repeated(file, times) {
+  const FILE_HEADER = 24;
+  const RECORD_HEADER = 16;
+  for (let round = 0; round < times; round++) {
+    const descriptor = openSync(file);
+    let rest = Buffer.alloc(0);
+    for (;;) {
+      const chunk = Buffer.allocUnsafe(rest.length + (1 << 20));
+      rest.copy(chunk);
+      const length = rest.length + readSync(descriptor, chunk, rest.length, 1 << 20, null);
+      if (length === rest.length) break;
+      const first = rest.length === 0;
+      const start = first ? FILE_HEADER : 0;
+      let end = start;
+      while (end + RECORD_HEADER <= length) {
+        const frame = end + RECORD_HEADER;
+        const next = frame + chunk.readUInt32LE(end + 8);
+        if (next > length) break;
+        const six = chunk.readUInt16BE(frame + 12) === 0x86dd;
+        for (const address of six ? [22, 38] : [26, 30]) chunk[frame + address] ^= round;
+        end = next;
+      }
+      yield chunk.subarray(first && round > 0 ? start : 0, end);
+      rest = chunk.subarray(end, length);
+    }
+    closeSync(descriptor);
+  }
+}
+
+/** Certificate chains that sightline found. */
+function chainsIn(file) {
+  const { stdout } = spawnSync(sightline[0], [...sightline.slice(1), "--json", "--max-connections", "1", file], {
+    maxBuffer: 2 ** 30,
+  });
+  return JSON.parse(stdout.toString()).totals.chains;
 }
 
 const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
+const mib = (file) => (statSync(file).size / 2 ** 20).toFixed(0);
+const say = (line) => process.stdout.write(`${line}\n`);
 
-process.stdout.write(
-  `${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}, ${runs} runs after one warm-up\n\n`,
-);
-process.stdout.write(
-  "| capture | command | wall s (min–max) | CPU s | peak MiB | × tcpdump |\n|---|---|---|---|---|---|\n",
-);
+say(`${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}, ${runs} runs after one warm-up\n`);
+
+if (stream) {
+  say("| capture on stdin | times | wall s | peak MiB |\n|---|---|---|---|");
+  for (const file of files) {
+    for (const times of [1, 10]) {
+      const { wall, memory } = await measureStream(file, times);
+      say(`| ${basename(file)} | ${times} | ${wall.toFixed(1)} | ${memory.toFixed(0)} |`);
+    }
+  }
+  process.exit();
+}
+
+say("| capture | command | wall s (min–max) | CPU s | peak MiB | × tcpdump |\n|---|---|---|---|---|---|");
 for (const file of files) {
   const results = Object.fromEntries(Object.keys(commands).map((name) => [name, []]));
   for (let run = 0; run <= runs; run++) {
     for (const [name, command] of Object.entries(commands)) {
-      const result = measure(command(file));
-      if (run > 0) results[name].push(result);
+      const measured = measure(command(file));
+      if (run > 0) results[name].push(measured);
     }
   }
+  if (withTshark) results.tshark = [measure(tshark(file))];
   const base = median(results.tcpdump.map(({ wall }) => wall));
   for (const [name, list] of Object.entries(results)) {
     const walls = list.map(({ wall }) => wall);
     const wall = median(walls);
-    process.stdout.write(
-      `| ${file.split("/").at(-1)} (${(statSync(file).size / 2 ** 20).toFixed(0)} MiB) | ${name} | ${wall.toFixed(2)} (${Math.min(...walls).toFixed(2)}–${Math.max(...walls).toFixed(2)}) | ${median(list.map(({ cpu }) => cpu)).toFixed(2)} | ${Math.max(...list.map(({ memory }) => memory)).toFixed(0)} | ${(wall / base).toFixed(2)} |\n`,
+    const range = `${Math.min(...walls).toFixed(2)}–${Math.max(...walls).toFixed(2)}`;
+    const cpu = median(list.map(({ cpu }) => cpu)).toFixed(2);
+    const memory = Math.max(...list.map(({ memory }) => memory)).toFixed(0);
+    const ratio = (wall / base).toFixed(2);
+    say(
+      `| ${basename(file)} (${mib(file)} MiB) | ${name} | ${wall.toFixed(2)} (${range}) | ${cpu} | ${memory} | ${ratio} |`,
     );
   }
+  say(`\n${basename(file)}: sightline finds ${chainsIn(file)} certificate chains\n`);
 }

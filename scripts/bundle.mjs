@@ -45,6 +45,7 @@ export async function bundle(outdir) {
     entryPoints: ["src/cli/program.ts"],
     // A new name for new content, so that compiled code is never taken for that of another program.
     entryNames: "[dir]/[name]-[hash]",
+    define: { "import.meta.dirname": "__dirname" },
     format: "cjs",
   });
   const [file] = Object.keys(program.metafile.outputs);

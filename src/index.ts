@@ -6,14 +6,12 @@
  * ```
  */
 import type { ByteSource } from "./capture/input.ts";
-import type { CaptureProblem } from "./capture/problem.ts";
-import { addProblem } from "./capture/problem.ts";
 import { CaptureSet } from "./capture/set.ts";
 import { PUBLIC_ROOTS } from "./knowledge/roots/index.ts";
 import { derive } from "./observe/derive.ts";
-import { type Collected, collect, MAX_COMMENTS } from "./observe/from-capture.ts";
+import { type Collected, collect } from "./observe/from-capture.ts";
+import { type CaptureThread, collectFrom, ThreadLost } from "./observe/from-thread.ts";
 import { Keeper } from "./observe/keeper.ts";
-import type { InputFile } from "./observe/observations.ts";
 import { KeyLog } from "./protocol/tls/key-log.ts";
 import { type Certificate, parseCertificate } from "./protocol/x509/certificate.ts";
 import { parsePem } from "./protocol/x509/pem.ts";
@@ -51,33 +49,52 @@ const DEFAULT_MAX_CONNECTIONS = 5000;
 
 /**
  * Diagnoses one capture, or several files of one as one capture. Throws ParseError when no source is a capture that can be
- * read, or when a PEM text is none; damage in a capture is in the Report instead.
+ * read, or when a PEM text is none; damage in a capture is in the Report instead. `thread` reads the same sources: when it is lost,
+ * they are read here.
  */
-export async function analyze(sources: readonly ByteSource[], options: AnalyzeOptions = {}): Promise<Report> {
+export async function analyze(
+  sources: readonly ByteSource[],
+  options: AnalyzeOptions = {},
+  thread?: CaptureThread,
+): Promise<Report> {
   const store = new TrustStore({
     publicRoots: PUBLIC_ROOTS,
     roots: certificates(options.roots),
     privateCas: certificates(options.privateCa),
   });
   const maxConnections = options.maxConnections ?? DEFAULT_MAX_CONNECTIONS;
+  const { files, drafts, totals, vantage, names } = await collectAll(sources, options, maxConnections, thread);
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  const observations = await derive(files, drafts, { vantage, names, totals: { ...totals, bytes } }, store);
+  return buildReport(observations, { version: VERSION, maxConnections });
+}
+
+async function collectAll(
+  sources: readonly ByteSource[],
+  { summarize, keyLogs = [], onProgress, signal }: AnalyzeOptions,
+  maxConnections: number,
+  thread: CaptureThread | undefined,
+): Promise<Collected> {
+  const bytesTotal = total(sources);
+  const watcher = {
+    progress(frames: number, bytesRead: number): boolean {
+      onProgress?.({ bytesRead, bytesTotal, frames });
+      return signal?.aborted === true;
+    },
+  };
+  const keeper = (): Keeper => new Keeper(maxConnections, summarize === true);
+  if (thread !== undefined && keyLogs.length === 0) {
+    try {
+      return await collectFrom(thread, keeper(), watcher);
+    } catch (error) {
+      if (!(error instanceof ThreadLost)) throw error;
+    }
+  }
   const keyLog = new KeyLog();
-  for (const text of options.keyLogs ?? []) keyLog.add(text);
+  for (const text of keyLogs) keyLog.add(text);
   const set = await CaptureSet.open(sources);
   try {
-    const bytesTotal = total(sources);
-    const watcher = {
-      progress(frames: number): boolean {
-        options.onProgress?.({ bytesRead: set.bytesRead, bytesTotal, frames });
-        return options.signal?.aborted === true;
-      },
-    };
-    const keeper = new Keeper(maxConnections, options.summarize === true);
-    const collected = await collect(set, keeper, watcher, keyLog);
-    const files = filesOf(set, collected);
-    const totals = { ...collected.totals, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0) };
-    const names = namesOf(set);
-    const observations = await derive(files, collected.drafts, { vantage: collected.vantage, names, totals }, store);
-    return buildReport(observations, { version: VERSION, maxConnections });
+    return await collect(set, keeper(), watcher, keyLog);
   } finally {
     set.close();
   }
@@ -94,44 +111,4 @@ function total(sources: readonly ByteSource[]): number | undefined {
     sum += size;
   }
   return sum;
-}
-
-function filesOf(set: CaptureSet, { files }: Collected): InputFile[] {
-  return set.files.map((file, index): InputFile => {
-    const seen = files[index];
-    const problems: CaptureProblem[] = [...file.problems];
-    for (const [linkType, frames] of seen?.unreadLinkTypes ?? []) {
-      const detail = `${frames} frame(s) of link type ${linkType} were passed over`;
-      addProblem(problems, { kind: "unsupported", frame: 0, detail });
-    }
-    const encrypted = seen?.encrypted ?? 0;
-    if (encrypted > 0) {
-      const detail = `${encrypted} frame(s) are encrypted by Wi-Fi: capture on the computer itself, or decrypt them first`;
-      addProblem(problems, { kind: "unsupported", frame: 0, detail });
-    }
-    const leftOut = seen?.commentsLeftOut ?? 0;
-    if (leftOut > 0) {
-      const detail = `${leftOut} comment(s) on frames are left out: ${MAX_COMMENTS} characters are kept`;
-      addProblem(problems, { kind: "limit", frame: 0, detail });
-    }
-    return {
-      name: file.name,
-      bytes: file.size ?? file.bytesRead,
-      format: file.format,
-      frames: file.frames,
-      ...(seen?.from !== undefined && { from: seen.from }),
-      ...(seen?.to !== undefined && { to: seen.to }),
-      problems,
-      dropped: file.dropped,
-      localTime: file.localTime,
-      comments: [...file.comments.map((text) => ({ text })), ...(seen?.comments ?? [])],
-    };
-  });
-}
-
-/** Names of addresses of all files; of two for one address that of the first file. */
-function namesOf(set: CaptureSet): Map<string, string> {
-  const names = new Map<string, string>();
-  for (const file of set.files) for (const [ip, name] of file.names) if (!names.has(ip)) names.set(ip, name);
-  return names;
 }

@@ -3,12 +3,15 @@
  * The `sightline` command: loads the program and runs it. Owns its compiled code, kept beside it: compiling is a good part
  * of a short run. As Python's __pycache__ it has the permissions of the program itself, and where it cannot be written, is
  * damaged or was made by another Node, the program is compiled as if it were not there.
+ *
+ * It is also what a second thread of the command runs (capture-thread.ts).
  */
 import { createHash } from "node:crypto";
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { Script } from "node:vm";
+import { isMainThread } from "node:worker_threads";
 
 /** File name of the bundled program.ts, which changes with its content. Filled in by scripts/bundle.mjs. */
 declare const PROGRAM: string;
@@ -26,10 +29,13 @@ const script = new Script(source, { filename: file, ...(cachedData !== undefined
 const module = { exports: {} as typeof import("./program.ts") };
 script.runInThisContext()(module.exports, require, module, file, dirname(file));
 
-void module.exports.run().then((judged) => {
+if (isMainThread) void module.exports.run().then(keep);
+else void module.exports.readForOther();
+
+function keep(judged: boolean): void {
   // All that reading and judging need is compiled now; a run that came to neither would leave the next ones most to compile.
   if (judged && (cachedData === undefined || script.cachedDataRejected === true)) writeCompiled();
-});
+}
 
 /** SHA-256 of the code, then the code: V8 trusts what it is given, and what has changed on the disk would do anything. */
 function readCompiled(): Buffer | undefined {

@@ -1,14 +1,13 @@
 /**
- * A capture → what was seen in it, connection by connection. Owns the way of a frame through packet/ and stream/ to the
- * readers, when a connection is over, and how many are kept in full; knows nothing of verdicts.
+ * A capture → what happens in it, connection by connection. Owns the way of a frame through packet/ to its connection, and when a
+ * connection is over; who works on them (desk.ts) is told, here or in another thread (courier.ts). Knows nothing of payload.
  *
  * Per-frame path: nothing is allocated for a frame of a known connection whose handshake is over.
  */
 
-import { addressText } from "../bytes/address.ts";
-import { Blocks } from "../bytes/blocks.ts";
-import { toLatin1 } from "../bytes/text.ts";
 import { END, FRAME, Frame, type Skimmer, type Step } from "../capture/frame.ts";
+import type { CaptureProblem } from "../capture/problem.ts";
+import { addProblem } from "../capture/problem.ts";
 import type { CaptureSet } from "../capture/set.ts";
 import { applicationOf, isUnknownUse, namesApplications } from "../packet/links.ts";
 import {
@@ -31,19 +30,14 @@ import {
 } from "../packet/packet.ts";
 import { loadCiphers } from "../protocol/ciphers.ts";
 import { KeyLog } from "../protocol/tls/key-log.ts";
-import { type Flow, FlowTable } from "../stream/flow.ts";
+import { digestOf, type FlowMemory, FlowTable, flowMemory, type Lent } from "../stream/flow.ts";
 import { Fragments } from "../stream/fragments.ts";
-import { findTcpFlow, TcpReassembly } from "../stream/tcp.ts";
-import { CertificatePool } from "./certificate-pool.ts";
-import { type Draft, draftWithoutDetail, tcpDraft, tcpSummary, udpDraft, udpSummary } from "./draft.ts";
-import type { DtlsShared } from "./dtls-reader.ts";
-import { Hellos } from "./hellos.ts";
+import { findTcpFlow } from "../stream/tcp.ts";
+import { DONE, ENDED, FIN0, FIN1, RESET } from "../stream/words.ts";
+import { Desk, type Gathered, type Told } from "./desk.ts";
+import type { Draft } from "./draft.ts";
 import type { Keeper } from "./keeper.ts";
-import type { Comment, Observations, Timestamp } from "./observations.ts";
-import type { QuicShared } from "./quic-reader.ts";
-import { type Shared, TcpReader } from "./tcp-reader.ts";
-import { UdpReader } from "./udp-reader.ts";
-import { Vantage } from "./vantage.ts";
+import type { Comment, InputFile, Observations, Timestamp } from "./observations.ts";
 
 /**
  * Ended connections that wait before their observation is taken, so that the last acknowledgements and retransmissions are
@@ -51,11 +45,15 @@ import { Vantage } from "./vantage.ts";
  */
 const LINGERING = 64;
 
-/** Bytes of DTLS messages that are not whole, of all connections: a message may have 32 kB, honest ones are whole after a few datagrams. */
-const DTLS_ROOM = 16 * 1024 * 1024;
-
-/** QUIC connections whose hellos are read, and packets of all of them that may fail to open: half a millisecond each. */
-const MAX_QUIC = 10_000;
+/** What the capture is, beside what its connections are. Plain data. */
+export interface Tally {
+  readonly connections: number;
+  readonly frames: number;
+  /** In the order of the set. */
+  readonly files: readonly InputFile[];
+  /** Of addresses, as the files have them; of two for one address that of the first file. */
+  readonly names: ReadonlyMap<string, string>;
+}
 
 const NO_TIME: Timestamp = { seconds: 0, nanos: 0 };
 
@@ -68,17 +66,17 @@ export interface Collected {
     readonly frames: number;
   };
   readonly vantage: Observations["vantage"];
-  /** By index of `CaptureSet.files`; a file without frames may have none. */
-  readonly files: readonly (FileSpan | undefined)[];
+  readonly files: readonly InputFile[];
+  readonly names: ReadonlyMap<string, string>;
 }
 
 /** Characters of comments on frames that are kept, of one file: a thousand long ones. */
-export const MAX_COMMENTS = 1 << 20;
+const MAX_COMMENTS = 1 << 20;
 /** What a comment costs besides its text. */
 const COMMENT_OVERHEAD = 64;
 
 /** What the frames of one file told. */
-export class FileSpan {
+class FileSpan {
   /** Frames of link types that are not read, by LINKTYPE_ value. */
   readonly unreadLinkTypes = new Map<number, number>();
   readonly comments: Comment[] = [];
@@ -127,8 +125,8 @@ const LOAD = 3;
 
 /** Asked between reads: how far it is, and whether to stop. */
 export interface Watcher {
-  /** Called after every read of the source. Answer true to stop here and keep what is known. */
-  progress(frames: number): boolean;
+  /** Called after every read of the source, with what was read so far. Answer true to stop here and keep what is known. */
+  progress(frames: number, bytesRead: number): boolean;
 }
 
 /** Reads the whole set. `keeper` decides which connections are kept in full; what the capture carries of secrets joins `keyLog`. */
@@ -139,18 +137,40 @@ export async function collect(
   keyLog = new KeyLog(),
 ): Promise<Collected> {
   if (keyLog.size > 0) await loadCiphers();
-  const collector = new Collector(keeper, keyLog);
+  const [tcp, udp] = [flowMemory("tcp"), flowMemory("udp")];
+  const desk = new Desk(keeper, keyLog, tcp, udp);
+  const tally = await tell(set, desk, tcp, udp, watcher);
+  return together(desk.gather(), tally);
+}
+
+export function together(
+  { drafts, handshakes, chains, vantage }: Gathered,
+  { connections, frames, files, names }: Tally,
+): Collected {
+  return { drafts, totals: { connections, handshakes, chains, frames }, vantage, files, names };
+}
+
+/** Reads the whole set and tells what happens to its connections, whose words are in `tcp` and `udp`; `lent` as FlowTable has it. */
+export async function tell(
+  set: CaptureSet,
+  told: Told,
+  tcp: FlowMemory,
+  udp: FlowMemory,
+  watcher: Watcher,
+  lent?: Lent,
+): Promise<Tally> {
+  const collector = new Collector(told, tcp, udp, lent);
   const frame = new Frame();
   for (;;) {
     const step = collector.readBuffered(set, frame);
-    if (collector.needsCiphers) await loadCiphers();
+    if (told.needsCiphers) await loadCiphers();
     if (step === END) break;
     if (step === LOAD) continue;
     const filled = set.fill();
     if (filled !== undefined) await filled;
-    if (watcher.progress(collector.frames)) break;
+    if (watcher.progress(collector.frames, set.bytesRead)) break;
   }
-  return collector.finish();
+  return collector.finish(set);
 }
 
 class Collector implements Skimmer {
@@ -169,46 +189,21 @@ class Collector implements Skimmer {
   private inner = new Packet();
   private readonly quoted = new Packet();
   private readonly whole = new Frame();
-  private readonly keeper: Keeper;
-  private readonly tcp = new FlowTable("tcp", (flow) => this.close(flow));
-  private readonly udp = new FlowTable("udp", (flow) => this.close(flow));
-  private readonly reassembly = new TcpReassembly();
-  private readonly shared: Shared;
+  private readonly told: Told;
+  private readonly tcp: FlowTable;
+  private readonly udp: FlowTable;
   /** The first secrets were met. */
   private prepared = false;
   /** How many of the secrets of a file are known. */
   private readonly learned = new Map<readonly Uint8Array[], number>();
-  private readonly quic: QuicShared;
-  private readonly dtls: DtlsShared;
   private readonly fragments = new Fragments();
-  private readonly lingering: Flow[] = [];
-  private readonly vantage = new Vantage();
+  /** Ended connections: the place and the number of each. */
+  private readonly lingering: number[] = [];
 
-  constructor(keeper: Keeper, keyLog: KeyLog) {
-    this.keeper = keeper;
-    const pool = new CertificatePool();
-    this.dtls = { hellos: new Hellos("d"), pool, room: DTLS_ROOM };
-    this.shared = {
-      reassembly: this.reassembly,
-      pool,
-      hellos: new Hellos(),
-      keyLog,
-      blocks: new Blocks(),
-      dtls: this.dtls,
-    };
-    this.quic = {
-      hellos: new Hellos("q"),
-      pool: this.shared.pool,
-      keyLog,
-      connections: MAX_QUIC,
-      failures: MAX_QUIC,
-      met: false,
-    };
-  }
-
-  /** Something was met that is opened with them. */
-  get needsCiphers(): boolean {
-    return this.shared.keyLog.size > 0 || this.quic.met;
+  constructor(told: Told, tcp: FlowMemory, udp: FlowMemory, lent?: Lent) {
+    this.told = told;
+    this.tcp = new FlowTable(tcp, (at) => this.close(this.tcp, at), lent);
+    this.udp = new FlowTable(udp, (at) => this.close(this.udp, at), lent);
   }
 
   /** Every frame that is there without reading more. A loop of its own: an engine optimizes what is called often. */
@@ -241,7 +236,7 @@ class Collector implements Skimmer {
     const span = this.files[0];
     if (span === undefined || !decodeUsualSegment(bytes, view, start, captured, packet)) return false;
     const at = tcp.find(packet);
-    if (at === 0 || !tcp.countSegment(at, packet)) return false;
+    if (at === 0 || !tcp.isBack(at) || !tcp.countSegment(at, packet, tcp.idle(at, seconds, nanos))) return false;
     tcp.touch(at, number, seconds, nanos);
     span.stretch(seconds, nanos);
     this.frames = number;
@@ -252,7 +247,7 @@ class Collector implements Skimmer {
   private learn(secrets: readonly Uint8Array[]): boolean {
     const known = this.learned.get(secrets) ?? 0;
     if (known === secrets.length) return false;
-    for (const text of secrets.slice(known)) this.shared.keyLog.add(toLatin1(text));
+    for (const text of secrets.slice(known)) this.told.learn(text);
     this.learned.set(secrets, secrets.length);
     return true;
   }
@@ -284,8 +279,8 @@ class Collector implements Skimmer {
     if (packet.tunnel !== 0 || (packet.kind !== TCP && packet.kind !== UDP)) return;
     const table = packet.kind === TCP ? this.tcp : this.udp;
     const at = table.find(packet);
-    const flow = at === 0 ? undefined : table.flow(at);
-    if (flow !== undefined) flow.application ??= frame.application ?? applicationOf(frame);
+    const application = at === 0 ? undefined : (frame.application ?? applicationOf(frame));
+    if (application !== undefined) this.told.attribute(table.transport, at, application);
   }
 
   private dispatch(frame: Frame, file: number): void {
@@ -312,49 +307,37 @@ class Collector implements Skimmer {
   }
 
   private segment(frame: Frame, file: number): void {
-    const { packet, tcp } = this;
-    const { seconds, nanos } = frame;
-    const at = findTcpFlow(tcp, packet);
+    const { packet, tcp, frames } = this;
+    let at = findTcpFlow(tcp, packet);
     let idle = Infinity;
-    if (at !== 0) {
-      // What has no time may be a copy, or come long after it.
-      if (!frame.untimed) idle = tcp.idle(at, seconds, nanos);
-      tcp.touch(at, this.frames, seconds, nanos);
-      if (packet.tunnel === 0 && tcp.countSegment(at, packet)) return;
+    if (at === 0) at = this.add(tcp, packet, frame, file);
+    else {
+      idle = tcp.touch(at, frames, frame.seconds, frame.nanos);
+      if (tcp.has(at, DONE)) return;
+      if (isTimed(frame, idle) && packet.tunnel === 0 && tcp.countSegment(at, packet, idle)) return;
     }
-    const flow = at === 0 ? this.add(tcp, packet, frame, file) : tcp.flow(at);
-    if (flow === undefined || packet.bogusHeader || flow.isElsewhere(tcp.side, packet)) return;
-    if (frame.untimed) flow.untimed = true;
-    if (flow.reader === undefined && packet.payloadLength > 0) {
-      flow.reader = new TcpReader(flow, this.shared);
+    if (packet.bogusHeader || tcp.isElsewhere(at, packet)) {
+      if (Number.isNaN(idle)) this.told.touch("tcp", at, frames, frame);
+      return;
     }
-    this.reassembly.segment(flow, tcp.side, packet, frame, this.frames, idle);
-    if ((packet.flags & (FIN | RST)) !== 0 && !flow.ended && isOver(flow)) this.linger(flow);
+    tcp.noteStart(at, packet);
+    this.told.segment(at, tcp.side, idle, packet, frames, frame);
+    if ((packet.flags & (FIN | RST)) !== 0) this.noteEnd(at);
   }
 
   private datagram(frame: Frame, file: number): void {
-    const { packet, udp } = this;
-    const { seconds, nanos } = frame;
-    const at = udp.find(packet);
-    const idle = at === 0 || frame.untimed ? Infinity : udp.idle(at, seconds, nanos);
-    if (at !== 0) udp.touch(at, this.frames, seconds, nanos);
-    const flow = at === 0 ? this.add(udp, packet, frame, file) : udp.flow(at);
-    if (flow === undefined) return;
-    const { side } = udp;
-    if (flow.isElsewhere(side, packet) || udp.isCopiedDatagram(flow.at, packet, frame.bytes, idle)) return;
-    if (frame.untimed) flow.untimed = true;
-    const half = flow.half(side);
-    half.frames++;
-    if (half.ttl < 0) half.ttl = packet.ttl;
-    if (packet.payloadLength <= 0) return;
-    half.bytes += packet.payloadLength;
-    if (half.firstDataFrame === 0) half.firstDataFrame = this.frames;
-    const reader = flow.reader as UdpReader | undefined;
-    if (reader?.wants(side) !== true) return;
-    const start = packet.payloadStart;
-    const whole = packet.payloadCaptured === packet.payloadLength;
-    const since = flow.since(seconds, nanos);
-    reader.datagram(side, frame.bytes.subarray(start, start + packet.payloadCaptured), whole, this.frames, since);
+    const { packet, udp, frames } = this;
+    const digest = digestOf(frame.bytes, packet);
+    let at = udp.find(packet);
+    let idle = Infinity;
+    if (at === 0) at = this.add(udp, packet, frame, file);
+    else {
+      idle = udp.touch(at, frames, frame.seconds, frame.nanos);
+      if (udp.has(at, DONE)) return;
+      if (isTimed(frame, idle) && packet.tunnel === 0 && udp.countDatagram(at, packet, digest, idle)) return;
+    }
+    if (!udp.isElsewhere(at, packet)) this.told.datagram(at, udp.side, idle, digest, packet, frames, frame);
+    else if (Number.isNaN(idle)) this.told.touch("udp", at, frames, frame);
   }
 
   /** What an overlay network carries in a datagram is a packet like any other. */
@@ -366,11 +349,10 @@ class Collector implements Skimmer {
     this.dispatch(frame, file);
   }
 
-  private add(table: FlowTable, packet: Packet, frame: Frame, file: number): Flow {
-    const flow = table.add(packet, this.frames, file, frame.seconds, frame.nanos);
-    if (table === this.udp) flow.reader = new UdpReader(this.quic, this.dtls);
-    flow.untimed = frame.untimed;
-    return flow;
+  private add(table: FlowTable, packet: Packet, frame: Frame, file: number): number {
+    const at = table.add(packet, this.frames, frame.seconds, frame.nanos);
+    this.told.open(table.transport, at, file, this.frames, frame);
+    return at;
   }
 
   private fragment(frame: Frame, file: number): void {
@@ -411,83 +393,98 @@ class Collector implements Skimmer {
     quoted.tunnel = packet.tunnel;
     if (quoted.kind !== TCP && quoted.kind !== UDP && quoted.kind !== TCP_PORTS) return;
     const table = quoted.kind === UDP ? this.udp : this.tcp;
-    const at = table.find(quoted);
-    // The ports alone tell whose error it is, but are no packet of the connection to Wireshark.
-    if (quoted.kind !== TCP_PORTS && at !== 0) table.touch(at, this.frames, frame.seconds, frame.nanos);
-    if (quoted.kind === TCP_PORTS && at === 0) return;
-    const flow = at === 0 ? this.add(table, quoted, frame, file) : table.flow(at);
-    if (flow === undefined || !packet.icmpUnreachable || flow.tunnel !== packet.tunnel) return;
-    const { ipVersion, source0, source1, source2, source3, icmpType, icmpCode } = packet;
-    flow.half(table.side).unreachable ??= {
-      frame: this.frames,
-      type: icmpType,
-      code: icmpCode,
-      from: addressText(ipVersion, source0, source1, source2, source3),
-    };
-  }
-
-  private linger(flow: Flow): void {
-    flow.ended = true;
-    this.lingering.push(flow);
-    if (this.lingering.length < 2 * LINGERING) return;
-    for (const ended of this.lingering.splice(0, LINGERING)) this.close(ended);
-  }
-
-  /** Takes the observation of a connection and lets its state go. */
-  private close(flow: Flow): void {
-    if (flow.done) return;
-    let aside = false;
-    if (flow.transport === "udp") {
-      const reader = flow.reader as UdpReader;
-      reader.end();
-      const summary = udpSummary(flow, reader, this.latest());
-      const outcome = this.keeper.add(summary, (inFull) =>
-        inFull ? udpDraft(flow, reader, summary) : draftWithoutDetail(flow, summary),
-      );
-      if (outcome === "counted") reader.release();
-    } else {
-      this.reassembly.finish(flow);
-      const reader = flow.reader as TcpReader | undefined;
-      reader?.end();
-      const summary = tcpSummary(flow, reader, this.latest());
-      this.vantage.add(flow, summary.clientSide);
-      // Asked for later, it makes the summary again: thousands of them would wait for that.
-      let now: typeof summary | undefined = summary;
-      const outcome = this.keeper.add(summary, (inFull) => {
-        const known = now ?? tcpSummary(flow, reader, this.latest());
-        return inFull ? tcpDraft(flow, reader, known) : draftWithoutDetail(flow, known);
-      });
-      now = undefined;
-      if (outcome === "counted") reader?.release();
-      aside = outcome === "aside";
+    let at = table.find(quoted);
+    if (at === 0) {
+      if (quoted.kind === TCP_PORTS) return;
+      at = this.add(table, quoted, frame, file);
+    } else if (quoted.kind !== TCP_PORTS) {
+      // The ports alone tell whose error it is, but are no packet of the connection to Wireshark.
+      const idle = table.touch(at, this.frames, frame.seconds, frame.nanos);
+      if (Number.isNaN(idle)) this.told.touch(table.transport, at, this.frames, frame);
     }
-    flow.reader = undefined;
-    (flow.transport === "udp" ? this.udp : this.tcp).close(flow, aside);
+    if (!packet.icmpUnreachable || table.has(at, DONE) || !table.isIn(at, packet.tunnel)) return;
+    this.told.unreachable(table.transport, at, table.side, packet, this.frames);
   }
 
-  /** When the capture ends, as far as it was read. */
-  private latest(): Timestamp {
+  /** Notes the FIN or RST at hand; when the connection at a place is over, it is closed after some others. */
+  private noteEnd(at: number): void {
+    const { packet, tcp, lingering } = this;
+    if ((packet.flags & FIN) !== 0) tcp.mark(at, tcp.side === 0 ? FIN0 : FIN1);
+    if ((packet.flags & RST) !== 0) tcp.mark(at, RESET);
+    const isOver = tcp.has(at, RESET) || (tcp.has(at, FIN0) && tcp.has(at, FIN1));
+    if (!isOver || tcp.has(at, ENDED)) return;
+    tcp.mark(at, ENDED);
+    lingering.push(at, tcp.numberOf(at));
+    if (lingering.length < 2 * 2 * LINGERING) return;
+    const due = lingering.splice(0, 2 * LINGERING);
+    for (let i = 0; i < due.length; i += 2) {
+      const ended = due[i] as number;
+      // Its place may be another's by now.
+      if (tcp.numberOf(ended) === due[i + 1]) this.close(tcp, ended);
+    }
+  }
+
+  /** The connection at a place is over. */
+  private close(table: FlowTable, at: number): void {
+    if (table.has(at, DONE)) return;
     // Files are read in the order of time.
-    return this.files[this.current]?.to ?? NO_TIME;
+    this.told.close(table.transport, at, this.files[this.current]?.to ?? NO_TIME);
+    table.close(at);
   }
 
-  finish(): Collected {
-    for (const flow of this.tcp.flows()) this.close(flow);
-    for (const flow of this.udp.flows()) this.close(flow);
+  finish(set: CaptureSet): Tally {
+    const { tcp, udp, frames } = this;
+    for (const table of [tcp, udp]) for (const at of table.places()) this.close(table, at);
     return {
-      drafts: this.keeper.drafts(),
-      totals: {
-        connections: this.tcp.total + this.udp.total,
-        handshakes: this.keeper.handshakes,
-        chains: this.keeper.chains,
-        frames: this.frames,
-      },
-      vantage: this.vantage.is,
-      files: this.files,
+      connections: tcp.total + udp.total,
+      frames,
+      files: filesOf(set, this.files),
+      names: namesOf(set),
     };
   }
 }
 
-function isOver(flow: Flow): boolean {
-  return flow.resetFrame > 0 || (flow.half0.finFrame > 0 && flow.half1.finFrame > 0);
+/** The frame is counted here, and when. `idle`: as `FlowTable.touch` answers. */
+function isTimed(frame: Frame, idle: number): boolean {
+  return !frame.untimed && !Number.isNaN(idle);
+}
+
+/** `spans`: by index of the set; a file without frames may have none. */
+function filesOf(set: CaptureSet, spans: readonly (FileSpan | undefined)[]): InputFile[] {
+  return set.files.map((file, index): InputFile => {
+    const seen = spans[index];
+    const problems: CaptureProblem[] = [...file.problems];
+    for (const [linkType, frames] of seen?.unreadLinkTypes ?? []) {
+      const detail = `${frames} frame(s) of link type ${linkType} were passed over`;
+      addProblem(problems, { kind: "unsupported", frame: 0, detail });
+    }
+    const encrypted = seen?.encrypted ?? 0;
+    if (encrypted > 0) {
+      const detail = `${encrypted} frame(s) are encrypted by Wi-Fi: capture on the computer itself, or decrypt them first`;
+      addProblem(problems, { kind: "unsupported", frame: 0, detail });
+    }
+    const leftOut = seen?.commentsLeftOut ?? 0;
+    if (leftOut > 0) {
+      const detail = `${leftOut} comment(s) on frames are left out: ${MAX_COMMENTS} characters are kept`;
+      addProblem(problems, { kind: "limit", frame: 0, detail });
+    }
+    return {
+      name: file.name,
+      bytes: file.size ?? file.bytesRead,
+      format: file.format,
+      frames: file.frames,
+      ...(seen?.from !== undefined && { from: seen.from }),
+      ...(seen?.to !== undefined && { to: seen.to }),
+      problems,
+      dropped: file.dropped,
+      localTime: file.localTime,
+      comments: [...file.comments.map((text) => ({ text })), ...(seen?.comments ?? [])],
+    };
+  });
+}
+
+function namesOf(set: CaptureSet): Map<string, string> {
+  const names = new Map<string, string>();
+  for (const file of set.files) for (const [ip, name] of file.names) if (!names.has(ip)) names.set(ip, name);
+  return names;
 }

@@ -5,7 +5,7 @@ import { MS_TURN_ANSWER, MS_TURN_HELLO, msTurnFrame } from "../../test/support/t
 import { Blocks } from "../bytes/blocks.ts";
 import { decode, Packet } from "../packet/packet.ts";
 import { KeyLog } from "../protocol/tls/key-log.ts";
-import { FlowTable } from "../stream/flow.ts";
+import { Flow, FlowTable, flowMemory } from "../stream/flow.ts";
 import { TcpReassembly } from "../stream/tcp.ts";
 import { CertificatePool } from "./certificate-pool.ts";
 import { Hellos } from "./hellos.ts";
@@ -14,7 +14,8 @@ import { TcpReader } from "./tcp-reader.ts";
 function newReader(): { reader: TcpReader; say: (side: 0 | 1, bytes: Uint8Array, frame: number) => void } {
   const packet = new Packet();
   decode(frameOf(tcpFrame(CLIENT, SERVER, new Uint8Array(0))), packet);
-  const flow = new FlowTable("tcp", () => {}).add(packet, 1, 0, 0, 0);
+  const table = new FlowTable(flowMemory("tcp"), () => {});
+  const flow = new Flow(table, table.add(packet, 1, 0, 0), 0, 1, 0, 0);
   flow.half0.fromStart = flow.half1.fromStart = true;
   const reader = new TcpReader(flow, {
     reassembly: new TcpReassembly(),

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { CLIENT, CLIENT6, frameOf, type Peer, SERVER, SERVER6, SYN, tcpFrame } from "../../test/support/packets.ts";
 import { decode, Packet, TCP } from "../packet/packet.ts";
-import { type Flow, FlowTable, MAX_FLOWS } from "./flow.ts";
+import { FlowTable, flowMemory, MAX_FLOWS } from "./flow.ts";
 import { findTcpFlow } from "./tcp.ts";
 import { HASH } from "./words.ts";
 
@@ -15,12 +15,13 @@ function packetOf(from: Peer, to: Peer, fields: { sequence?: number; flags?: num
 /** The table, and the numbers of the flows it forgot. */
 function newTable(): { table: FlowTable; forgotten: number[] } {
   const forgotten: number[] = [];
-  return { table: new FlowTable("tcp", (flow) => forgotten.push(flow.number)), forgotten };
+  const table: FlowTable = new FlowTable(flowMemory("tcp"), (at) => forgotten.push(table.numberOf(at)));
+  return { table, forgotten };
 }
 
-const add = (table: FlowTable, packet: Packet): Flow => table.add(packet, 1, 0, 0, 0);
-const find = (table: FlowTable, packet: Packet): Flow | undefined => table.flow(table.find(packet));
-const findTcp = (table: FlowTable, packet: Packet): Flow | undefined => table.flow(findTcpFlow(table, packet));
+const add = (table: FlowTable, packet: Packet): number => table.add(packet, 1, 0, 0);
+/** 0: nothing was found. */
+const find = (table: FlowTable, packet: Packet): number => table.find(packet);
 
 /** A peer of its own for every number; a slot is bent in place, which is faster than building a frame. */
 function bend(packet: Packet, number: number): Packet {
@@ -48,13 +49,11 @@ describe("a flow", () => {
     const groups = CLIENT6.ip.split(":");
     const others = groups.map((_, i) => ({ ...CLIENT6, ip: groups.map((g, j) => (i === j ? "9" : g)).join(":") }));
     for (const other of [...others, { ...CLIENT6, port: CLIENT6.port + 1 }]) {
-      expect(find(table, packetOf(other, SERVER6))).toBeUndefined();
-      expect(find(table, packetOf(SERVER6, other))).toBeUndefined();
+      expect(find(table, packetOf(other, SERVER6))).toBe(0);
+      expect(find(table, packetOf(SERVER6, other))).toBe(0);
     }
     // Ports exchanged, addresses not.
-    expect(
-      find(table, packetOf({ ...CLIENT6, port: SERVER6.port }, { ...SERVER6, port: CLIENT6.port })),
-    ).toBeUndefined();
+    expect(find(table, packetOf({ ...CLIENT6, port: SERVER6.port }, { ...SERVER6, port: CLIENT6.port }))).toBe(0);
   });
 
   test("of IPv4 is not that of the IPv4-mapped addresses in IPv6", () => {
@@ -64,7 +63,7 @@ describe("a flow", () => {
       const [a = 0, b = 0, c = 0, d = 0] = ip.split(".").map(Number);
       return { ip: `0:0:0:0:0:ffff:${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`, port };
     };
-    expect(find(table, packetOf(mapped(CLIENT), mapped(SERVER)))).toBeUndefined();
+    expect(find(table, packetOf(mapped(CLIENT), mapped(SERVER)))).toBe(0);
   });
 
   test("from an endpoint to itself is one flow", () => {
@@ -77,29 +76,29 @@ describe("a flow", () => {
 describe("port reuse", () => {
   const syn = (sequence: number) => packetOf(CLIENT, SERVER, { flags: SYN, sequence });
 
-  function opened(table: FlowTable, packet: Packet): Flow {
-    const flow = add(table, packet);
-    flow.half0.base = packet.sequence;
-    return flow;
+  function opened(table: FlowTable, packet: Packet): number {
+    const at = add(table, packet);
+    table.noteStart(at, packet);
+    return at;
   }
 
   test("a SYN with another sequence number begins a new flow, the same SYN again does not", () => {
     const { table } = newTable();
     const first = opened(table, syn(1000));
-    expect(findTcp(table, syn(1000))).toBe(first);
-    expect(findTcp(table, syn(2000))).toBeUndefined();
+    expect(findTcpFlow(table, syn(1000))).toBe(first);
+    expect(findTcpFlow(table, syn(2000))).toBe(0);
     const second = opened(table, syn(2000));
-    expect(findTcp(table, packetOf(SERVER, CLIENT))).toBe(second);
-    expect([first.number, second.number, table.total]).toEqual([0, 1, 2]);
-    expect([...table.flows()]).toEqual([first, second]);
+    expect(findTcpFlow(table, packetOf(SERVER, CLIENT))).toBe(second);
+    expect([table.numberOf(first), table.numberOf(second), table.total]).toEqual([0, 1, 2]);
+    expect([...table.places()]).toEqual([first, second]);
   });
 
   test("neither SYN-ACK nor data begins one; nor a SYN of a side not heard before", () => {
     const { table } = newTable();
     const flow = opened(table, syn(1000));
-    expect(findTcp(table, packetOf(SERVER, CLIENT, { flags: SYN | 0x10, sequence: 9 }))).toBe(flow);
-    expect(findTcp(table, packetOf(CLIENT, SERVER, { sequence: 9 }))).toBe(flow);
-    expect(findTcp(table, packetOf(SERVER, CLIENT, { flags: SYN, sequence: 9 }))).toBe(flow);
+    expect(findTcpFlow(table, packetOf(SERVER, CLIENT, { flags: SYN | 0x10, sequence: 9 }))).toBe(flow);
+    expect(findTcpFlow(table, packetOf(CLIENT, SERVER, { sequence: 9 }))).toBe(flow);
+    expect(findTcpFlow(table, packetOf(SERVER, CLIENT, { flags: SYN, sequence: 9 }))).toBe(flow);
   });
 });
 
@@ -109,7 +108,7 @@ describe("many flows", () => {
     const packet = packetOf(CLIENT, SERVER);
     const flows = Array.from({ length: 5000 }, (_, i) => add(table, bend(packet, i)));
     for (const [i, flow] of flows.entries()) expect(find(table, bend(packet, i))).toBe(flow);
-    expect([...table.flows()].length).toBe(5000);
+    expect([...table.places()].length).toBe(5000);
   });
 
   test("a replaced flow stays behind its replacement when the table grows", () => {
@@ -136,9 +135,7 @@ describe("collisions", () => {
   test("the flows made here do collide", () => {
     const { table } = newTable();
     const packet = packetOf(CLIENT, SERVER);
-    const hashes = new Set(
-      Array.from({ length: 100 }, (_, i) => table.words[add(table, colliding(packet, i)).at + HASH]),
-    );
+    const hashes = new Set(Array.from({ length: 100 }, (_, i) => table.words[add(table, colliding(packet, i)) + HASH]));
     expect(hashes.size).toBe(1);
   });
 
@@ -153,7 +150,7 @@ describe("collisions", () => {
       back.destination3 = 0x0a000001 ^ (i << 4);
       expect(find(table, back)).toBe(flow);
     }
-    expect(find(table, colliding(packet, 2000))).toBeUndefined();
+    expect(find(table, colliding(packet, 2000))).toBe(0);
   });
 
   test.each([3, 40])(
@@ -166,7 +163,7 @@ describe("collisions", () => {
       expect(find(table, colliding(packet, number))).toBe(second);
       const third = add(table, colliding(packet, number));
       expect(find(table, colliding(packet, number))).toBe(third);
-      expect([...table.flows()].length).toBe(62);
+      expect([...table.places()].length).toBe(62);
     },
   );
 });
@@ -178,24 +175,41 @@ describe("forgetting", () => {
     const first = Array.from({ length: MAX_FLOWS }, (_, i) => add(table, bend(packet, i)));
     expect(forgotten).toEqual([]);
     for (let i = 0; i < 1000; i++) add(table, bend(packet, MAX_FLOWS + i));
-    expect([...table.flows()].length).toBe(MAX_FLOWS);
+    expect([...table.places()].length).toBe(MAX_FLOWS);
     expect(new Set(forgotten).size).toBe(1000);
     expect(table.total).toBe(MAX_FLOWS + 1000);
-    for (const number of forgotten.slice(0, 50)) expect(find(table, bend(packet, number))).toBeUndefined();
+    for (const number of forgotten.slice(0, 50)) expect(find(table, bend(packet, number))).toBe(0);
     // Who spoke since the hand went by stays; what has ended goes at once.
-    const rest = first.filter(({ number }) => !forgotten.includes(number));
-    const [speaks, silent] = rest as [Flow, Flow];
-    table.touch(speaks.at, 2, 0, 0);
+    const [speaks, silent] = first.slice(1000) as [number, number];
+    const [kept, gone] = [table.numberOf(speaks), table.numberOf(silent)];
+    table.touch(speaks, 2, 0, 0);
     add(table, bend(packet, 2 * MAX_FLOWS));
-    expect(forgotten).not.toContain(speaks.number);
-    expect(forgotten.at(-1)).toBe(silent.number);
+    expect(forgotten).not.toContain(kept);
+    expect(forgotten.at(-1)).toBe(gone);
+  });
+
+  test("places are used again, and each belongs to one flow", () => {
+    const { table, forgotten } = newTable();
+    const packet = packetOf(CLIENT, SERVER);
+    // Three times as many as there are places.
+    const count = 250_000;
+    for (let i = 0; i < count; i++) add(table, bend(packet, i));
+    expect(forgotten).toEqual(Array.from({ length: count - MAX_FLOWS }, (_, i) => i));
+    const places = new Set<number>();
+    for (let i = count - MAX_FLOWS; i < count; i++) {
+      const at = find(table, bend(packet, i));
+      expect(table.numberOf(at)).toBe(i);
+      places.add(at);
+    }
+    expect(places.size).toBe(MAX_FLOWS);
+    expect([...table.places()].length).toBe(MAX_FLOWS);
   });
 
   test("an ended flow goes before a silent one", () => {
     const { table, forgotten } = newTable();
     const packet = packetOf(CLIENT, SERVER);
     const flows = Array.from({ length: MAX_FLOWS }, (_, i) => add(table, bend(packet, i)));
-    table.close(flows[500] as Flow, false);
+    table.close(flows[500] as number);
     add(table, bend(packet, MAX_FLOWS));
     // It was closed already: nobody is told again.
     expect(forgotten).toEqual([]);

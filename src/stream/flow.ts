@@ -26,6 +26,7 @@ import {
   BYTES,
   CHAIN,
   COUNTED,
+  DATA_SEEN,
   DATAGRAM,
   DONE,
   FOLLOWING,
@@ -43,12 +44,24 @@ import {
   MARKS,
   NEXT,
   NEXT_SET,
+  NUMBER,
+  PATH0,
+  PATH0_SET,
+  PATH1,
+  PATH1_SET,
   PORTS,
   REACHED,
   REACHED_SET,
+  RETIRED,
+  SENT,
+  START0,
+  START0_SET,
+  START1,
+  START1_SET,
   STATE,
   STRIDE,
   TOUCHED,
+  TUNNEL,
   TUNNELLED,
 } from "./words.ts";
 
@@ -63,9 +76,9 @@ export const MAX_FLOWS = 65_536;
  * within microseconds, or after what a queue holds; who retransmits has mostly waited for 200 ms (RFC 6298 section 2.4 asks for a
  * second).
  */
-export const COPY_WITHIN = 0.1;
+const COPY_WITHIN = 0.1;
 /** The same where IP does not number the packets, so that the time is all there is. */
-export const UNNUMBERED_COPY_WITHIN = 0.001;
+const UNNUMBERED_COPY_WITHIN = 0.001;
 /** Bytes at either end of a payload that tell it from others: numbers stand at its beginning, tags and fresh data at its end. */
 const TELLING_BYTES = 16;
 /** Chain length from which further flows of a bucket go to the Map. */
@@ -99,8 +112,6 @@ export class Half {
   unreachable: IcmpError | undefined = undefined;
   /** The sequence numbers begin at a SYN of this capture: the stream is seen from its first byte. */
   fromStart = false;
-  /** Of the packets of this direction within their tunnel. */
-  path = 0;
   /** Out-of-order segments waiting for a hole to fill, ascending by sequence number. */
   pending: Segment[] | undefined = undefined;
   pendingBytes = 0;
@@ -110,7 +121,7 @@ export class Half {
   private words: Int32Array;
   private doubles: Float64Array;
 
-  constructor({ words, doubles }: FlowTable, at: number) {
+  constructor({ words, doubles }: FlowMemory, at: number) {
     this.words = words;
     this.doubles = doubles;
     this.at = at;
@@ -191,6 +202,12 @@ export class Half {
     return this.ackedSet && this.nextSet ? Math.max(0, (this.next - this.acked) | 0) : 0;
   }
 
+  /** The first payload of the direction came in this frame. */
+  noteData(frame: number): void {
+    this.firstDataFrame = frame;
+    this.mark(DATA_SEEN);
+  }
+
   get largestSegment(): number {
     return this.word(LARGEST);
   }
@@ -251,7 +268,34 @@ export interface Segment {
   readonly at: number;
 }
 
-/** A connection. Its words are its own until the table forgets it, which closes it first. */
+/** Where the words of flows are. */
+export interface FlowMemory {
+  readonly transport: "tcp" | "udp";
+  /** Of every flow STRIDE words; place 0 is nobody's. */
+  readonly words: Int32Array;
+  /** The same memory. */
+  readonly doubles: Float64Array;
+}
+
+/**
+ * Places beyond those of remembered flows: the place of a forgotten one is used again after so many others. Another thread may still
+ * have to close it, and as many small flows as this may be on the way there; waiting for every one would keep the two in step.
+ */
+const RESERVE = 16_384;
+const PLACES = MAX_FLOWS + RESERVE;
+
+/** Bytes of the words of all flows. The system gives the memory only where it is written. */
+export const FLOW_BYTES = (PLACES + 1) * STRIDE * 4;
+
+/** `buffer`, of FLOW_BYTES, is given when two threads share it. */
+export function flowMemory(
+  transport: "tcp" | "udp",
+  buffer: ArrayBuffer | SharedArrayBuffer = new ArrayBuffer(FLOW_BYTES),
+): FlowMemory {
+  return { transport, words: new Int32Array(buffer), doubles: new Float64Array(buffer) };
+}
+
+/** What a connection is to whoever works on it. */
 export class Flow {
   readonly ipVersion: 4 | 6;
   /** Endpoint 0 (`a`) sent the first packet seen. */
@@ -265,10 +309,6 @@ export class Flow {
   readonly b1: number;
   readonly a0: number;
   readonly b0: number;
-  /** The observation was taken: later frames are not counted any more. */
-  done = false;
-  /** In the queue of connections that have ended. */
-  ended = false;
   /** What endpoint 0 sent, and endpoint 1. */
   readonly half0: Half;
   readonly half1: Half;
@@ -281,8 +321,6 @@ export class Flow {
   application: Application | undefined = undefined;
 
   readonly transport: "tcp" | "udp";
-  /** Of the tunnel in which its first packet was; 0 for none. */
-  readonly tunnel: number;
   /** Wireshark's stream number within the transport. */
   readonly number: number;
   readonly file: number;
@@ -309,43 +347,35 @@ export class Flow {
   /** Place of its words. */
   at: number;
 
-  /** Made by `FlowTable.add`, which has filled the words at `at`. */
-  constructor(
-    table: FlowTable,
-    at: number,
-    number: number,
-    packet: Packet,
-    frame: number,
-    file: number,
-    seconds: number,
-    nanos: number,
-  ) {
-    this.words = table.words;
-    this.doubles = table.doubles;
+  /** `FlowTable.add` has filled the words at `at`; the others are of its first frame. */
+  constructor(memory: FlowMemory, at: number, file: number, frame: number, seconds: number, nanos: number) {
+    const { words } = memory;
+    const ports = words[at + PORTS] as number;
+    this.words = words;
+    this.doubles = memory.doubles;
     this.at = at;
-    this.transport = table.transport;
-    this.tunnel = packet.tunnel;
-    this.number = number;
+    this.transport = memory.transport;
+    this.number = words[at + NUMBER] as number;
     this.file = file;
-    this.ipVersion = packet.ipVersion;
-    this.a0 = packet.source0;
-    this.a1 = packet.source1;
-    this.a2 = packet.source2;
-    this.a3 = packet.source3;
-    this.aPort = packet.sourcePort;
-    this.b0 = packet.destination0;
-    this.b1 = packet.destination1;
-    this.b2 = packet.destination2;
-    this.b3 = packet.destination3;
-    this.bPort = packet.destinationPort;
+    this.ipVersion = ((words[at + STATE] as number) & IPV6) === 0 ? 4 : 6;
+    this.a0 = words[at + A0] as number;
+    this.a1 = words[at + A1] as number;
+    this.a2 = words[at + A2] as number;
+    this.a3 = words[at + A3] as number;
+    this.aPort = ports >>> 16;
+    this.b0 = words[at + B0] as number;
+    this.b1 = words[at + B1] as number;
+    this.b2 = words[at + B2] as number;
+    this.b3 = words[at + B3] as number;
+    this.bPort = ports & 0xffff;
     this.firstFrame = frame;
     this.seconds = seconds;
     this.nanos = nanos;
-    this.half0 = new Half(table, at + HALF0);
-    this.half1 = new Half(table, at + HALF0 + HALF);
+    this.half0 = new Half(memory, at + HALF0);
+    this.half1 = new Half(memory, at + HALF0 + HALF);
   }
 
-  /** Takes its words along: the table, which is done with it, may use their place again. */
+  /** Takes its words along: the table, which is done with it, uses their place again. */
   detach(): void {
     const words = this.words.slice(this.at, this.at + STRIDE);
     this.words = words;
@@ -375,18 +405,6 @@ export class Flow {
     return side === 0 ? this.half0 : this.half1;
   }
 
-  /**
-   * Whether a packet of the same addresses and ports, from endpoint `side`, came another way: in another tunnel or outside of it.
-   * Then it is another connection, in a network that uses the same addresses, or the same packet seen twice.
-   */
-  isElsewhere(side: 0 | 1, packet: Packet): boolean {
-    if (packet.tunnel !== this.tunnel) return true;
-    if (packet.tunnel === 0) return false;
-    const half = this.half(side);
-    if (half.frames === 0) half.path = packet.path;
-    return half.path !== packet.path;
-  }
-
   /** Seconds since the flow's first frame; 0 where time is not known. */
   since(seconds: number, nanos: number): number {
     if (this.untimed) return 0;
@@ -407,36 +425,50 @@ export interface FlowReader {
 /** Place of no flow. */
 const NONE = 0;
 
-export class FlowTable {
+/** Another thread works on the flows: it has to be told of what happens to them, and uses what is counted for them meanwhile. */
+export interface Lent {
+  /** Whether it has done all up to what was last sent for a flow (SENT). */
+  isRead(sent: number): boolean;
+  /** Lets it do more. */
+  wait(): void;
+}
+
+export class FlowTable implements FlowMemory {
   /** Which endpoint sent the packet last looked up or added. */
   side: 0 | 1 = 0;
   readonly transport: "tcp" | "udp";
-  /** Of every flow STRIDE words; place 0 is nobody's. The system gives the memory only where it is written. */
-  readonly words = new Int32Array((MAX_FLOWS + 1) * STRIDE);
-  /** The same memory. */
-  readonly doubles = new Float64Array(this.words.buffer);
+  readonly words: Int32Array;
+  readonly doubles: Float64Array;
   /** Place of the newest flow of every bucket. */
   private readonly buckets = new Int32Array(MAX_FLOWS);
   private readonly spilled = new Map<string, number>();
-  /** By place; undefined once the flow is done. */
-  private readonly open: (Flow | undefined)[] = [undefined];
-  /** By place, the done flows that still refer to their words. */
-  private readonly referring = new Map<number, Flow>();
-  /** Index into `open` of the next candidate to be forgotten. */
+  /** Places taken so far. */
+  private taken = 0;
+  /** The next candidate to be forgotten; its place is as many STRIDEs on. */
   private hand = 1;
+  /** Places of forgotten flows, the next to be used again, and overwritten, at index `next`. */
+  private readonly retired = new Int32Array(RESERVE);
+  private next = 0;
   /** Number of the next new flow. */
   private count = 0;
-  private readonly forget: (flow: Flow) => void;
+  private readonly forget: (at: number) => void;
+  private readonly lent: Lent | undefined;
 
-  /** `forget` is called when a flow that is not done leaves the table because there is no room. */
-  constructor(transport: "tcp" | "udp", forget: (flow: Flow) => void) {
+  /**
+   * `forget` is called with the place of a flow that is not done and leaves the table because there is no room. `lent` is given when
+   * another thread works on the flows.
+   */
+  constructor({ transport, words, doubles }: FlowMemory, forget: (at: number) => void, lent?: Lent) {
     this.transport = transport;
+    this.words = words;
+    this.doubles = doubles;
     this.forget = forget;
+    this.lent = lent;
   }
 
-  /** Every flow still remembered that is not done. */
-  *flows(): IterableIterator<Flow> {
-    for (const flow of this.open) if (flow !== undefined) yield flow;
+  /** Places of all flows still remembered that are not done. */
+  *places(): IterableIterator<number> {
+    for (let index = 1; index <= this.taken; index++) if (!this.has(index * STRIDE, DONE)) yield index * STRIDE;
   }
 
   get total(): number {
@@ -460,56 +492,67 @@ export class FlowTable {
     return at;
   }
 
-  /** The flow at a place, undefined when it is done. */
-  flow(at: number): Flow | undefined {
-    return this.open[at / STRIDE];
+  /** Whether the flow at a place has one of these bits in its STATE. */
+  has(at: number, bits: number): boolean {
+    return ((this.words[at + STATE] as number) & bits) !== 0;
   }
 
-  /** Counts a frame for the flow at a place. */
-  touch(at: number, number: number, seconds: number, nanos: number): void {
-    const { words, doubles } = this;
+  mark(at: number, bits: number): void {
+    this.words[at + STATE] = (this.words[at + STATE] as number) | bits;
+  }
+
+  numberOf(at: number): number {
+    return this.words[at + NUMBER] as number;
+  }
+
+  /** Whether the first packet of the flow at a place was in this tunnel. */
+  isIn(at: number, tunnel: number): boolean {
+    return this.words[at + TUNNEL] === tunnel;
+  }
+
+  /** May this thread use what is counted for the flow at a place? The other one does while something for it is on the way. */
+  isBack(at: number): boolean {
+    return this.lent === undefined || this.lent.isRead(this.doubles[(at + SENT) >> 1] as number);
+  }
+
+  /** Counts a frame for the flow at a place; answers how long after the one before it came, in seconds. NaN: the other thread has to. */
+  touch(at: number, number: number, seconds: number, nanos: number): number {
+    const { words } = this;
     const state = words[at + STATE] as number;
     words[at + STATE] = state | TOUCHED;
-    if ((state & DONE) !== 0) return;
-    words[at + LAST_FRAME] = number;
-    words[at + FRAME_COUNT] = (words[at + FRAME_COUNT] as number) + 1;
-    // Stored out of order: the end is the latest moment, not the last frame's.
-    const last = doubles[(at + LAST_SECONDS) >> 1] as number;
-    if (seconds < last || (seconds === last && nanos <= (words[at + LAST_NANOS] as number))) return;
-    doubles[(at + LAST_SECONDS) >> 1] = seconds;
-    words[at + LAST_NANOS] = nanos;
+    if ((state & DONE) !== 0) return 0;
+    if (!this.isBack(at)) return Number.NaN;
+    return countFrame(words, this.doubles, at, number, seconds, nanos);
+  }
+
+  /**
+   * Whether a packet of the same addresses and ports, from the endpoint last looked up, came another way: in another tunnel or
+   * outside of it. Then it is another connection, in a network that uses the same addresses, or the same packet seen twice.
+   */
+  isElsewhere(at: number, packet: Packet): boolean {
+    const { words, side } = this;
+    if (packet.tunnel !== words[at + TUNNEL]) return true;
+    if (packet.tunnel === 0) return false;
+    const place = at + (side === 0 ? PATH0 : PATH1);
+    const bit = side === 0 ? PATH0_SET : PATH1_SET;
+    if (!this.has(at, bit)) {
+      this.mark(at, bit);
+      words[place] = packet.path;
+    }
+    return words[place] !== packet.path;
   }
 
   /** Seconds between the frame at hand and the latest one of the flow at a place: before `touch`. */
   idle(at: number, seconds: number, nanos: number): number {
-    return (
-      seconds -
-      (this.doubles[(at + LAST_SECONDS) >> 1] as number) +
-      (nanos - (this.words[at + LAST_NANOS] as number)) / 1e9
-    );
-  }
-
-  /**
-   * Whether a datagram of the flow at a place is a copy of the latest one of its direction, as mirror ports make them; from now on it
-   * is the latest.
-   */
-  isCopiedDatagram(at: number, packet: Packet, bytes: Uint8Array, idle: number): boolean {
-    const { words } = this;
-    const mine = at + (this.side === 0 ? HALF0 : HALF0 + HALF);
-    const { identification } = packet;
-    const datagram = digest(bytes, packet);
-    const same = words[mine + IDENTIFICATION] === identification && words[mine + DATAGRAM] === datagram;
-    words[mine + IDENTIFICATION] = identification;
-    words[mine + DATAGRAM] = datagram;
-    return same && idle < (identification === 0 ? UNNUMBERED_COPY_WITHIN : COPY_WITHIN);
+    return idleTime(this.words, this.doubles, at, seconds, nanos);
   }
 
   /**
    * Counts a TCP segment as `TcpReassembly.segment` would, when counting is all there is to do: the payload, if any, comes in
    * order and is not followed, and no flag but ACK and PSH says anything. False when there may be more; then nothing was
-   * counted. Most frames of a capture end here.
+   * counted. Most frames of a capture end here. To be called where `isBack`; `idle` as `TcpReassembly.segment` has it.
    */
-  countSegment(at: number, packet: Packet): boolean {
+  countSegment(at: number, packet: Packet, idle: number): boolean {
     const { words } = this;
     const mine = at + (this.side === 0 ? HALF0 : HALF0 + HALF);
     const theirs = at + (this.side === 0 ? HALF0 + HALF : HALF0);
@@ -534,21 +577,61 @@ export class FlowTable {
       return false;
     }
     words[mine + FRAMES] = (words[mine + FRAMES] as number) + 1;
-    words[mine + IDENTIFICATION] = packet.identification;
+    const { identification } = packet;
+    if (!isCopy(identification, words[mine + IDENTIFICATION] as number, idle)) {
+      words[mine + IDENTIFICATION] = identification;
+    }
     if (((packet.acknowledgement - (words[theirs + ACKED] as number)) | 0) > 0) {
       words[theirs + ACKED] = packet.acknowledgement;
     }
     return true;
   }
 
-  /** Does a SYN (no ACK) with this sequence number, just found to belong to the flow at a place, begin another connection? */
-  beginsAnew(at: number, sequence: number): boolean {
+  /**
+   * Counts a UDP datagram where counting is all there is to do: nobody reads the direction any more, and it has had payload before.
+   * To be called where `isBack`, for packets outside of tunnels; `digest`: of the payload (`digestOf`), `idle` as for segments.
+   */
+  countDatagram(at: number, packet: Packet, digest: number, idle: number): boolean {
+    const { words } = this;
     const mine = at + (this.side === 0 ? HALF0 : HALF0 + HALF);
-    return ((this.words[mine + MARKS] as number) & BASE_SET) !== 0 && this.words[mine + BASE] !== sequence;
+    const marks = words[mine + MARKS] as number;
+    if ((marks & (FOLLOWING | DATA_SEEN)) !== DATA_SEEN || this.has(at, TUNNELLED)) return false;
+    if (isCopiedDatagram(words, mine, packet.identification, digest, idle)) return true;
+    words[mine + FRAMES] = (words[mine + FRAMES] as number) + 1;
+    if (packet.payloadLength > 0) {
+      const bytes = (mine + BYTES) >> 1;
+      this.doubles[bytes] = (this.doubles[bytes] as number) + packet.payloadLength;
+    }
+    return true;
   }
 
-  /** A new flow for the packet's addresses. A flow already there for them is replaced (port reuse) but lives on until forgotten. */
-  add(packet: Packet, frame: number, file: number, seconds: number, nanos: number): Flow {
+  /** Does a SYN (no ACK) with this sequence number, just found to belong to the flow at a place, begin another connection? */
+  beginsAnew(at: number, sequence: number): boolean {
+    const [bit, start] = this.side === 0 ? [START0_SET, START0] : [START1_SET, START1];
+    return this.has(at, bit) && this.words[at + start] !== sequence;
+  }
+
+  /** Notes where the directions of a connection begin, as far as its segment at hand is the first to tell (as Wireshark's base_seq). */
+  noteStart(at: number, packet: Packet): void {
+    const state = this.words[at + STATE] as number;
+    if ((state & (START0_SET | START1_SET)) === (START0_SET | START1_SET)) return;
+    const { sequence, acknowledgement, flags } = packet;
+    this.begin(at, this.side, (flags & SYN) !== 0 ? sequence : (sequence - 1) | 0);
+    if ((flags & ACK) !== 0) this.begin(at, this.side === 0 ? 1 : 0, (acknowledgement - 1) | 0);
+  }
+
+  private begin(at: number, side: 0 | 1, base: number): void {
+    const bit = side === 0 ? START0_SET : START1_SET;
+    if (this.has(at, bit)) return;
+    this.mark(at, bit);
+    this.words[at + (side === 0 ? START0 : START1)] = base;
+  }
+
+  /**
+   * A new flow for the packet's addresses: its place. A flow already there for them is replaced (port reuse) but lives on until
+   * forgotten.
+   */
+  add(packet: Packet, frame: number, seconds: number, nanos: number): number {
     const at = this.takePlace();
     const { words } = this;
     words[at + HASH] = hashOf(packet);
@@ -562,28 +645,21 @@ export class FlowTable {
     words[at + B1] = packet.destination1;
     words[at + B2] = packet.destination2;
     words[at + B3] = packet.destination3;
+    words[at + NUMBER] = this.count++;
+    words[at + TUNNEL] = packet.tunnel;
     words[at + LAST_FRAME] = frame;
     words[at + FRAME_COUNT] = 1;
     this.doubles[(at + LAST_SECONDS) >> 1] = seconds;
     words[at + LAST_NANOS] = nanos;
     words[at + HALF0 + MARKS] = words[at + HALF0 + HALF + MARKS] = FOLLOWING;
     this.side = 0;
-    const flow = new Flow(this, at, this.count++, packet, frame, file, seconds, nanos);
-    this.open[at / STRIDE] = flow;
     this.link(at, packet);
-    return flow;
+    return at;
   }
 
-  /**
-   * Nothing of the flow is counted any more, and its object is let go. `needed`: its words will be read later, and are handed to
-   * it before their place is used again.
-   */
-  close(flow: Flow, needed: boolean): void {
-    flow.done = true;
-    const { at } = flow;
-    this.words[at + STATE] = (this.words[at + STATE] as number) | DONE;
-    this.open[at / STRIDE] = undefined;
-    if (needed) this.referring.set(at, flow);
+  /** Nothing of the flow at a place is counted any more. */
+  close(at: number): void {
+    this.mark(at, DONE);
   }
 
   private link(at: number, packet: Packet): void {
@@ -620,30 +696,103 @@ export class FlowTable {
     if (this.spilled.get(key) === at) this.spilled.delete(key);
   }
 
-  /** A place whose words are all 0. Second-chance replacement: a flow untouched for a whole round of the clock goes first, an ended one at once. */
+  /** A place whose words are all 0. */
   private takePlace(): number {
-    const { words, open } = this;
-    if (open.length <= MAX_FLOWS) {
-      open.push(undefined);
-      return (open.length - 1) * STRIDE;
+    if (this.taken < PLACES) {
+      if (this.taken >= MAX_FLOWS) this.retire();
+      this.taken++;
+      return this.taken * STRIDE;
     }
+    const at = this.retired[this.next] as number;
+    this.retire();
+    // What is counted there may still be asked for.
+    while (!this.isBack(at)) this.lent?.wait();
+    this.words.fill(0, at, at + STRIDE);
+    return at;
+  }
+
+  /** Forgets a flow. Second-chance replacement: one untouched for a whole round of the clock goes first, an ended one at once. */
+  private retire(): void {
+    const { words } = this;
     for (;;) {
       const at = this.hand * STRIDE;
-      this.hand = this.hand === MAX_FLOWS ? 1 : this.hand + 1;
+      this.hand = this.hand === this.taken ? 1 : this.hand + 1;
       const state = words[at + STATE] as number;
+      if ((state & RETIRED) !== 0) continue;
       if ((state & (TOUCHED | DONE)) === TOUCHED) {
         words[at + STATE] = state & ~TOUCHED;
         continue;
       }
       this.unlink(at);
-      const flow = this.flow(at);
-      if (flow !== undefined) this.forget(flow);
-      this.referring.get(at)?.detach();
-      this.referring.delete(at);
-      words.fill(0, at, at + STRIDE);
-      return at;
+      if ((state & DONE) === 0) this.forget(at);
+      this.mark(at, RETIRED | DONE);
+      this.retired[this.next] = at;
+      this.next = (this.next + 1) % RESERVE;
+      return;
     }
   }
+}
+
+/** Counts a frame for the flow whose words are at a place; answers how long after the one before it came, in seconds. */
+export function countFrame(
+  words: Int32Array,
+  doubles: Float64Array,
+  at: number,
+  number: number,
+  seconds: number,
+  nanos: number,
+): number {
+  words[at + LAST_FRAME] = number;
+  words[at + FRAME_COUNT] = (words[at + FRAME_COUNT] as number) + 1;
+  const idle = idleTime(words, doubles, at, seconds, nanos);
+  // Stored out of order: the end is the latest moment, not the last frame's.
+  if (idle > 0) {
+    doubles[(at + LAST_SECONDS) >> 1] = seconds;
+    words[at + LAST_NANOS] = nanos;
+  }
+  return idle;
+}
+
+function idleTime(words: Int32Array, doubles: Float64Array, at: number, seconds: number, nanos: number): number {
+  const last = doubles[(at + LAST_SECONDS) >> 1] as number;
+  return seconds - last + (nanos - (words[at + LAST_NANOS] as number)) / 1e9;
+}
+
+/**
+ * Whether a TCP packet is one already seen, as a mirror port gives that sees it come and go: senders number packets upwards, and give
+ * a retransmission a number of its own. `last`: the number of the latest packet of this direction.
+ */
+export function isCopy(identification: number, last: number, idle: number): boolean {
+  if (identification === 0) return idle < UNNUMBERED_COPY_WITHIN;
+  return idle < COPY_WITHIN && last !== 0 && (identification - last) << 16 <= 0;
+}
+
+/**
+ * Whether a datagram of the half at a place is a copy of the latest one of its direction, as mirror ports make them; from now on it is
+ * the latest. `digest`: of its payload.
+ */
+export function isCopiedDatagram(
+  words: Int32Array,
+  half: number,
+  identification: number,
+  digest: number,
+  idle: number,
+): boolean {
+  const same = words[half + IDENTIFICATION] === identification && words[half + DATAGRAM] === digest;
+  words[half + IDENTIFICATION] = identification;
+  words[half + DATAGRAM] = digest;
+  return same && idle < (identification === 0 ? UNNUMBERED_COPY_WITHIN : COPY_WITHIN);
+}
+
+/** What tells the payload at hand from others: its length and both its ends. */
+export function digestOf(bytes: Uint8Array, { payloadStart, payloadCaptured, payloadLength }: Packet): number {
+  const end = payloadStart + payloadCaptured;
+  const first = Math.min(end, payloadStart + TELLING_BYTES);
+  let hash = payloadLength | 0;
+  for (let at = payloadStart; at < first; at++) hash = Math.imul(hash, 31) + (bytes[at] as number);
+  for (let at = Math.max(first, end - TELLING_BYTES); at < end; at++)
+    hash = Math.imul(hash, 31) + (bytes[at] as number);
+  return hash | 0;
 }
 
 /** 0 when the packet goes from endpoint 0 to endpoint 1, 1 the other way, -1 when it belongs to another flow. */
@@ -682,17 +831,6 @@ function sideOf(words: Int32Array, at: number, packet: Packet): -1 | 0 | 1 {
   )
     return 1;
   return -1;
-}
-
-/** Of a payload: its length and both its ends. */
-function digest(bytes: Uint8Array, { payloadStart, payloadCaptured, payloadLength }: Packet): number {
-  const end = payloadStart + payloadCaptured;
-  const first = Math.min(end, payloadStart + TELLING_BYTES);
-  let hash = payloadLength | 0;
-  for (let at = payloadStart; at < first; at++) hash = Math.imul(hash, 31) + (bytes[at] as number);
-  for (let at = Math.max(first, end - TELLING_BYTES); at < end; at++)
-    hash = Math.imul(hash, 31) + (bytes[at] as number);
-  return hash | 0;
 }
 
 /** The same for both directions. */

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { payload } from "../../test/support/capture-writer.ts";
 import { ACK, CLIENT, ethernet, FIN, frameOf, ipv4, RST, SERVER, SYN, tcp } from "../../test/support/packets.ts";
 import { decode, Packet, TCP } from "../packet/packet.ts";
-import { type Flow, type FlowReader, FlowTable, type Half } from "./flow.ts";
+import { Flow, type FlowReader, FlowTable, flowMemory, type Half } from "./flow.ts";
 import { MAX_PENDING_BYTES, MAX_PENDING_SEGMENTS, MAX_PENDING_TOTAL, TcpReassembly } from "./tcp.ts";
 
 interface Given {
@@ -37,7 +37,7 @@ class Run implements FlowReader {
   counted = 0;
   /** Called with every piece, before it is kept. */
   onPiece: () => void = () => {};
-  private readonly table = new FlowTable("tcp", () => {});
+  private readonly table = new FlowTable(flowMemory("tcp"), () => {});
   private frames = 0;
 
   constructor(reassembly = new TcpReassembly()) {
@@ -71,11 +71,21 @@ class Run implements FlowReader {
       const place = this.table.find(packet);
       const idle = place === 0 ? Infinity : this.table.idle(place, frame.seconds, frame.nanos);
       if (place !== 0) this.table.touch(place, this.frames, frame.seconds, frame.nanos);
-      if (place !== 0 && this.quick && this.table.countSegment(place, packet)) {
+      if (place !== 0 && this.quick && this.table.countSegment(place, packet, idle)) {
         this.counted++;
         continue;
       }
-      if (place === 0) this.flow = this.table.add(packet, this.frames, 0, frame.seconds, frame.nanos);
+      if (place === 0) {
+        const { seconds, nanos } = frame;
+        this.flow = new Flow(
+          this.table,
+          this.table.add(packet, this.frames, seconds, nanos),
+          0,
+          this.frames,
+          seconds,
+          nanos,
+        );
+      }
       this.flow.reader = this;
       this.reassembly.segment(this.flow, this.table.side, packet, frame, this.frames, idle);
     }

@@ -12,15 +12,7 @@
 import type { Frame } from "../capture/frame.ts";
 import { Openings } from "../packet/opening.ts";
 import { ACK, FIN, type Packet, RST, SYN } from "../packet/packet.ts";
-import {
-  COPY_WITHIN,
-  type Flow,
-  type FlowTable,
-  type Half,
-  type Segment,
-  SMALL_SEGMENT,
-  UNNUMBERED_COPY_WITHIN,
-} from "./flow.ts";
+import { type Flow, type FlowTable, type Half, isCopy, type Segment, SMALL_SEGMENT } from "./flow.ts";
 import {
   ACKED,
   ACKED_SET,
@@ -339,15 +331,6 @@ export class TcpReassembly {
     half.pendingBytes -= cost;
     this.waitingBytes -= cost;
   }
-}
-
-/**
- * Whether a packet is one already seen, as a mirror port gives that sees it come and go: senders number packets upwards, and give a
- * retransmission a number of its own. `last`: the number of the latest packet of this direction.
- */
-function isCopy(identification: number, last: number, idle: number): boolean {
-  if (identification === 0) return idle < UNNUMBERED_COPY_WITHIN;
-  return idle < COPY_WITHIN && last !== 0 && (identification - last) << 16 <= 0;
 }
 
 /** The client answers the SYN-ACK; stored before it, it tells no time. */

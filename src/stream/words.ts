@@ -28,7 +28,18 @@ export const A0 = 34;
 export const B2 = 35;
 export const B1 = 36;
 export const B0 = 37;
-export const STRIDE = 38;
+/** A double: how far the way to the other thread had been used when something was last sent for the flow (observe/courier.ts). */
+export const SENT = 38;
+/** Wireshark's stream number, which also tells the flow from others that have had its place. */
+export const NUMBER = 40;
+/** Of the tunnel in which its first packet was, 0 for none; and what tells one in each direction (`Packet.path`). */
+export const TUNNEL = 41;
+export const PATH0 = 42;
+export const PATH1 = 43;
+/** The sequence number before the first byte of each direction, as BASE has it, for whoever tells flows apart. */
+export const START0 = 44;
+export const START1 = 45;
+export const STRIDE = 46;
 
 /** In a half. */
 /** A double. */
@@ -52,6 +63,20 @@ export const DONE = 2;
 export const TOUCHED = 4;
 /** Its packets were in a tunnel. */
 export const TUNNELLED = 8;
+/** PATH0, PATH1 mean something. */
+export const PATH0_SET = 16;
+export const PATH1_SET = 32;
+/** A FIN of endpoint 0, of endpoint 1, and a RST were seen. */
+export const FIN0 = 64;
+export const FIN1 = 128;
+export const RESET = 256;
+/** In the queue of connections that have ended. */
+export const ENDED = 512;
+/** START0, START1 mean something. */
+export const START0_SET = 1024;
+export const START1_SET = 2048;
+/** Forgotten: its place waits for another flow. */
+export const RETIRED = 4096;
 
 /** Bits of MARKS: which fields of a half mean something. */
 export const FOLLOWING = 1;

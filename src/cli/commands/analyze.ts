@@ -13,6 +13,7 @@ import { parsePem } from "../../protocol/x509/pem.ts";
 import { reportJson } from "../../report/json.ts";
 import type { Report, ReportFile } from "../../report/schema.ts";
 import { renderText } from "../../report/text.ts";
+import { NodeCaptureThread } from "../capture-thread.ts";
 import { tuned } from "../engine.ts";
 import { EXIT_COULD_NOT_RUN, say, UserError } from "../messages.ts";
 import { writeOut } from "../output.ts";
@@ -63,8 +64,7 @@ export async function analyzeCommand(files: readonly string[], flags: AnalyzeFla
     ...(flags.maxConnections !== undefined && { maxConnections: flags.maxConnections }),
     ...(process.stderr.isTTY && { onProgress: (state) => progress.update(state) }),
   };
-  const run = (): Promise<Report> => analyze(sources, options);
-  const report = await (isMuch(sources) ? tuned(run) : run())
+  const report = await (isMuch(sources) ? analyzeMuch(sources, options) : analyze(sources, options))
     .catch((error: unknown) => {
       // Files were looked at before: this is about what comes through a pipe.
       throw explained(error, error instanceof ParseError ? error.path : STDIN);
@@ -84,6 +84,13 @@ export async function analyzeCommand(files: readonly string[], flags: AnalyzeFla
 /** Nobody knows how much comes through a pipe. */
 function isMuch(sources: readonly ByteSource[]): boolean {
   return sources.reduce((sum, { size }) => sum + (size ?? MUCH), 0) >= MUCH;
+}
+
+async function analyzeMuch(sources: readonly ByteSource[], options: AnalyzeOptions): Promise<Report> {
+  const thread = options.keyLogs?.length === 0 ? NodeCaptureThread.start(sources) : undefined;
+  // The engine takes compiled code only as it was kept: without the flags of `tuned`.
+  await thread?.started;
+  return tuned(() => analyze(sources, options, thread)).finally(() => thread?.end());
 }
 
 /**

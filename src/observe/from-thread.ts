@@ -1,0 +1,69 @@
+/**
+ * A capture that another thread reads → what was seen in it. Owns both ends of that: one thread finds the frames, tells connections
+ * apart and counts bulk data, the other works on the connections. The result is that of one thread (from-capture.ts). Knows
+ * nothing of how threads are made.
+ */
+import type { CaptureSet } from "../capture/set.ts";
+import { loadCiphers } from "../protocol/ciphers.ts";
+import { KeyLog } from "../protocol/tls/key-log.ts";
+import { Courier, type CourierMemory, Recipient } from "./courier.ts";
+import { Desk } from "./desk.ts";
+import { type Collected, type Tally, tell, together, type Watcher } from "./from-capture.ts";
+import type { Keeper } from "./keeper.ts";
+
+/** Records worked on between two looks at anything else. */
+const AT_ONCE = 4096;
+/** How often it is looked whether there is more, before sleeping: waking takes as long. */
+const LOOKS = 2000;
+/** Milliseconds of sleep after which it is asked whether the other thread is still there. */
+const PATIENCE = 20;
+
+/** A thread that reads a capture. */
+export interface CaptureThread {
+  readonly memory: CourierMemory;
+  /** Resolves soon. Throws ThreadLost when the thread has ended before its time. */
+  pause(): Promise<void>;
+  /** What the thread's `readInto` answered. Throws ThreadLost. */
+  tally(): Promise<Tally>;
+}
+
+/** The thread came to nothing, whatever the reason: the capture has to be read without it. */
+export class ThreadLost extends Error {}
+
+/** Works on what the other thread finds. Nothing can be opened with secrets: a capture that has some is lost to it. */
+export async function collectFrom(thread: CaptureThread, keeper: Keeper, watcher: Watcher): Promise<Collected> {
+  const recipient = new Recipient(thread.memory);
+  const desk = new Desk(keeper, new KeyLog(), recipient.tcp, recipient.udp);
+  for (let looks = 0; ; ) {
+    const left = recipient.read(desk, AT_ONCE);
+    if (desk.needsCiphers) await loadCiphers();
+    if (left === "end") break;
+    if (left === "more") {
+      looks = 0;
+      watcher.progress(recipient.frames, recipient.bytesRead);
+    } else if (++looks > LOOKS) {
+      looks = 0;
+      if (!recipient.sleep(PATIENCE)) await thread.pause();
+    }
+  }
+  return together(desk.gather(), await thread.tally());
+}
+
+/** The other thread: reads the whole set, and waits where it is too fast. */
+export async function readInto(memory: CourierMemory, set: CaptureSet, wait = sleep): Promise<Tally> {
+  const courier = new Courier(memory, wait);
+  const watcher = {
+    progress(_frames: number, bytesRead: number): boolean {
+      courier.bytesRead = bytesRead;
+      courier.tell();
+      return false;
+    },
+  };
+  const tally = await tell(set, courier, courier.tcp, courier.udp, watcher, courier);
+  courier.end();
+  return tally;
+}
+
+function sleep(courier: Courier): void {
+  courier.sleep(PATIENCE);
+}

@@ -1,0 +1,88 @@
+/** What is large is read by a thread of its own: the answer is that of one thread, also where the thread comes to nothing. */
+import { spawnSync } from "node:child_process";
+import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { buildProgram, type Program } from "../support/program.ts";
+import { REAL_CAPTURES } from "../support/real-captures.ts";
+
+/** Bytes from which on there is a thread (src/cli/commands/analyze.ts), and some more. */
+const MUCH = 66 * 1024 * 1024;
+
+let program: Program;
+/** What one thread says. */
+let expected: Answer;
+
+beforeAll(async () => {
+  program = await buildProgram();
+  writeFileSync(join(program.cwd, "large.pcap"), large());
+  // The command under another name, so that what its thread runs can be something else.
+  copyFileSync(join(program.folder, "main.js"), join(program.folder, "command.js"));
+  expected = analyze([], readFileSync(join(program.cwd, "large.pcap")));
+}, 60_000);
+afterAll(() => program?.remove());
+
+/** Real captures after each other, again and again, at later and later times. */
+function large(): Uint8Array {
+  const captures = REAL_CAPTURES.filter(({ header }) => header[0] === 0xd4 && header[20] === 1);
+  const records: Uint8Array[] = [];
+  let bytes = 0;
+  for (let round = 0; bytes < MUCH; round++) {
+    for (const capture of captures) {
+      for (const given of capture.records) {
+        const record: Uint8Array = given.slice();
+        const view = new DataView(record.buffer);
+        view.setUint32(0, view.getUint32(0, true) + 10_000 * round, true);
+        records.push(record);
+        bytes += record.length;
+      }
+    }
+  }
+  return Buffer.concat([(captures[0] as (typeof captures)[0]).header, ...records]);
+}
+
+interface Answer {
+  readonly report: unknown;
+  readonly stderr: string;
+  readonly status: number | null;
+}
+
+function analyze(args: readonly string[], input?: Uint8Array): Answer {
+  const command = [join(program.folder, "command.js"), "analyze", "--json", ...args];
+  const { stdout, stderr, status } = spawnSync(process.execPath, command, {
+    ...program,
+    ...(input !== undefined && { input }),
+    encoding: "utf8",
+    maxBuffer: 1 << 28,
+    timeout: 60_000,
+  });
+  // A pipe has another name, and its size is known at its end only.
+  return { report: JSON.parse(stdout.replaceAll('"stdin"', '"large.pcap"')), stderr, status };
+}
+
+test("has a thread, and the Report that one thread makes of a pipe", () => {
+  const ran = join(program.cwd, "ran");
+  const main = readFileSync(join(program.folder, "main.js"), "utf8");
+  const note = `require("node:fs").appendFileSync(${JSON.stringify(ran)}, "x");`;
+  writeFileSync(join(program.folder, "main.js"), main.replace('"use strict";', `"use strict";${note}`));
+  expect(analyze(["large.pcap"])).toEqual(expected);
+  expect(readFileSync(ran, "utf8")).toBe("x");
+});
+
+test.each([
+  ["is missing", undefined],
+  ["throws at once", 'throw new Error("no")'],
+  ["ends at once", "process.exit(3)"],
+  ["ends without a word", ""],
+  ["ends when it should read", 'require("node:worker_threads").parentPort.postMessage("reads")'],
+  [
+    "throws when it should read",
+    'require("node:worker_threads").parentPort.postMessage("reads"); setTimeout(() => { throw new Error("no"); }, 50)',
+  ],
+])("is read without the thread that %s", (_, script) => {
+  const main = join(program.folder, "main.js");
+  if (script === undefined) rmSync(main);
+  else writeFileSync(main, script);
+  expect(existsSync(main)).toBe(script !== undefined);
+  expect(analyze(["large.pcap"])).toEqual(expected);
+});
