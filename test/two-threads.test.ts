@@ -88,7 +88,6 @@ async function apart(
   const told: Told = {
     needsCiphers: false,
     open: after(courier.open),
-    touch: after(courier.touch),
     segment: after(courier.segment),
     datagram: after(courier.datagram),
     unreachable: after(courier.unreachable),

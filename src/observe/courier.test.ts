@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { payload } from "../../test/support/capture-writer.ts";
 import { Frame } from "../capture/frame.ts";
 import { Packet, SYN } from "../packet/packet.ts";
+import { Known } from "../stream/flow.ts";
 import { FOLLOWING, HALF, HALF0, MARKS, SENT, STRIDE } from "../stream/words.ts";
 import { Courier, type CourierMemory, courierMemory, Recipient } from "./courier.ts";
 import type { Told } from "./desk.ts";
@@ -16,18 +17,15 @@ class Listener implements Told {
   open(...[transport, at, file, number, { seconds, nanos }]: Parameters<Told["open"]>): void {
     this.heard.push(["open", transport, at, file, number, seconds, nanos]);
   }
-  touch(...[transport, at, number, { seconds, nanos }]: Parameters<Told["touch"]>): void {
-    this.heard.push(["touch", transport, at, number, seconds, nanos]);
-  }
-  segment(...[at, side, idle, packet, number, frame]: Parameters<Told["segment"]>): void {
-    const { flags, sequence, acknowledgement, tcpStart, payloadStart } = packet;
+  segment(...[at, side, known, packet, number, frame]: Parameters<Told["segment"]>): void {
+    const { flags, sequence, tcpStart, payloadStart } = packet;
     const isOpening = (flags & SYN) !== 0;
     const header = isOpening ? [...frame.bytes.subarray(tcpStart, Math.min(payloadStart, endOf(frame)))] : [];
-    this.heard.push(["segment", at, side, idle, number, flags, sequence, acknowledgement, header]);
+    this.heard.push(["segment", at, side, { ...known }, number, flags, sequence, header]);
     this.payload(packet, frame);
   }
-  datagram(...[at, side, idle, digest, packet, number, frame]: Parameters<Told["datagram"]>): void {
-    this.heard.push(["datagram", at, side, idle, digest, number]);
+  datagram(...[at, side, packet, number, frame]: Parameters<Told["datagram"]>): void {
+    this.heard.push(["datagram", at, side, number]);
     this.payload(packet, frame);
   }
   unreachable(...[transport, at, side, packet, number]: Parameters<Told["unreachable"]>): void {
@@ -41,10 +39,10 @@ class Listener implements Told {
   attribute(): void {}
   learn(): void {}
 
-  private payload({ ttl, identification, payloadLength, payloadStart, payloadCaptured }: Packet, frame: Frame): void {
+  private payload({ ttl, payloadLength, payloadStart, payloadCaptured }: Packet, frame: Frame): void {
     const bytes = [...frame.bytes.subarray(payloadStart, payloadStart + payloadCaptured)];
     const { seconds, nanos, untimed } = frame;
-    this.heard.push([ttl, identification, payloadLength, bytes, seconds, nanos, untimed]);
+    this.heard.push([ttl, payloadLength, bytes, seconds, nanos, untimed]);
   }
 }
 
@@ -68,16 +66,16 @@ function segment(length: number, header = 5): [Packet, Frame] {
   frame.seconds = -3.5e9;
   frame.nanos = 999_999_999;
   packet.flags = 0xff & ~SYN;
-  packet.identification = 0xffff;
   packet.ttl = 255;
   packet.sequence = -1;
-  packet.acknowledgement = 0x7fffffff;
   packet.tcpStart = 2;
   packet.payloadStart = packet.tcpStart + header;
   packet.payloadCaptured = length;
   packet.payloadLength = length + 1;
   return [packet, frame];
 }
+
+const known = (some: Partial<Known> = {}): Known => Object.assign(new Known(), some);
 
 /** Everything a courier can be told. */
 function tellAll(told: Told, at: number): void {
@@ -89,20 +87,19 @@ function tellAll(told: Told, at: number): void {
   packet.source3 = 0x01020304;
   told.open("tcp", at, 2, 1, frame);
   told.open("udp", at, 0, 2, frame);
-  told.touch("tcp", at, 3, frame);
   for (const length of [0, 1, 2, 3, 4, 5, 1460]) {
-    told.segment(at, 0, 0.25, ...withNumber(length, 4 + length));
-    told.segment(at, 1, Number.NaN, ...withNumber(length, 5 + length));
-    told.segment(at, 0, Infinity, ...opening(length, 60));
-    told.datagram(at, 1, -2, -1, ...withNumber(length, 6 + length));
+    told.segment(at, 0, known({ heard: 0x7fffffff }), ...withNumber(length, 4 + length));
+    told.segment(at, 1, known({ copy: true, acked0: -1 }), ...withNumber(length, 5 + length));
+    told.segment(at, 0, known({ acked0Set: true }), ...opening(length, 60));
+    told.datagram(at, 1, ...withNumber(length, 6 + length));
   }
   // The header is cut off.
   const [cut, number, cutFrame] = opening(0, 60);
   cut.payloadCaptured = -20;
   cutFrame.captured = 41;
-  told.segment(at, 1, 0, cut, number, cutFrame);
+  told.segment(at, 1, known({ acked1Set: true, acked1: 1 }), cut, number, cutFrame);
   frame.untimed = true;
-  told.segment(at, 1, Number.NaN, packet, 8, frame);
+  told.segment(at, 1, known(), packet, 8, frame);
   told.unreachable("udp", at, 1, packet, 9);
   told.unreachable("tcp", at, 0, packet, 10);
   told.close("tcp", at, { seconds: 3e9, nanos: 999_999_999 });
@@ -147,16 +144,16 @@ describe("what is sent is what arrives", () => {
     const memory = courierMemory(RING);
     const [recipient, there] = [new Recipient(memory), new Listener()];
     const courier = new Courier(memory, () => {});
-    courier.segment(STRIDE, 0, 0, ...withNumber(100, 1));
-    courier.segment(STRIDE, 0, 0, ...opening(100, 40));
+    courier.segment(STRIDE, 0, known(), ...withNumber(100, 1));
+    courier.segment(STRIDE, 0, known(), ...opening(100, 40));
     courier.tell();
     expect(recipient.read(there, 3)).toBe("none");
     const [, , shown] = opening(100, 40);
     expect(there.heard).toEqual([
-      ["segment", STRIDE, 0, 0, 1, 0xff & ~SYN, -1, 0x7fffffff, []],
-      [255, 0xffff, 101, [], -3.5e9, 999_999_999, false],
-      ["segment", STRIDE, 0, 0, 7, SYN, -1, 0x7fffffff, [...shown.bytes.subarray(2, 42)]],
-      [255, 0xffff, 101, [], -3.5e9, 999_999_999, false],
+      ["segment", STRIDE, 0, { ...known() }, 1, 0xff & ~SYN, -1, []],
+      [255, 101, [], -3.5e9, 999_999_999, false],
+      ["segment", STRIDE, 0, { ...known() }, 7, SYN, -1, [...shown.bytes.subarray(2, 42)]],
+      [255, 101, [], -3.5e9, 999_999_999, false],
     ]);
   });
 });

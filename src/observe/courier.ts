@@ -3,13 +3,12 @@
  * that both share. Owns its layout and who may write what when; knows nothing of threads or of what is done with it.
  *
  * A ring of records, written by one thread and read by the other, in order: whoever works on the connections sees the same as if
- * there were one thread. The words of the flows (stream/words.ts) are shared too. Of a flow, what is counted (from LAST_FRAME to the
- * end of its halves) belongs to the reader of the ring while a record for it is unread, and to the writer as soon as none is;
- * the rest is always the writer's.
+ * there were one thread. The words of the flows (stream/words.ts) are shared too: some of a flow belong to the reader of the ring while
+ * a record for it is unread, and to the writer as soon as none is; the rest is always the writer's, and read when the flow is over.
  */
 import { Frame } from "../capture/frame.ts";
 import { Packet, SYN } from "../packet/packet.ts";
-import { FLOW_BYTES, type FlowMemory, flowMemory, type Lent } from "../stream/flow.ts";
+import { FLOW_BYTES, type FlowMemory, flowMemory, Known, type Lent } from "../stream/flow.ts";
 import { FOLLOWING, HALF, HALF0, MARKS, SENT } from "../stream/words.ts";
 import type { Told, Transport } from "./desk.ts";
 import type { Timestamp } from "./observations.ts";
@@ -40,12 +39,11 @@ const CONTROL = 512;
 /** Kinds of records. */
 const PADDING = 0;
 const OPEN = 1;
-const TOUCH = 2;
-const SEGMENT = 3;
-const DATAGRAM = 4;
-const UNREACHABLE = 5;
-const CLOSE = 6;
-const END = 7;
+const SEGMENT = 2;
+const DATAGRAM = 3;
+const UNREACHABLE = 4;
+const CLOSE = 5;
+const END = 6;
 
 /** Words of a record. Of every kind: */
 const KIND = 0;
@@ -65,26 +63,29 @@ const FILE = 8;
 const PAYLOAD_LENGTH = 8;
 const BYTES = 9;
 const SEQUENCE = 10;
-const ACKNOWLEDGEMENT = 11;
-const IDENTIFICATION = 12;
-/** Bytes of the TCP header that follow before the payload. */
-const HEADER = 13;
-/** Of DATAGRAM, instead of SEQUENCE. */
-const DIGEST = 10;
-/** A double, NaN: the frame is not counted. */
-const IDLE = 14;
+/** As `Known` has them. */
+const ACKED0 = 11;
+const ACKED1 = 12;
+const HEARD = 13;
 /** Of UNREACHABLE. */
 const TYPE = 8;
 const CODE = 9;
-const VERSION = 10;
-const SOURCE = 11;
+const SOURCE = 10;
 /** Words before the bytes that follow. */
-const FIXED = 16;
+const FIXED = 14;
 
-/** In BITS, beside the flags and, 8 bits further up, the TTL of a packet. Of whichever endpoint it is; the flow is of UDP; the frame has no time. */
+/** In BITS, beside the flags and, 8 bits further up, the TTL of a packet: which endpoint it is of; */
 const SIDE = 1 << 16;
+/** the flow is of UDP; the frame has no time; the packet of an ICMP error is of IPv6; */
 const OF_UDP = 1 << 17;
 const UNTIMED = 1 << 18;
+const IPV6 = 1 << 19;
+/** as `Known` has them; */
+const COPY = 1 << 20;
+const ACKED0_SET = 1 << 21;
+const ACKED1_SET = 1 << 22;
+/** and, so many bits further up, how many bytes of the TCP header follow before the payload, at most 60. */
+const HEADER = 24;
 
 /** What the two threads share. */
 export interface CourierMemory {
@@ -182,25 +183,23 @@ export class Courier extends End implements Told, Lent {
     this.send(record, 0, transport, at, number, frame);
   }
 
-  touch(transport: Transport, at: number, number: number, frame: Frame): void {
-    this.send(this.begin(TOUCH, 0), 0, transport, at, number, frame);
-  }
-
-  segment(at: number, side: 0 | 1, idle: number, packet: Packet, number: number, frame: Frame): void {
+  segment(at: number, side: 0 | 1, known: Known, packet: Packet, number: number, frame: Frame): void {
     // What the header says of the system that sent it is read from its bytes.
     const isOpening = (packet.flags & SYN) !== 0;
     const header = isOpening ? Math.min(packet.payloadStart, frame.start + frame.captured) - packet.tcpStart : 0;
     const record = this.payload(SEGMENT, this.tcp, at, side, header, packet, frame);
-    this.words[record + SEQUENCE] = packet.sequence;
-    this.words[record + ACKNOWLEDGEMENT] = packet.acknowledgement;
-    this.doubles[(record + IDLE) >> 1] = idle;
-    this.send(record, packet.flags | (packet.ttl << 8) | (side * SIDE), "tcp", at, number, frame);
+    const { words } = this;
+    words[record + SEQUENCE] = packet.sequence;
+    words[record + ACKED0] = known.acked0;
+    words[record + ACKED1] = known.acked1;
+    words[record + HEARD] = known.heard;
+    const flags = (known.copy ? COPY : 0) | (known.acked0Set ? ACKED0_SET : 0) | (known.acked1Set ? ACKED1_SET : 0);
+    const bits = packet.flags | (packet.ttl << 8) | (side * SIDE) | flags | (header << HEADER);
+    this.send(record, bits, "tcp", at, number, frame);
   }
 
-  datagram(at: number, side: 0 | 1, idle: number, digest: number, packet: Packet, number: number, frame: Frame): void {
+  datagram(at: number, side: 0 | 1, packet: Packet, number: number, frame: Frame): void {
     const record = this.payload(DATAGRAM, this.udp, at, side, 0, packet, frame);
-    this.words[record + DIGEST] = digest;
-    this.doubles[(record + IDLE) >> 1] = idle;
     this.send(record, (packet.ttl << 8) | (side * SIDE), "udp", at, number, frame);
   }
 
@@ -209,13 +208,12 @@ export class Courier extends End implements Told, Lent {
     const { words } = this;
     words[record + TYPE] = packet.icmpType;
     words[record + CODE] = packet.icmpCode;
-    words[record + VERSION] = packet.ipVersion;
     words[record + SOURCE] = packet.source0;
     words[record + SOURCE + 1] = packet.source1;
     words[record + SOURCE + 2] = packet.source2;
     words[record + SOURCE + 3] = packet.source3;
     words[record + NUMBER] = number;
-    this.sendFor(record, side * SIDE, transport, at);
+    this.sendFor(record, (side * SIDE) | (packet.ipVersion === 6 ? IPV6 : 0), transport, at);
   }
 
   close(transport: Transport, at: number, latest: Timestamp): void {
@@ -270,8 +268,6 @@ export class Courier extends End implements Told, Lent {
     const { words } = this;
     words[record + PAYLOAD_LENGTH] = packet.payloadLength;
     words[record + BYTES] = captured;
-    words[record + IDENTIFICATION] = packet.identification;
-    words[record + HEADER] = header;
     const start = header > 0 ? packet.tcpStart : packet.payloadStart;
     if (header + captured > 0) this.copy(frame.bytes, start, header + captured, record + FIXED);
     return record;
@@ -343,6 +339,7 @@ export class Recipient extends End {
   frames = 0;
   private readonly frame = new Frame();
   private readonly packet = new Packet();
+  private readonly known = new Known();
   private head = 0;
   private told = 0;
   private tail = 0;
@@ -382,7 +379,7 @@ export class Recipient extends End {
   }
 
   private hand(to: Told, record: number): void {
-    const { words, frame, packet } = this;
+    const { words, frame, packet, known } = this;
     const kind = words[record + KIND] as number;
     if (kind === PADDING) return;
     const at = words[record + AT] as number;
@@ -398,13 +395,10 @@ export class Recipient extends End {
       case OPEN:
         to.open(transport, at, words[record + FILE] as number, number, frame);
         return;
-      case TOUCH:
-        to.touch(transport, at, number, frame);
-        return;
       case UNREACHABLE:
         packet.icmpType = words[record + TYPE] as number;
         packet.icmpCode = words[record + CODE] as number;
-        packet.ipVersion = words[record + VERSION] as 4 | 6;
+        packet.ipVersion = (bits & IPV6) === 0 ? 4 : 6;
         packet.source0 = words[record + SOURCE] as number;
         packet.source1 = words[record + SOURCE + 1] as number;
         packet.source2 = words[record + SOURCE + 2] as number;
@@ -415,7 +409,7 @@ export class Recipient extends End {
         to.close(transport, at, { seconds: frame.seconds, nanos: frame.nanos });
         return;
     }
-    const header = words[record + HEADER] as number;
+    const header = bits >>> HEADER;
     const captured = words[record + BYTES] as number;
     frame.bytes = this.bytes;
     frame.start = packet.tcpStart = (record + FIXED) * 4;
@@ -425,12 +419,15 @@ export class Recipient extends End {
     packet.payloadStart = packet.tcpStart + header;
     packet.payloadLength = words[record + PAYLOAD_LENGTH] as number;
     packet.payloadCaptured = captured;
-    packet.identification = words[record + IDENTIFICATION] as number;
-    const idle = this.doubles[(record + IDLE) >> 1] as number;
     if (kind === SEGMENT) {
       packet.sequence = words[record + SEQUENCE] as number;
-      packet.acknowledgement = words[record + ACKNOWLEDGEMENT] as number;
-      to.segment(at, side, idle, packet, number, frame);
-    } else to.datagram(at, side, idle, words[record + DIGEST] as number, packet, number, frame);
+      known.copy = (bits & COPY) !== 0;
+      known.acked0 = words[record + ACKED0] as number;
+      known.acked1 = words[record + ACKED1] as number;
+      known.acked0Set = (bits & ACKED0_SET) !== 0;
+      known.acked1Set = (bits & ACKED1_SET) !== 0;
+      known.heard = words[record + HEARD] as number;
+      to.segment(at, side, known, packet, number, frame);
+    } else to.datagram(at, side, packet, number, frame);
   }
 }

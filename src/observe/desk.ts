@@ -10,7 +10,7 @@ import { toLatin1 } from "../bytes/text.ts";
 import type { Application, Frame } from "../capture/frame.ts";
 import type { Packet } from "../packet/packet.ts";
 import type { KeyLog } from "../protocol/tls/key-log.ts";
-import { countFrame, Flow, type FlowMemory, isCopiedDatagram } from "../stream/flow.ts";
+import { Flow, type FlowMemory, type Known } from "../stream/flow.ts";
 import { TcpReassembly } from "../stream/tcp.ts";
 import { STRIDE } from "../stream/words.ts";
 import { CertificatePool } from "./certificate-pool.ts";
@@ -32,17 +32,14 @@ const MAX_QUIC = 10_000;
 export type Transport = "tcp" | "udp";
 
 /**
- * Where it is told what happens to connections. `at`: place of the connection; `number`: of the frame. `idle`: seconds since the
- * connection's latest frame before this one, which is counted; NaN: that is not known, and the frame not counted yet.
+ * Where it is told what happens to connections. `at`: place of the connection; `number`: of the frame. Frames are counted already,
+ * acknowledgements too (`note` and `touch` of FlowTable), and those that say nothing else are not told of.
  */
 export interface Told {
-  /** A connection was added to the table of `transport`; the frame is its first one, and counted. */
+  /** A connection was added to the table of `transport`; the frame is its first one. */
   open(transport: Transport, at: number, file: number, number: number, frame: Frame): void;
-  /** A frame need only be counted. */
-  touch(transport: Transport, at: number, number: number, frame: Frame): void;
-  segment(at: number, side: 0 | 1, idle: number, packet: Packet, number: number, frame: Frame): void;
-  /** `digest`: of the payload (`digestOf`). */
-  datagram(at: number, side: 0 | 1, idle: number, digest: number, packet: Packet, number: number, frame: Frame): void;
+  segment(at: number, side: 0 | 1, known: Known, packet: Packet, number: number, frame: Frame): void;
+  datagram(at: number, side: 0 | 1, packet: Packet, number: number, frame: Frame): void;
   /** An ICMP error, `packet`, says that what `side` sent did not get there. */
   unreachable(transport: Transport, at: number, side: 0 | 1, packet: Packet, number: number): void;
   /** The capture says whose it is. */
@@ -115,26 +112,19 @@ export class Desk implements Told {
     this.flows(transport)[at / STRIDE] = flow;
   }
 
-  touch(transport: Transport, at: number, number: number, frame: Frame): void {
-    const { words, doubles } = transport === "tcp" ? this.tcp : this.udp;
-    countFrame(words, doubles, at, number, frame.seconds, frame.nanos);
-  }
-
-  segment(at: number, side: 0 | 1, idle: number, packet: Packet, number: number, frame: Frame): void {
+  segment(at: number, side: 0 | 1, known: Known, packet: Packet, number: number, frame: Frame): void {
     const flow = this.connections[at / STRIDE];
     if (flow === undefined) return;
-    const since = sinceLatest(flow, idle, number, frame);
+    if (frame.untimed) flow.untimed = true;
     if (flow.reader === undefined && packet.payloadLength > 0) flow.reader = new TcpReader(flow, this.shared);
-    this.reassembly.segment(flow, side, packet, frame, number, since);
+    this.reassembly.segment(flow, side, known, packet, frame, number);
   }
 
-  datagram(at: number, side: 0 | 1, idle: number, digest: number, packet: Packet, number: number, frame: Frame): void {
+  datagram(at: number, side: 0 | 1, packet: Packet, number: number, frame: Frame): void {
     const flow = this.exchanges[at / STRIDE];
     if (flow === undefined) return;
+    if (frame.untimed) flow.untimed = true;
     const half = flow.half(side);
-    const since = sinceLatest(flow, idle, number, frame);
-    if (isCopiedDatagram(flow.words, half.at, packet.identification, digest, since)) return;
-    half.frames++;
     if (half.ttl < 0) half.ttl = packet.ttl;
     if (packet.payloadLength <= 0) return;
     half.bytes += packet.payloadLength;
@@ -214,13 +204,4 @@ export class Desk implements Told {
     if (outcome === "counted") reader.release();
     return outcome;
   }
-}
-
-/** Takes in the time of a frame; `idle` as it was told. What has no time may be a copy, or come long after it. */
-function sinceLatest(flow: Flow, idle: number, number: number, frame: Frame): number {
-  const { words, doubles, at } = flow;
-  const since = Number.isNaN(idle) ? countFrame(words, doubles, at, number, frame.seconds, frame.nanos) : idle;
-  if (!frame.untimed) return since;
-  flow.untimed = true;
-  return Infinity;
 }

@@ -30,7 +30,7 @@ import {
 } from "../packet/packet.ts";
 import { loadCiphers } from "../protocol/ciphers.ts";
 import { KeyLog } from "../protocol/tls/key-log.ts";
-import { digestOf, type FlowMemory, FlowTable, flowMemory, type Lent } from "../stream/flow.ts";
+import { type FlowMemory, FlowTable, flowMemory, Known, type Lent } from "../stream/flow.ts";
 import { Fragments } from "../stream/fragments.ts";
 import { findTcpFlow } from "../stream/tcp.ts";
 import { DONE, ENDED, FIN0, FIN1, RESET } from "../stream/words.ts";
@@ -188,6 +188,7 @@ class Collector implements Skimmer {
   /** The other slot, for what a datagram carries. */
   private inner = new Packet();
   private readonly quoted = new Packet();
+  private readonly known = new Known();
   private readonly whole = new Frame();
   private readonly told: Told;
   private readonly tcp: FlowTable;
@@ -236,7 +237,7 @@ class Collector implements Skimmer {
     const span = this.files[0];
     if (span === undefined || !decodeUsualSegment(bytes, view, start, captured, packet)) return false;
     const at = tcp.find(packet);
-    if (at === 0 || !tcp.isBack(at) || !tcp.countSegment(at, packet, tcp.idle(at, seconds, nanos))) return false;
+    if (at === 0 || !tcp.countSegment(at, packet, tcp.idle(at, seconds, nanos))) return false;
     tcp.touch(at, number, seconds, nanos);
     span.stretch(seconds, nanos);
     this.frames = number;
@@ -307,37 +308,35 @@ class Collector implements Skimmer {
   }
 
   private segment(frame: Frame, file: number): void {
-    const { packet, tcp, frames } = this;
+    const { packet, tcp, frames, known } = this;
     let at = findTcpFlow(tcp, packet);
     let idle = Infinity;
     if (at === 0) at = this.add(tcp, packet, frame, file);
     else {
-      idle = tcp.touch(at, frames, frame.seconds, frame.nanos);
+      idle = this.touch(tcp, at, frame);
       if (tcp.has(at, DONE)) return;
-      if (isTimed(frame, idle) && packet.tunnel === 0 && tcp.countSegment(at, packet, idle)) return;
+      if (!frame.untimed && packet.tunnel === 0 && tcp.countSegment(at, packet, idle)) return;
     }
-    if (packet.bogusHeader || tcp.isElsewhere(at, packet)) {
-      if (Number.isNaN(idle)) this.told.touch("tcp", at, frames, frame);
-      return;
-    }
-    tcp.noteStart(at, packet);
-    this.told.segment(at, tcp.side, idle, packet, frames, frame);
-    if ((packet.flags & (FIN | RST)) !== 0) this.noteEnd(at);
+    if (packet.bogusHeader || tcp.isElsewhere(at, packet) || !tcp.note(at, packet, idle, known)) return;
+    this.told.segment(at, tcp.side, known, packet, frames, frame);
+    if ((packet.flags & (FIN | RST)) !== 0) this.linger(at);
   }
 
   private datagram(frame: Frame, file: number): void {
     const { packet, udp, frames } = this;
-    const digest = digestOf(frame.bytes, packet);
     let at = udp.find(packet);
     let idle = Infinity;
     if (at === 0) at = this.add(udp, packet, frame, file);
-    else {
-      idle = udp.touch(at, frames, frame.seconds, frame.nanos);
-      if (udp.has(at, DONE)) return;
-      if (isTimed(frame, idle) && packet.tunnel === 0 && udp.countDatagram(at, packet, digest, idle)) return;
-    }
-    if (!udp.isElsewhere(at, packet)) this.told.datagram(at, udp.side, idle, digest, packet, frames, frame);
-    else if (Number.isNaN(idle)) this.told.touch("udp", at, frames, frame);
+    else idle = this.touch(udp, at, frame);
+    if (udp.has(at, DONE) || udp.isElsewhere(at, packet) || udp.isCopiedDatagram(at, packet, frame.bytes, idle)) return;
+    if (!frame.untimed && udp.countDatagram(at, packet)) return;
+    this.told.datagram(at, udp.side, packet, frames, frame);
+  }
+
+  /** As `FlowTable.touch`; what has no time may be a copy, or come long after. */
+  private touch(table: FlowTable, at: number, { seconds, nanos, untimed }: Frame): number {
+    const idle = table.touch(at, this.frames, seconds, nanos);
+    return untimed ? Infinity : idle;
   }
 
   /** What an overlay network carries in a datagram is a packet like any other. */
@@ -399,18 +398,15 @@ class Collector implements Skimmer {
       at = this.add(table, quoted, frame, file);
     } else if (quoted.kind !== TCP_PORTS) {
       // The ports alone tell whose error it is, but are no packet of the connection to Wireshark.
-      const idle = table.touch(at, this.frames, frame.seconds, frame.nanos);
-      if (Number.isNaN(idle)) this.told.touch(table.transport, at, this.frames, frame);
+      this.touch(table, at, frame);
     }
     if (!packet.icmpUnreachable || table.has(at, DONE) || !table.isIn(at, packet.tunnel)) return;
     this.told.unreachable(table.transport, at, table.side, packet, this.frames);
   }
 
-  /** Notes the FIN or RST at hand; when the connection at a place is over, it is closed after some others. */
-  private noteEnd(at: number): void {
-    const { packet, tcp, lingering } = this;
-    if ((packet.flags & FIN) !== 0) tcp.mark(at, tcp.side === 0 ? FIN0 : FIN1);
-    if ((packet.flags & RST) !== 0) tcp.mark(at, RESET);
+  /** After a FIN or RST of the connection at a place: when it is over, it is closed after some others. */
+  private linger(at: number): void {
+    const { tcp, lingering } = this;
     const isOver = tcp.has(at, RESET) || (tcp.has(at, FIN0) && tcp.has(at, FIN1));
     if (!isOver || tcp.has(at, ENDED)) return;
     tcp.mark(at, ENDED);
@@ -442,11 +438,6 @@ class Collector implements Skimmer {
       names: namesOf(set),
     };
   }
-}
-
-/** The frame is counted here, and when. `idle`: as `FlowTable.touch` answers. */
-function isTimed(frame: Frame, idle: number): boolean {
-  return !frame.untimed && !Number.isNaN(idle);
 }
 
 /** `spans`: by index of the set; a file without frames may have none. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { CLIENT, CLIENT6, frameOf, type Peer, SERVER, SERVER6, SYN, tcpFrame } from "../../test/support/packets.ts";
 import { decode, Packet, TCP } from "../packet/packet.ts";
-import { FlowTable, flowMemory, MAX_FLOWS } from "./flow.ts";
+import { FlowTable, flowMemory, Known, MAX_FLOWS } from "./flow.ts";
 import { findTcpFlow } from "./tcp.ts";
 import { HASH } from "./words.ts";
 
@@ -78,7 +78,7 @@ describe("port reuse", () => {
 
   function opened(table: FlowTable, packet: Packet): number {
     const at = add(table, packet);
-    table.noteStart(at, packet);
+    table.note(at, packet, Infinity, new Known());
     return at;
   }
 

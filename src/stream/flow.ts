@@ -16,19 +16,20 @@ import {
   A2,
   A3,
   ACKED,
-  ACKED_SET,
+  ACKED0_SET,
+  ACKED1_SET,
   B0,
   B1,
   B2,
   B3,
-  BASE,
-  BASE_SET,
   BYTES,
   CHAIN,
   COUNTED,
   DATA_SEEN,
   DATAGRAM,
   DONE,
+  FIN0,
+  FIN1,
   FOLLOWING,
   FRAME_COUNT,
   FRAMES,
@@ -51,7 +52,9 @@ import {
   PATH1_SET,
   PORTS,
   REACHED,
-  REACHED_SET,
+  REACHED0_SET,
+  REACHED1_SET,
+  RESET,
   RETIRED,
   SENT,
   START0,
@@ -81,6 +84,10 @@ const COPY_WITHIN = 0.1;
 const UNNUMBERED_COPY_WITHIN = 0.001;
 /** Bytes at either end of a payload that tell it from others: numbers stand at its beginning, tags and fresh data at its end. */
 const TELLING_BYTES = 16;
+/** A sequence number further ahead than this is no segment of this stream (the largest window is 2^30, RFC 7323). */
+export const MAX_SEQUENCE_AHEAD = 1 << 30;
+/** A RST made up by something on the path may have any number; one as close to what was sent as this was made by who sent it. Bytes. */
+const MAX_RESET_AHEAD = 256 * 1024;
 /** Chain length from which further flows of a bucket go to the Map. */
 const MAX_CHAIN = 16;
 
@@ -110,6 +117,11 @@ export class Half {
   repeats = 0;
   /** The first ICMP error that says that what this side sent did not get there. */
   unreachable: IcmpError | undefined = undefined;
+  /** Highest acknowledgement number the other side sent for this direction, as far as `ackedSet`. */
+  acked = 0;
+  ackedSet = false;
+  /** `reached` means something. */
+  reachedSet = false;
   /** The sequence numbers begin at a SYN of this capture: the stream is seen from its first byte. */
   fromStart = false;
   /** Out-of-order segments waiting for a hole to fill, ascending by sequence number. */
@@ -134,11 +146,14 @@ export class Half {
     this.at = at;
   }
 
+  /** Known when the flow is over. */
   get frames(): number {
     return this.word(FRAMES);
   }
-  set frames(value: number) {
-    this.words[this.at + FRAMES] = value;
+
+  /** Highest sequence number at which this side was seen: where its next byte goes, captured or not. Known when the flow is over. */
+  get reached(): number {
+    return this.word(REACHED);
   }
 
   /** Payload bytes; of TCP each sequence number once. */
@@ -159,42 +174,6 @@ export class Half {
   }
   get nextSet(): boolean {
     return this.marked(NEXT_SET);
-  }
-
-  /** Highest acknowledgement number the other side sent for this direction. */
-  get acked(): number {
-    return this.word(ACKED);
-  }
-  set acked(value: number) {
-    this.words[this.at + ACKED] = value;
-    this.mark(ACKED_SET);
-  }
-  get ackedSet(): boolean {
-    return this.marked(ACKED_SET);
-  }
-
-  /** Highest sequence number at which this side was seen: where its next byte goes, captured or not. */
-  get reached(): number {
-    return this.word(REACHED);
-  }
-  set reached(value: number) {
-    this.words[this.at + REACHED] = value;
-    this.mark(REACHED_SET);
-  }
-  get reachedSet(): boolean {
-    return this.marked(REACHED_SET);
-  }
-
-  /** Wireshark's base_seq: what tells a retransmitted SYN from a new connection on the same ports. */
-  get base(): number {
-    return this.word(BASE);
-  }
-  set base(value: number) {
-    this.words[this.at + BASE] = value;
-    this.mark(BASE_SET);
-  }
-  get baseSet(): boolean {
-    return this.marked(BASE_SET);
   }
 
   /** Payload bytes sent that the receiver never acknowledged, when it acknowledged anything. */
@@ -295,6 +274,18 @@ export function flowMemory(
   return { transport, words: new Int32Array(buffer), doubles: new Float64Array(buffer) };
 }
 
+/** What is known beside a segment when it comes. Acknowledgement numbers are the highest for what endpoint 0 and 1 sent, where set. */
+export class Known {
+  /** It is one already seen. */
+  copy = false;
+  acked0 = 0;
+  acked1 = 0;
+  acked0Set = false;
+  acked1Set = false;
+  /** Frames of the other side before it. */
+  heard = 0;
+}
+
 /** What a connection is to whoever works on it. */
 export class Flow {
   readonly ipVersion: 4 | 6;
@@ -385,6 +376,28 @@ export class Flow {
     this.half1.move(words, this.doubles, HALF0 + HALF);
   }
 
+  /** Takes in what is known of a segment. */
+  learn(known: Known): void {
+    const { half0, half1 } = this;
+    half0.acked = known.acked0;
+    half0.ackedSet = known.acked0Set;
+    half1.acked = known.acked1;
+    half1.ackedSet = known.acked1Set;
+  }
+
+  /** Nothing more comes: takes in what was counted meanwhile. */
+  settle(): void {
+    const { words, at, half0, half1 } = this;
+    const state = words[at + STATE] as number;
+    half0.acked = words[at + HALF0 + ACKED] as number;
+    half0.ackedSet = (state & ACKED0_SET) !== 0;
+    half0.reachedSet = (state & REACHED0_SET) !== 0;
+    half1.acked = words[at + HALF0 + HALF + ACKED] as number;
+    half1.ackedSet = (state & ACKED1_SET) !== 0;
+    half1.reachedSet = (state & REACHED1_SET) !== 0;
+  }
+
+  /** This, and the rest of what is counted of frames, is known when the flow is over. */
   get lastFrame(): number {
     return this.words[this.at + LAST_FRAME] as number;
   }
@@ -510,19 +523,32 @@ export class FlowTable implements FlowMemory {
     return this.words[at + TUNNEL] === tunnel;
   }
 
-  /** May this thread use what is counted for the flow at a place? The other one does while something for it is on the way. */
-  isBack(at: number): boolean {
+  /** May this thread use the words of the flow at a place that are the other one's while something for it is on the way? */
+  private isBack(at: number): boolean {
     return this.lent === undefined || this.lent.isRead(this.doubles[(at + SENT) >> 1] as number);
   }
 
-  /** Counts a frame for the flow at a place; answers how long after the one before it came, in seconds. NaN: the other thread has to. */
+  /** Counts a frame for the flow at a place; answers how long after the one before it came, in seconds. */
   touch(at: number, number: number, seconds: number, nanos: number): number {
-    const { words } = this;
+    const { words, doubles } = this;
     const state = words[at + STATE] as number;
     words[at + STATE] = state | TOUCHED;
     if ((state & DONE) !== 0) return 0;
-    if (!this.isBack(at)) return Number.NaN;
-    return countFrame(words, this.doubles, at, number, seconds, nanos);
+    words[at + LAST_FRAME] = number;
+    words[at + FRAME_COUNT] = (words[at + FRAME_COUNT] as number) + 1;
+    const idle = this.idle(at, seconds, nanos);
+    // Stored out of order: the end is the latest moment, not the last frame's.
+    if (idle > 0) {
+      doubles[(at + LAST_SECONDS) >> 1] = seconds;
+      words[at + LAST_NANOS] = nanos;
+    }
+    return idle;
+  }
+
+  /** Seconds between the frame at hand and the latest one of the flow at a place: before `touch`. */
+  idle(at: number, seconds: number, nanos: number): number {
+    const last = this.doubles[(at + LAST_SECONDS) >> 1] as number;
+    return seconds - last + (nanos - (this.words[at + LAST_NANOS] as number)) / 1e9;
   }
 
   /**
@@ -542,62 +568,103 @@ export class FlowTable implements FlowMemory {
     return words[place] !== packet.path;
   }
 
-  /** Seconds between the frame at hand and the latest one of the flow at a place: before `touch`. */
-  idle(at: number, seconds: number, nanos: number): number {
-    return idleTime(this.words, this.doubles, at, seconds, nanos);
-  }
-
   /**
-   * Counts a TCP segment as `TcpReassembly.segment` would, when counting is all there is to do: the payload, if any, comes in
-   * order and is not followed, and no flag but ACK and PSH says anything. False when there may be more; then nothing was
-   * counted. Most frames of a capture end here. To be called where `isBack`; `idle` as `TcpReassembly.segment` has it.
+   * Counts a TCP segment where that is all there is to do, as `note` and `TcpReassembly.segment` would together: it has no flag but ACK
+   * and PSH, and no payload, or some in order that nobody follows. False when there may be more; then nothing was counted. Most frames
+   * of a capture end here. `idle`: as `touch` answers.
    */
   countSegment(at: number, packet: Packet, idle: number): boolean {
-    const { words } = this;
-    const mine = at + (this.side === 0 ? HALF0 : HALF0 + HALF);
-    const theirs = at + (this.side === 0 ? HALF0 + HALF : HALF0);
+    const { words, side } = this;
     if ((packet.flags & (ACK | SYN | FIN | RST)) !== ACK || packet.bogusHeader) return false;
-    if (((words[at + STATE] as number) & TUNNELLED) !== 0) return false;
-    if (((words[theirs + MARKS] as number) & (BASE_SET | ACKED_SET)) !== (BASE_SET | ACKED_SET)) return false;
-    const marks = words[mine + MARKS] as number;
+    const known = side === 0 ? REACHED0_SET | ACKED1_SET : REACHED1_SET | ACKED0_SET;
+    if (((words[at + STATE] as number) & (known | TUNNELLED)) !== known) return false;
+    const mine = at + (side === 0 ? HALF0 : HALF0 + HALF);
     const length = packet.payloadLength;
     if (length > 0) {
-      if ((marks & (COUNTED | FOLLOWING)) !== COUNTED || packet.sequence !== words[mine + NEXT]) return false;
+      if (!this.isBack(at) || ((words[mine + MARKS] as number) & (COUNTED | FOLLOWING)) !== COUNTED) return false;
       // The largest so far: there is more to do, and it is rare.
-      if (length > (words[mine + LARGEST] as number)) return false;
+      if (packet.sequence !== words[mine + NEXT] || length > (words[mine + LARGEST] as number)) return false;
       const end = (packet.sequence + length) | 0;
       const bytes = (mine + BYTES) >> 1;
       this.doubles[bytes] = (this.doubles[bytes] as number) + length;
       words[mine + NEXT] = end;
       if (((end - (words[mine + REACHED] as number)) | 0) > 0) words[mine + REACHED] = end;
-    } else if (
-      (marks & (BASE_SET | REACHED_SET)) !== (BASE_SET | REACHED_SET) ||
-      ((packet.sequence - (words[mine + REACHED] as number)) | 0) > 0
-    ) {
-      return false;
-    }
-    words[mine + FRAMES] = (words[mine + FRAMES] as number) + 1;
+    } else if (((packet.sequence - (words[mine + REACHED] as number)) | 0) > 0) return false;
     const { identification } = packet;
     if (!isCopy(identification, words[mine + IDENTIFICATION] as number, idle)) {
       words[mine + IDENTIFICATION] = identification;
     }
-    if (((packet.acknowledgement - (words[theirs + ACKED] as number)) | 0) > 0) {
-      words[theirs + ACKED] = packet.acknowledgement;
-    }
+    words[mine + FRAMES] = (words[mine + FRAMES] as number) + 1;
+    const acked = at + (side === 0 ? HALF0 + HALF : HALF0) + ACKED;
+    if (((packet.acknowledgement - (words[acked] as number)) | 0) > 0) words[acked] = packet.acknowledgement;
     return true;
   }
 
   /**
-   * Counts a UDP datagram where counting is all there is to do: nobody reads the direction any more, and it has had payload before.
-   * To be called where `isBack`, for packets outside of tunnels; `digest`: of the payload (`digestOf`), `idle` as for segments.
+   * Takes in what a segment of the flow at a place says but for its payload, and what is known then, into `known`. False: it is a copy,
+   * as mirror ports make them, of one that counts once. `idle`: as `touch` answers.
    */
-  countDatagram(at: number, packet: Packet, digest: number, idle: number): boolean {
+  note(at: number, packet: Packet, idle: number, known: Known): boolean {
+    const { words, side } = this;
+    const mine = at + (side === 0 ? HALF0 : HALF0 + HALF);
+    const theirs = at + (side === 0 ? HALF0 + HALF : HALF0);
+    const { flags, identification, sequence } = packet;
+    const reachedSet = side === 0 ? REACHED0_SET : REACHED1_SET;
+    known.copy = isCopy(identification, words[mine + IDENTIFICATION] as number, idle);
+    if (known.copy && ((flags & SYN) !== 0 ? this.has(at, reachedSet) : (flags & RST) !== 0 && this.has(at, RESET)))
+      return false;
+    if (!known.copy) words[mine + IDENTIFICATION] = identification;
+    words[mine + FRAMES] = (words[mine + FRAMES] as number) + 1;
+    this.noteStart(at, packet);
+    if ((flags & ACK) !== 0) {
+      const ackedSet = side === 0 ? ACKED1_SET : ACKED0_SET;
+      const { acknowledgement } = packet;
+      if (!this.has(at, ackedSet) || ((acknowledgement - (words[theirs + ACKED] as number)) | 0) > 0)
+        words[theirs + ACKED] = acknowledgement;
+      this.mark(at, ackedSet);
+    }
+    // What a RST carries is a remark about the reset, not part of the stream (RFC 9293 section 3.5.3).
+    const isReset = (flags & RST) !== 0;
+    const end = (sequence + ((flags & SYN) !== 0 ? 1 : 0) + (isReset ? 0 : packet.payloadLength)) | 0;
+    const ahead = (end - (words[mine + REACHED] as number)) | 0;
+    if (this.has(at, reachedSet)) {
+      if (ahead > 0 && ahead < (isReset ? MAX_RESET_AHEAD : MAX_SEQUENCE_AHEAD)) words[mine + REACHED] = end;
+    } else if (!isReset) {
+      words[mine + REACHED] = end;
+      this.mark(at, reachedSet);
+    }
+    if (isReset) this.mark(at, RESET);
+    if ((flags & FIN) !== 0) this.mark(at, side === 0 ? FIN0 : FIN1);
+    known.heard = words[theirs + FRAMES] as number;
+    known.acked0 = words[at + HALF0 + ACKED] as number;
+    known.acked1 = words[at + HALF0 + HALF + ACKED] as number;
+    known.acked0Set = this.has(at, ACKED0_SET);
+    known.acked1Set = this.has(at, ACKED1_SET);
+    return true;
+  }
+
+  /**
+   * Whether a datagram of the flow at a place is a copy of the latest one of its direction, as mirror ports make them; else it is counted,
+   * and from now on the latest. `idle`: as `touch` answers.
+   */
+  isCopiedDatagram(at: number, packet: Packet, bytes: Uint8Array, idle: number): boolean {
     const { words } = this;
     const mine = at + (this.side === 0 ? HALF0 : HALF0 + HALF);
-    const marks = words[mine + MARKS] as number;
-    if ((marks & (FOLLOWING | DATA_SEEN)) !== DATA_SEEN || this.has(at, TUNNELLED)) return false;
-    if (isCopiedDatagram(words, mine, packet.identification, digest, idle)) return true;
+    const { identification } = packet;
+    const digest = digestOf(bytes, packet);
+    const same = words[mine + IDENTIFICATION] === identification && words[mine + DATAGRAM] === digest;
+    words[mine + IDENTIFICATION] = identification;
+    words[mine + DATAGRAM] = digest;
+    if (same && idle < (identification === 0 ? UNNUMBERED_COPY_WITHIN : COPY_WITHIN)) return true;
     words[mine + FRAMES] = (words[mine + FRAMES] as number) + 1;
+    return false;
+  }
+
+  /** Counts the payload of a UDP datagram where that is all there is to do: nobody reads the direction any more, and it has had some before. */
+  countDatagram(at: number, packet: Packet): boolean {
+    const { words } = this;
+    const mine = at + (this.side === 0 ? HALF0 : HALF0 + HALF);
+    if (!this.isBack(at) || ((words[mine + MARKS] as number) & (FOLLOWING | DATA_SEEN)) !== DATA_SEEN) return false;
     if (packet.payloadLength > 0) {
       const bytes = (mine + BYTES) >> 1;
       this.doubles[bytes] = (this.doubles[bytes] as number) + packet.payloadLength;
@@ -612,7 +679,7 @@ export class FlowTable implements FlowMemory {
   }
 
   /** Notes where the directions of a connection begin, as far as its segment at hand is the first to tell (as Wireshark's base_seq). */
-  noteStart(at: number, packet: Packet): void {
+  private noteStart(at: number, packet: Packet): void {
     const state = this.words[at + STATE] as number;
     if ((state & (START0_SET | START1_SET)) === (START0_SET | START1_SET)) return;
     const { sequence, acknowledgement, flags } = packet;
@@ -733,59 +800,17 @@ export class FlowTable implements FlowMemory {
   }
 }
 
-/** Counts a frame for the flow whose words are at a place; answers how long after the one before it came, in seconds. */
-export function countFrame(
-  words: Int32Array,
-  doubles: Float64Array,
-  at: number,
-  number: number,
-  seconds: number,
-  nanos: number,
-): number {
-  words[at + LAST_FRAME] = number;
-  words[at + FRAME_COUNT] = (words[at + FRAME_COUNT] as number) + 1;
-  const idle = idleTime(words, doubles, at, seconds, nanos);
-  // Stored out of order: the end is the latest moment, not the last frame's.
-  if (idle > 0) {
-    doubles[(at + LAST_SECONDS) >> 1] = seconds;
-    words[at + LAST_NANOS] = nanos;
-  }
-  return idle;
-}
-
-function idleTime(words: Int32Array, doubles: Float64Array, at: number, seconds: number, nanos: number): number {
-  const last = doubles[(at + LAST_SECONDS) >> 1] as number;
-  return seconds - last + (nanos - (words[at + LAST_NANOS] as number)) / 1e9;
-}
-
 /**
  * Whether a TCP packet is one already seen, as a mirror port gives that sees it come and go: senders number packets upwards, and give
  * a retransmission a number of its own. `last`: the number of the latest packet of this direction.
  */
-export function isCopy(identification: number, last: number, idle: number): boolean {
+function isCopy(identification: number, last: number, idle: number): boolean {
   if (identification === 0) return idle < UNNUMBERED_COPY_WITHIN;
   return idle < COPY_WITHIN && last !== 0 && (identification - last) << 16 <= 0;
 }
 
-/**
- * Whether a datagram of the half at a place is a copy of the latest one of its direction, as mirror ports make them; from now on it is
- * the latest. `digest`: of its payload.
- */
-export function isCopiedDatagram(
-  words: Int32Array,
-  half: number,
-  identification: number,
-  digest: number,
-  idle: number,
-): boolean {
-  const same = words[half + IDENTIFICATION] === identification && words[half + DATAGRAM] === digest;
-  words[half + IDENTIFICATION] = identification;
-  words[half + DATAGRAM] = digest;
-  return same && idle < (identification === 0 ? UNNUMBERED_COPY_WITHIN : COPY_WITHIN);
-}
-
 /** What tells the payload at hand from others: its length and both its ends. */
-export function digestOf(bytes: Uint8Array, { payloadStart, payloadCaptured, payloadLength }: Packet): number {
+function digestOf(bytes: Uint8Array, { payloadStart, payloadCaptured, payloadLength }: Packet): number {
   const end = payloadStart + payloadCaptured;
   const first = Math.min(end, payloadStart + TELLING_BYTES);
   let hash = payloadLength | 0;

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { payload } from "../../test/support/capture-writer.ts";
 import { ACK, CLIENT, ethernet, FIN, frameOf, ipv4, RST, SERVER, SYN, tcp } from "../../test/support/packets.ts";
 import { decode, Packet, TCP } from "../packet/packet.ts";
-import { Flow, type FlowReader, FlowTable, flowMemory, type Half } from "./flow.ts";
+import { Flow, type FlowReader, FlowTable, flowMemory, type Half, Known } from "./flow.ts";
 import { MAX_PENDING_BYTES, MAX_PENDING_SEGMENTS, MAX_PENDING_TOTAL, TcpReassembly } from "./tcp.ts";
 
 interface Given {
@@ -38,6 +38,7 @@ class Run implements FlowReader {
   /** Called with every piece, before it is kept. */
   onPiece: () => void = () => {};
   private readonly table = new FlowTable(flowMemory("tcp"), () => {});
+  private readonly known = new Known();
   private frames = 0;
 
   constructor(reassembly = new TcpReassembly()) {
@@ -69,25 +70,19 @@ class Run implements FlowReader {
       decode(frame, packet);
       expect(packet.kind).toBe(TCP);
       const place = this.table.find(packet);
-      const idle = place === 0 ? Infinity : this.table.idle(place, frame.seconds, frame.nanos);
-      if (place !== 0) this.table.touch(place, this.frames, frame.seconds, frame.nanos);
+      const { seconds, nanos } = frame;
+      const idle = place === 0 ? Infinity : this.table.touch(place, this.frames, seconds, nanos);
       if (place !== 0 && this.quick && this.table.countSegment(place, packet, idle)) {
         this.counted++;
         continue;
       }
       if (place === 0) {
-        const { seconds, nanos } = frame;
-        this.flow = new Flow(
-          this.table,
-          this.table.add(packet, this.frames, seconds, nanos),
-          0,
-          this.frames,
-          seconds,
-          nanos,
-        );
+        const added = this.table.add(packet, this.frames, seconds, nanos);
+        this.flow = new Flow(this.table, added, 0, this.frames, seconds, nanos);
       }
       this.flow.reader = this;
-      this.reassembly.segment(this.flow, this.table.side, packet, frame, this.frames, idle);
+      if (this.table.note(this.flow.at, packet, idle, this.known))
+        this.reassembly.segment(this.flow, this.table.side, this.known, packet, frame, this.frames);
     }
     return this;
   }
@@ -698,7 +693,7 @@ describe("invariant: a stream cut, doubled and stored in any order is delivered 
 });
 
 function state(half: Half): unknown {
-  const { frames, bytes, next, acked, reached, base, largestSegment, following } = half;
+  const { frames, bytes, next, acked, ackedSet, reached, reachedSet, largestSegment, following } = half;
   const { ttl, firstDataFrame, finFrame, missing, lost, retransmissions, pendingBytes } = half;
   return {
     frames,
@@ -706,7 +701,8 @@ function state(half: Half): unknown {
     next,
     acked,
     reached,
-    base,
+    ackedSet,
+    reachedSet,
     largestSegment,
     following,
     ttl,

@@ -12,24 +12,16 @@
 import type { Frame } from "../capture/frame.ts";
 import { Openings } from "../packet/opening.ts";
 import { ACK, FIN, type Packet, RST, SYN } from "../packet/packet.ts";
-import { type Flow, type FlowTable, type Half, isCopy, type Segment, SMALL_SEGMENT } from "./flow.ts";
 import {
-  ACKED,
-  ACKED_SET,
-  BASE,
-  BASE_SET,
-  BYTES,
-  DATA_SEEN,
-  FOLLOWING,
-  FRAMES,
-  IDENTIFICATION,
-  LARGEST,
-  MARKS,
-  NEXT,
-  NEXT_SET,
-  REACHED,
-  REACHED_SET,
-} from "./words.ts";
+  type Flow,
+  type FlowTable,
+  type Half,
+  type Known,
+  MAX_SEQUENCE_AHEAD,
+  type Segment,
+  SMALL_SEGMENT,
+} from "./flow.ts";
+import { BYTES, DATA_SEEN, FOLLOWING, LARGEST, MARKS, NEXT, NEXT_SET } from "./words.ts";
 
 /**
  * Bytes that may wait behind one hole: a handshake flight is rarely over 20 kB, a whole receive window of the time before
@@ -42,9 +34,6 @@ export const MAX_PENDING_SEGMENTS = 1024;
 export const MAX_PENDING_TOTAL = 32 * 1024 * 1024;
 /** What a waiting segment costs beside its bytes, so that many empty ones (snaplen) are bounded too. */
 const SEGMENT_OVERHEAD = 128;
-/** A sequence number further ahead than this is no segment of this stream (the largest window is 2^30, RFC 7323). */
-const MAX_SEQUENCE_AHEAD = 1 << 30;
-
 /**
  * Place of the flow a TCP packet belongs to, 0 when it begins a new one. A SYN whose sequence number differs from the known
  * connection's begins a new connection on the same ports, as in Wireshark.
@@ -60,38 +49,24 @@ export class TcpReassembly {
   private waitingBytes = 0;
   private readonly openings = new Openings();
 
-  /**
-   * Takes one segment of `flow`, sent by endpoint `side`, `idle` seconds after the flow's latest packet before. Calls the flow's
-   * reader for every byte that is now in order.
-   */
-  segment(flow: Flow, side: 0 | 1, packet: Packet, frame: Frame, frameNumber: number, idle: number): void {
+  /** Takes one segment of `flow`, sent by endpoint `side`. Calls the flow's reader for every byte that is now in order. */
+  segment(flow: Flow, side: 0 | 1, known: Known, packet: Packet, frame: Frame, frameNumber: number): void {
     const half = flow.half(side);
     const { words, doubles } = flow;
     const mine = half.at;
-    const theirs = flow.half(side === 0 ? 1 : 0).at;
-    const flags = packet.flags;
-    const last = words[mine + IDENTIFICATION] as number;
-    const copy = isCopy(packet.identification, last, idle);
-    // Where a packet counts for itself, it counts once.
-    if (copy && ((flags & SYN) !== 0 ? half.nextSet : (flags & RST) !== 0 && flow.resetFrame > 0)) return;
-    if (!copy) words[mine + IDENTIFICATION] = packet.identification;
-    words[mine + FRAMES] = (words[mine + FRAMES] as number) + 1;
+    const { flags } = packet;
+    const { copy } = known;
     if (half.ttl < 0) half.ttl = packet.ttl;
-    if (((words[mine + MARKS] as number) & BASE_SET) === 0) {
-      words[mine + BASE] = (flags & SYN) !== 0 ? packet.sequence : (packet.sequence - 1) | 0;
-      words[mine + MARKS] = (words[mine + MARKS] as number) | BASE_SET;
-    }
-    if ((flags & ACK) !== 0) {
-      if (((words[theirs + MARKS] as number) & ACKED_SET) === 0) firstAcknowledged(flow, side, frame);
-      acknowledge(words, theirs, packet.acknowledgement);
-    }
+    const theirs = flow.half(side === 0 ? 1 : 0);
+    const answered = theirs.ackedSet;
+    flow.learn(known);
+    if (theirs.ackedSet && !answered) firstAcknowledged(flow, side, frame);
     if ((flags & (SYN | RST)) !== 0) this.control(flow, side, half, packet, frame, frameNumber);
     let sequence = packet.sequence;
     if ((flags & SYN) !== 0) sequence = (sequence + 1) | 0;
     // What a RST carries is a remark about the reset, not part of the stream (RFC 9293 section 3.5.3).
     const length = (flags & RST) !== 0 ? 0 : packet.payloadLength;
     const end = (sequence + length) | 0;
-    if ((flags & RST) === 0 || isNear(half, sequence)) reach(words, mine, end);
     if ((flags & FIN) !== 0 && half.finFrame === 0) {
       half.finFrame = frameNumber;
       half.finSequence = end;
@@ -108,7 +83,7 @@ export class TcpReassembly {
     if (length > (words[mine + LARGEST] as number)) {
       words[mine + LARGEST] = length;
       if (length > SMALL_SEGMENT)
-        grow(flow, side, sequence, length, frameNumber, flow.since(frame.seconds, frame.nanos));
+        grow(half, sequence, length, frameNumber, flow.since(frame.seconds, frame.nanos), known.heard);
     }
     const ahead = (sequence - (words[mine + NEXT] as number)) | 0;
     const following = (marks & FOLLOWING) !== 0;
@@ -144,6 +119,7 @@ export class TcpReassembly {
 
   /** Nothing more will come for this flow: gives up every hole, and counts what was sent after the last byte captured. */
   finish(flow: Flow): void {
+    flow.settle();
     this.finishHalf(flow, 0);
     this.finishHalf(flow, 1);
   }
@@ -338,40 +314,15 @@ function firstAcknowledged(flow: Flow, side: 0 | 1, frame: Frame): void {
   if (flow.synAckFrame > 0 && side === flow.clientSide) flow.ackAt = flow.since(frame.seconds, frame.nanos);
 }
 
-function grow(flow: Flow, side: 0 | 1, sequence: number, size: number, frame: number, at: number): void {
-  const half = flow.half(side);
+function grow(half: Half, sequence: number, size: number, frame: number, at: number, heard: number): void {
   half.grownBefore = half.grown;
-  half.grown = { sequence, frame, size, at, heard: flow.half(side === 0 ? 1 : 0).frames };
+  half.grown = { sequence, frame, size, at, heard };
 }
 
 function repeat(half: Half, sequence: number): void {
   half.retransmissions++;
   half.repeats = half.repeated === sequence ? half.repeats + 1 : 1;
   half.repeated = sequence;
-}
-
-/** Takes in what one side acknowledged, for the half of the other. */
-function acknowledge(words: Int32Array, half: number, acknowledgement: number): void {
-  const marks = words[half + MARKS] as number;
-  if ((marks & BASE_SET) === 0) words[half + BASE] = (acknowledgement - 1) | 0;
-  if ((marks & ACKED_SET) === 0 || ((acknowledgement - (words[half + ACKED] as number)) | 0) > 0) {
-    words[half + ACKED] = acknowledgement;
-  }
-  words[half + MARKS] = marks | BASE_SET | ACKED_SET;
-}
-
-function reach(words: Int32Array, half: number, sequence: number): void {
-  const marks = words[half + MARKS] as number;
-  if ((marks & REACHED_SET) !== 0 && ((sequence - (words[half + REACHED] as number)) | 0) <= 0) return;
-  if ((marks & NEXT_SET) !== 0 && ((sequence - (words[half + NEXT] as number)) | 0) >= MAX_SEQUENCE_AHEAD) return;
-  words[half + REACHED] = sequence;
-  words[half + MARKS] = marks | REACHED_SET;
-}
-
-/** A RST made up by something on the path may have any number; one close to what is expected was made by who sent the data. */
-function isNear(half: Half, sequence: number): boolean {
-  const ahead = (sequence - half.next) | 0;
-  return half.nextSet && ahead > 0 && ahead <= MAX_PENDING_BYTES;
 }
 
 /** Payload bytes behind `half.next` that were sent, or acknowledged, and not captured. */

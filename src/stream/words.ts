@@ -2,6 +2,9 @@
  * What every frame of a known connection touches, as words (32 bits) of one array: where a flow and its halves have what.
  * Owns the layout alone; flow.ts owns the array.
  *
+ * Two may work on a flow: who tells connections apart, and who reads what they say (observe/courier.ts). The latter's are BYTES,
+ * NEXT, LARGEST and MARKS of the halves, while there is something that it has not read yet; all else is always the former's.
+ *
  * A double stands at an even word. Counts and frame numbers are below 2^31; sequence numbers and addresses are signed.
  */
 
@@ -50,11 +53,10 @@ export const ACKED = 4;
 export const REACHED = 5;
 export const LARGEST = 6;
 export const MARKS = 7;
-export const BASE = 8;
 /** Of the latest IP packet: what tells a copy, as mirror ports make them. */
-export const IDENTIFICATION = 9;
-/** What tells the latest datagram from others: what UDP has where TCP has NEXT. */
-export const DATAGRAM = 3;
+export const IDENTIFICATION = 8;
+/** What tells the latest datagram from others. */
+export const DATAGRAM = 9;
 export const HALF = 10;
 
 /** Bits of STATE. */
@@ -78,12 +80,17 @@ export const START1_SET = 2048;
 /** Forgotten: its place waits for another flow. */
 export const RETIRED = 4096;
 
-/** Bits of MARKS: which fields of a half mean something. */
+/** REACHED and ACKED of a half mean something. */
+export const REACHED0_SET = 8192;
+export const REACHED1_SET = 16384;
+export const ACKED0_SET = 32768;
+export const ACKED1_SET = 65536;
+
+/** Bits of MARKS. */
+/** Its payload is wanted. */
 export const FOLLOWING = 1;
-export const BASE_SET = 2;
-export const NEXT_SET = 4;
-export const ACKED_SET = 8;
-export const REACHED_SET = 16;
-export const DATA_SEEN = 32;
+/** NEXT means something. */
+export const NEXT_SET = 2;
+export const DATA_SEEN = 4;
 /** What a half must have before a segment with payload can simply be counted. */
-export const COUNTED = BASE_SET | NEXT_SET | REACHED_SET | DATA_SEEN;
+export const COUNTED = NEXT_SET | DATA_SEEN;
