@@ -78,6 +78,28 @@ describe("fresh certificates under one private issuer", () => {
   });
 });
 
+describe("one server", () => {
+  const one = (mint: Mint) => found(rule, hosts(UNRELATED.slice(0, 1), mint));
+
+  test.each([
+    ["dated back by a day as proxies do it", DAY + 1, "1 day to the minute before"],
+    ["by two", 2 * DAY + 1, "2 days to the minute before"],
+    ["made just now", 1, "within minutes of"],
+  ])("TCP near and TLS far, %s: possible at most", (_, age, when) => {
+    const [finding] = one({ age, options: { timing: FAR } });
+    expect(finding?.confidence).toBe("possible");
+    expect(finding?.what).toBe(
+      `The certificates of www.fabrikam.example (192.0.2.10:443), issued by “Gateway CA”, begin ${when} these connections; TCP is answered near and TLS far.`,
+    );
+    expect(finding?.fix).toMatch(/^Compare/);
+  });
+
+  test("without that it is a renewal", () => {
+    expect(one({ age: DAY + 1, oneKey: true })).toEqual([]);
+    expect(one({ age: DAY + 1, options: { timing: {} } })).toEqual([]);
+  });
+});
+
 describe("when is a certificate fresh", () => {
   test.each([
     ["60 s ahead: clocks differ", -60, true],
