@@ -35,7 +35,13 @@ describe("the list of rules", () => {
   test("a rule that needs a second sign stands after those that give it", () => {
     const at = (id: string) => RULES.findIndex((rule) => rule.id === id);
     const givers = ["certificate-in-pseudo-tls", "leaf-with-issuer-key", "known-interceptor-issuer", "shared-forger"];
-    for (const giver of [...givers, "shared-leaf-key", "public-service-on-private-root", "minted-on-demand"]) {
+    for (const giver of [
+      ...givers,
+      "shared-leaf-key",
+      "public-service-on-private-root",
+      "minted-on-demand",
+      "forged-leaf-structure",
+    ]) {
       expect(at(giver)).toBeLessThan(at("resumed-interception"));
       expect(at(giver)).toBeLessThan(at("undocumented-pseudo-tls-answer"));
     }

@@ -7,6 +7,7 @@ import { certificateDates } from "./certificate-dates.ts";
 import { certificateInPseudoTls } from "./certificate-in-pseudo-tls.ts";
 import { clientCertificateRequired } from "./client-certificate-required.ts";
 import { contradictedCertificate } from "./contradicted-certificate.ts";
+import { forgedLeafStructure } from "./forged-leaf-structure.ts";
 import { knownInterceptorIssuer } from "./known-interceptor-issuer.ts";
 import { leafWithIssuerKey } from "./leaf-with-issuer-key.ts";
 import { mintedOnDemand } from "./minted-on-demand.ts";
@@ -37,6 +38,7 @@ export const RULES: readonly Rule[] = [
   sharedLeafKey,
   publicServiceOnPrivateRoot,
   mintedOnDemand,
+  forgedLeafStructure,
   contradictedCertificate,
   resumedInterception,
   undocumentedPseudoTlsAnswer,

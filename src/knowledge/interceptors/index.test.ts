@@ -28,6 +28,12 @@ test.each(INTERCEPTORS.map((product) => [product.id, product] as const))("%s is 
     expect(source.trim()).not.toBe("");
     if (confidence === "vendor-name-heuristic") expect(field).toBe("*");
   }
+  const structure = product.leafStructure;
+  for (const { oid, values } of structure?.extensions ?? []) {
+    expect(oid).toMatch(/^\d+(\.\d+)+$/);
+    for (const value of values ?? []) expect(value).toMatch(/^(?:[0-9a-f]{2})+$/);
+  }
+  if (structure !== undefined) expect(structure.source.trim()).not.toBe("");
   for (const header of product.httpHeaders ?? []) expect(header).toMatch(/^[a-z0-9_-]+$/);
   for (const pin of product.rootSpkiSha256 ?? []) expect(pin).toMatch(/^[A-Za-z0-9+/]{43}=$/);
   for (const hash of product.rootCertSha256 ?? []) expect(hash).toMatch(/^[0-9a-f]{64}$/);

@@ -48,6 +48,35 @@ export interface IssuerPattern {
   readonly source: string;
 }
 
+/** One extension of a forged leaf. */
+export interface LeafExtension {
+  readonly oid: string;
+  /** Absent where it may be either: the extension is copied from the server's certificate. */
+  readonly critical?: boolean;
+  /** It may be missing. */
+  readonly optional?: true;
+  /** Contents it can have, hexadecimal DER; any when absent. */
+  readonly values?: readonly string[];
+}
+
+/**
+ * How a program builds the leaves it forges, as far as its code fixes it whatever the server and the administrator's CA are. A build
+ * proves nothing alone: whoever uses the same library may come to the same.
+ */
+export interface LeafStructure {
+  /** All of them, in wire order. */
+  readonly extensions: readonly LeafExtension[];
+  /** The authorityKeyIdentifier also cites the issuer's certificate by issuer and serial number. */
+  readonly citesIssuerSerial: boolean;
+  /** Seconds from notBefore to notAfter. */
+  readonly lifetime: number;
+  /** Whole days by which notBefore is earlier than the moment at which the leaf is made. */
+  readonly daysBack: number;
+  /** Exponent of the RSA keys it makes itself, where hardly anybody else uses that one. It may be given a key instead. */
+  readonly ownExponent?: number;
+  readonly source: string;
+}
+
 export interface InterceptorProduct {
   /** Stable, lower case with hyphens; equals the file's name. */
   readonly id: string;
@@ -65,6 +94,7 @@ export interface InterceptorProduct {
   /** Empty when the administrator always supplies the CA, so that no issuer gives the product away. */
   readonly issuerPatterns: readonly IssuerPattern[];
   readonly notes?: string;
+  readonly leafStructure?: LeafStructure;
   /** Header fields the product adds to HTTP messages, lower case. */
   readonly httpHeaders?: readonly string[];
   /** SHA-256 of the SubjectPublicKeyInfo of roots built into the product, base64 as in key pins. */

@@ -1,4 +1,4 @@
-import { X509Certificate } from "node:crypto";
+import { generateKeyPairSync, X509Certificate } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -21,7 +21,14 @@ import {
 import { ParseError } from "../../bytes/parse-error.ts";
 import { fromHex, toHex } from "../../bytes/text.ts";
 import { PUBLIC_ROOTS } from "../../knowledge/roots/index.ts";
-import { assertsPublicPolicy, type Certificate, issuingRights, parseCertificate } from "./certificate.ts";
+import {
+  assertsPublicPolicy,
+  type Certificate,
+  citesIssuerSerial,
+  issuingRights,
+  parseCertificate,
+  rsaNumbers,
+} from "./certificate.ts";
 import { fromBase64, parsePem } from "./pem.ts";
 
 const keys = ecKeys();
@@ -226,6 +233,7 @@ describe("hostile input", () => {
     try {
       const certificate = parseCertificate(bytes);
       expect(certificate.subject.text).toBeTypeOf("string");
+      citesIssuerSerial(certificate);
       issuingRights(certificate);
     } catch (error) {
       expect(error).toBeInstanceOf(ParseError);
@@ -276,5 +284,42 @@ describe("policies", () => {
   test("malformed ones count as absent", () => {
     const broken = make({ extensions: [extension("2.5.29.32", Uint8Array.of(0x30, 5, 1))] });
     expect(assertsPublicPolicy(parseCertificate(broken))).toBe(false);
+  });
+});
+
+describe("authorityKeyIdentifier (RFC 5280 section 4.2.1.1)", () => {
+  const keyId = tlv(0x80, new Uint8Array(20));
+  const issuer = tlv(0xa1, tlv(0xa4, sequence()));
+  const serial = tlv(0x82, Uint8Array.of(7));
+
+  test.each([
+    ["key, issuer and serial number", [keyId, issuer, serial], true],
+    ["issuer and serial number", [issuer, serial], true],
+    ["the key alone", [keyId], false],
+    ["an issuer without its serial number", [keyId, issuer], false],
+    ["nothing", [], false],
+  ])("%s", (_, fields, cites) => {
+    expect(citesIssuerSerial(parse({ extensions: [extension("2.5.29.35", sequence(...fields))] }))).toBe(cites);
+  });
+
+  test("none, or a malformed one", () => {
+    expect(citesIssuerSerial(parse())).toBe(false);
+    expect(citesIssuerSerial(parse({ extensions: [extension("2.5.29.35", Uint8Array.of(0x30, 9))] }))).toBe(false);
+  });
+});
+
+describe("an RSA key's numbers", () => {
+  test.each([3, 65537])("exponent %i", (publicExponent) => {
+    const rsa = generateKeyPairSync("rsa", { modulusLength: 1024, publicExponent });
+    const numbers = rsaNumbers(parse({ keys: rsa }));
+    const { n = "", e = "" } = rsa.publicKey.export({ format: "jwk" });
+    expect(numbers).toEqual({
+      modulus: Uint8Array.from(Buffer.from(n, "base64url")),
+      exponent: Uint8Array.from(Buffer.from(e, "base64url")),
+    });
+  });
+
+  test("none of another key", () => {
+    expect(rsaNumbers(parse())).toBeUndefined();
   });
 });

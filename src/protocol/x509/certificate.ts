@@ -163,6 +163,36 @@ export function assertsPublicPolicy({ extensions }: Certificate): boolean {
   );
 }
 
+/**
+ * Does authorityKeyIdentifier name the issuer's certificate by its issuer and serial number as well (RFC 5280 section 4.2.1.1)? Both
+ * or neither stand in it.
+ */
+export function citesIssuerSerial({ extensions }: Certificate): boolean {
+  return (
+    extensionValue(extensions, OID.authorityKeyIdentifier, (value) => {
+      const body = readElement(value, TAG.sequence, "sequence");
+      const tags: (number | undefined)[] = [];
+      while (body.remaining > 0) tags.push(readAny(body, "field").tag);
+      return tags.includes(0xa1) && tags.includes(0x82);
+    }) ?? false
+  );
+}
+
+/** Modulus and exponent of an RSA key, without leading zeros; undefined for other kinds. Throws ParseError. */
+export function rsaNumbers({
+  key,
+  spki,
+}: Certificate): { readonly modulus: Uint8Array; readonly exponent: Uint8Array } | undefined {
+  if (!key.startsWith("RSA")) return undefined;
+  const body = readElement(new Cursor(spki, "subjectPublicKeyInfo"), TAG.sequence, "sequence");
+  readAlgorithm(body, "algorithm");
+  const bits = readElement(body, TAG.bitString, "subjectPublicKey");
+  bits.u8("unusedBits");
+  const numbers = readElement(bits, TAG.sequence, "rsaPublicKey");
+  const modulus = readInteger(numbers, "modulus");
+  return { modulus, exponent: readInteger(numbers, "exponent") };
+}
+
 /** AlgorithmIdentifier: the object identifier and the bytes of its parameters, if any. Throws ParseError. */
 export function readAlgorithm(cursor: Cursor, field: string): { readonly oid: string; readonly parameters: Cursor } {
   const body = readElement(cursor, TAG.sequence, field);

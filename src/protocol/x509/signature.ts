@@ -8,7 +8,7 @@
 import { Cursor } from "../../bytes/cursor.ts";
 import { ParseError } from "../../bytes/parse-error.ts";
 import { toHex } from "../../bytes/text.ts";
-import { bitLength, type Certificate, EXPLICIT_CURVE, readAlgorithm } from "./certificate.ts";
+import { bitLength, type Certificate, EXPLICIT_CURVE, readAlgorithm, rsaNumbers } from "./certificate.ts";
 import { peekTag, readElement, readInteger, readOid, readSmallInteger, readWhole, sameBytes, TAG } from "./der.ts";
 
 /**
@@ -138,13 +138,9 @@ const MAX_RSA_COST = 8192 ** 2 * 17;
 
 /** Throws ParseError. */
 function isCostly(issuer: Certificate): boolean {
-  const spki = readElement(new Cursor(issuer.spki, "subjectPublicKeyInfo"), TAG.sequence, "sequence");
-  readAlgorithm(spki, "algorithm");
-  const bits = readElement(spki, TAG.bitString, "subjectPublicKey");
-  bits.u8("unusedBits");
-  const key = readElement(bits, TAG.sequence, "rsaPublicKey");
-  const modulus = readInteger(key, "modulus");
-  const exponent = readInteger(key, "exponent");
+  const numbers = rsaNumbers(issuer);
+  if (numbers === undefined) return false;
+  const { modulus, exponent } = numbers;
   return bitLength(modulus) ** 2 * bitLength(exponent) > MAX_RSA_COST;
 }
 
