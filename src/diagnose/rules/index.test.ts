@@ -38,6 +38,7 @@ describe("the list of rules", () => {
     for (const giver of [
       ...givers,
       "shared-leaf-key",
+      "shared-leaf",
       "public-service-on-private-root",
       "minted-on-demand",
       "forged-leaf-structure",

@@ -24,6 +24,7 @@ import { resetOnHello } from "./reset-on-hello.ts";
 import { resumedInterception } from "./resumed-interception.ts";
 import { separateServerHello } from "./separate-server-hello.ts";
 import { sharedForger } from "./shared-forger.ts";
+import { sharedLeaf } from "./shared-leaf.ts";
 import { sharedLeafKey } from "./shared-leaf-key.ts";
 import { tlsAlert } from "./tls-alert.ts";
 import { turnRefused } from "./turn-refused.ts";
@@ -36,6 +37,7 @@ export const RULES: readonly Rule[] = [
   knownInterceptorIssuer,
   sharedForger,
   sharedLeafKey,
+  sharedLeaf,
   publicServiceOnPrivateRoot,
   mintedOnDemand,
   forgedLeafStructure,
