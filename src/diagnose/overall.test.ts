@@ -50,6 +50,20 @@ describe("clear: something was judged, nothing is wrong, nothing of a meeting is
     expect(verdict.headline).toMatch(/ 1 connection could not be judged \(missing: key log\)\.$/);
   });
 
+  test("next to a certificate that nobody vouches for, interception is not ruled out", () => {
+    const unexplained = forged("mail.litware.example", { signing: { ownKey: false } });
+    expect(overall(genuine(), unexplained)).toMatchObject({
+      is: "clear",
+      headline:
+        "No interception was found: 1 connection to www.fabrikam.example (192.0.2.10:443) reached the genuine server. 1 connection could not be judged (missing: a baseline or --private-ca).",
+    });
+  });
+
+  test("nor where a possible one was overcome", () => {
+    const verdict = overall(pseudoTls("alert", { outcome: "closed" }), documented);
+    expect(verdict).toMatchObject({ is: "clear", headline: expect.stringMatching(/^No interception was found: /) });
+  });
+
   test.each<[string, Spec, OverallVerdict["is"]]>([
     ["of a meeting service", hidden({ name: "teams.microsoft.com" }), "cannot-tell"],
     [

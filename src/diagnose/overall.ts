@@ -77,7 +77,18 @@ export function overallVerdict(
   const blocking = unanswered.filter(({ service, connection }) => service !== undefined || isUnfinished(connection));
   const broken = brokenOff(genuine);
   if (genuine.length > 0 && blocking.length === 0 && broken.length === 0) {
-    return { is: "clear", ...counts, headline: clearHeadline(genuine, [...overcome]) + asideSentence(aside) + open };
+    return {
+      is: "clear",
+      ...counts,
+      headline:
+        clearHeadline(
+          genuine,
+          [...overcome],
+          [...unanswered, ...overcome].some((left) => isUnexplained(left, findings)),
+        ) +
+        asideSentence(aside) +
+        open,
+    };
   }
   const missing = [...new Set(unanswered.flatMap(({ verdict }) => ("missing" in verdict ? verdict.missing : [])))];
   if (broken.length > 0) missing.push(WHAT_BROKE_IT);
@@ -175,7 +186,20 @@ function failureHeadline(
   return `${found} ${describe(worst.connection)} ${state}: ${CAUSE_TEXT[causeOf(worst)]}${rest}.`;
 }
 
-function clearHeadline(genuine: readonly JudgedConnection[], overcome: readonly JudgedConnection[]): string {
+/** A certificate was shown that nobody vouches for, or a failure found that may be an interception: then it is not ruled out. */
+function isUnexplained(
+  { connection: { tls }, verdict }: JudgedConnection,
+  findings: readonly NumberedFinding[],
+): boolean {
+  if (verdict.is === "cannot-tell" && tls !== undefined && tls.certificates.length > 0) return true;
+  return findings.some(({ id, cause }) => cause === "tls-interception" && verdict.findings.includes(id));
+}
+
+function clearHeadline(
+  genuine: readonly JudgedConnection[],
+  overcome: readonly JudgedConnection[],
+  unexplained: boolean,
+): string {
   const reached = servers(genuine.map(({ connection }) => connection));
   const causes = list(
     overcome.map((failed) =>
@@ -186,7 +210,7 @@ function clearHeadline(genuine: readonly JudgedConnection[], overcome: readonly 
     overcome.length > 0
       ? ` ${plural(total(overcome), "earlier connection")} to the same servers failed (${causes}).`
       : "";
-  return `Nothing intercepts: ${plural(total(genuine), "connection")} to ${reached} reached the genuine server.${retried}`;
+  return `${unexplained ? "No interception was found" : "Nothing intercepts"}: ${plural(total(genuine), "connection")} to ${reached} reached the genuine server.${retried}`;
 }
 
 function asideSentence(aside: readonly JudgedConnection[]): string {
