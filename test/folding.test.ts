@@ -123,6 +123,32 @@ function causes({ findings }: Report): string[] {
   return [...new Set(findings.map(({ rule, confidence }) => `${rule} ${confidence}`))].sort();
 }
 
+describe.each(ethernet.filter(({ name }) => name.includes("g02-")).map((capture) => [capture.name, capture] as const))(
+  "%s, from clients from which TCP is as far as TLS, too",
+  (_, capture) => {
+    test.each(["last", "first"])("these %s", async (order) => {
+      const far = copyOf(capture, 1, () => true);
+      const copies = [far, copyOf(capture, 2, () => true).map(withEarlySyn)];
+      const bytes = concat(capture.header, ...(order === "last" ? copies : copies.toReversed()).flat());
+      const [whole, folded] = [await report(bytes), await report(bytes, 1)];
+      expect(causes(await report(concat(capture.header, ...far)))).toContain("minted-on-demand possible");
+      expect(causes(whole)).not.toContain("minted-on-demand possible");
+      expect(causes(folded)).toEqual(causes(whole));
+    });
+  },
+);
+
+/** As if it had been sent a tenth of a second before. */
+function withEarlySyn(record: Uint8Array): Uint8Array {
+  const isSyn = isIpv4(record) && record[IP + 9] === TCP && record[portsAt(record) + 13] === SYN;
+  if (!isSyn) return record;
+  const data = view(record);
+  const micros = data.getUint32(0, true) * 1e6 + data.getUint32(4, true) - 100_000;
+  data.setUint32(0, Math.floor(micros / 1e6), true);
+  data.setUint32(4, micros % 1e6, true);
+  return record;
+}
+
 describe("SYNs", () => {
   const client = (number: number) => ({ ip: `10.0.0.${number}`, port: 50_000 + number });
   const server = { ip: "198.51.100.9", port: 443 };

@@ -18,6 +18,7 @@ import type { Flow, Half } from "../stream/flow.ts";
 import type { PooledCertificate } from "./certificate-pool.ts";
 import type { DtlsReader } from "./dtls-reader.ts";
 import { stuckSegment, tcpIncident, udpIncident } from "./incident.ts";
+import { daysBackAt, isFar } from "./lines.ts";
 import type {
   Alert,
   ConnectionObservation,
@@ -57,9 +58,6 @@ const SILENCE = 3;
 /** Bytes of `head` shown in an observation. */
 const SHOWN_HEAD = 64;
 const DAY = 86_400;
-/** A hello that is answered so much later than the SYN may have been answered from further away, and not by a busy machine alone. */
-const LATE_SECONDS = 0.01;
-const LATE_RATIO = 3;
 /** Days for which a leaf counts as new; proxies that make them on demand date them back by up to two. */
 const FRESH_DAYS = 4;
 const TLS_1_3 = 0x0304;
@@ -170,7 +168,10 @@ export function tcpSummary(flow: Flow, reader: TcpReader | undefined, latest: Ti
   if (reader?.realTime !== undefined) facts += realTimeFacts(reader.realTime);
   facts += tcpIncident(flow, { clientSide, reader, isPseudo: pseudoTls !== undefined, through, inside }, latest);
   const leaf = chain?.certificates[0]?.certificate;
-  if (reader !== undefined && leaf !== undefined) facts += moments(flow, reader, leaf);
+  if (reader !== undefined && leaf !== undefined) {
+    facts += moments(flow, reader, leaf);
+    if (mayBeForged(leaf)) facts += distance(flow, helloDelay(reader, clientSeen, serverSeen));
+  }
   let names = `${serverSide === 0 ? flow.aPort : flow.bPort} ${serverName ?? ""}`;
   if (chain !== undefined) names += ` ${chain.key}`;
   if (through !== undefined) names += ` ${through.target}`;
@@ -493,8 +494,20 @@ function networkKey(flow: Flow, side: 0 | 1): AddressKey {
 function moments({ seconds, untimed }: Flow, reader: SeenHandshake, leaf: Certificate): string {
   if (untimed) return ` untimed ${isSplit(reader)}`;
   const dates = seconds < leaf.notBefore ? "early" : seconds > leaf.notAfter ? "late" : "in time";
+  const minted = mayBeForged(leaf) ? daysBackAt(seconds - leaf.notBefore) : undefined;
   // Trust in a root ends on a day.
-  return ` ${dates} ${Math.floor(seconds / DAY)} ${isSplit(reader)}`;
+  return ` ${dates} ${Math.floor(seconds / DAY)} ${minted} ${isSplit(reader)}`;
+}
+
+/** Rules ask when and where a leaf was made only where no public log vouches for it. */
+function mayBeForged(leaf: Certificate): boolean {
+  return leaf.embeddedScts === 0;
+}
+
+/** Whether TLS is further away than TCP, as far as that is known. */
+function distance({ synFrame, synAckFrame, synAt, synAckAt, untimed }: Flow, hello: number | undefined): string {
+  if (untimed || synFrame === 0 || synAckFrame === 0 || hello === undefined) return "";
+  return ` ${isFar(synAckAt - synAt, hello)}`;
 }
 
 /** The server's Certificate begins in a later frame than its ServerHello ends in. */
@@ -520,7 +533,7 @@ function outside(flow: Flow, tls: TcpReader, clientSeen: SeenSide, serverSeen: S
   const { serverHello, retryGroup, helloRetryRequest } = tls;
   const near = flow.synAckAt - flow.synAt;
   const hello = helloDelay(tls, clientSeen, serverSeen) ?? 0;
-  const late = hello - near >= LATE_SECONDS && hello >= near * LATE_RATIO;
+  const late = isFar(near, hello);
   return ` ${serverHello?.observed.group} ${retryGroup} ${helloRetryRequest} ${flightKind(tls, serverSeen)} ${opening?.number} ${late}`;
 }
 
