@@ -10,6 +10,14 @@ const MAX_SAME_HASH = 16;
 /** Bytes hashed at each end of a key: of a certificate serial, names and the signature, which differ when anything does. */
 const HASHED = 64;
 
+interface Memory {
+  readonly buffer: ArrayBufferLike;
+  readonly view: DataView;
+}
+
+const NOTHING = new ArrayBuffer(0);
+const NO_VIEW: Memory = { buffer: NOTHING, view: new DataView(NOTHING) };
+
 interface Entry<T> {
   /** The key. */
   readonly view: DataView;
@@ -20,6 +28,9 @@ export class ByteTable<T> {
   private readonly byHash = new Map<number, Entry<T>[]>();
   private readonly limit: number;
   private size = 0;
+  /** Of the two memories last asked for: messages are in the buffer at hand or in the blocks they were put together in. */
+  private latest = NO_VIEW;
+  private other = NO_VIEW;
 
   /** `limit`: keys kept at most. */
   constructor(limit = Number.POSITIVE_INFINITY) {
@@ -30,8 +41,8 @@ export class ByteTable<T> {
   get(bytes: Uint8Array, start = 0, end = bytes.length): T | undefined {
     const same = this.byHash.get(hashOf(bytes, start, end));
     if (same === undefined) return undefined;
-    const view = viewOf(bytes, start, end);
-    for (const entry of same) if (equal(entry.view, view)) return entry.value;
+    const view = this.viewOf(bytes.buffer);
+    for (const entry of same) if (equal(entry.view, view, bytes.byteOffset + start, end - start)) return entry.value;
     return undefined;
   }
 
@@ -40,7 +51,7 @@ export class ByteTable<T> {
     if (this.size >= this.limit) return false;
     const hash = hashOf(key, 0, key.length);
     const same = this.byHash.get(hash);
-    const entry = { view: viewOf(key, 0, key.length), value };
+    const entry = { view: new DataView(key.buffer, key.byteOffset, key.length), value };
     if (same === undefined) this.byHash.set(hash, [entry]);
     else if (same.length < MAX_SAME_HASH) same.push(entry);
     else return false;
@@ -51,11 +62,21 @@ export class ByteTable<T> {
   delete(key: Uint8Array): void {
     const hash = hashOf(key, 0, key.length);
     const same = this.byHash.get(hash) ?? [];
-    const view = viewOf(key, 0, key.length);
-    const rest = same.filter((entry) => !equal(entry.view, view));
+    const view = this.viewOf(key.buffer);
+    const rest = same.filter((entry) => !equal(entry.view, view, key.byteOffset, key.length));
     this.size -= same.length - rest.length;
     if (rest.length === 0) this.byHash.delete(hash);
     else this.byHash.set(hash, rest);
+  }
+
+  /** A certificate has over a thousand bytes: read through views, four at a time. */
+  private viewOf(buffer: ArrayBufferLike): DataView {
+    if (this.latest.buffer !== buffer) {
+      const { latest, other } = this;
+      this.latest = other.buffer === buffer ? other : { buffer, view: new DataView(buffer) };
+      this.other = latest;
+    }
+    return this.latest.view;
   }
 }
 
@@ -69,16 +90,11 @@ function hashOf(bytes: Uint8Array, start: number, end: number): number {
   return hash;
 }
 
-/** A certificate has over a thousand bytes: read through views, four at a time. */
-function viewOf(bytes: Uint8Array, start: number, end: number): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset + start, end - start);
-}
-
-function equal(one: DataView, other: DataView): boolean {
-  const length = one.byteLength;
-  if (other.byteLength !== length) return false;
+/** Whether `length` bytes of `other` from `start` on are those of `one`. */
+function equal(one: DataView, other: DataView, start: number, length: number): boolean {
+  if (one.byteLength !== length) return false;
   const words = length & ~3;
-  for (let i = 0; i < words; i += 4) if (one.getInt32(i) !== other.getInt32(i)) return false;
-  for (let i = words; i < length; i++) if (one.getUint8(i) !== other.getUint8(i)) return false;
+  for (let i = 0; i < words; i += 4) if (one.getInt32(i) !== other.getInt32(start + i)) return false;
+  for (let i = words; i < length; i++) if (one.getUint8(i) !== other.getUint8(start + i)) return false;
   return true;
 }

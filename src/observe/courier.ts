@@ -17,7 +17,7 @@ import type { Timestamp } from "./observations.ts";
  * Bytes of the ring, a few hundred handshakes: the two threads are not in step, and neither should wait for the other often. Much
  * more would leave the processor's cache.
  */
-const RING = 1 << 21;
+const RING = 1 << 22;
 /** Bytes of a cell: records begin at one, so that the doubles in them are aligned. */
 const CELL = 8;
 /** Cells after which the other side is told how far it is: telling costs as much as a small record. */

@@ -150,12 +150,13 @@ export function tcpSummary(flow: Flow, reader: TcpReader | undefined, latest: Ti
   const resumed = tls === undefined ? undefined : resumption(tls, version, serverSeen);
   const chain = tls?.chain;
   const serverName = tls?.clientHello?.serverName;
-  let facts = `${protocol} ${outcome} ${tcpFlags(flow, client, server, serverSide)}`;
+  // Numbers are characters: thousands of these texts are made, hashed and compared.
+  const flags = tcpFlags(flow, client, server, serverSide);
+  let facts = `${protocol} ${outcome}`;
+  facts += tls === undefined ? String.fromCharCode(flags) : tlsFacts(flags, tls, resumed, clientSeen, serverSeen);
   if (client.unreachable !== undefined) facts += ` icmp ${client.unreachable.type} ${client.unreachable.code}`;
-  if (tls !== undefined) {
-    facts += ` ${version} ${tls.serverHello?.observed.cipherSuite} ${resumed} ${tls.clientCertificates} ${tlsFlags(tls, clientSeen, serverSeen)}`;
+  if (tls !== undefined)
     for (const { side, level, code } of tls.alerts) facts += ` ${side === clientSide ? "<" : ">"}${level}.${code}`;
-  }
   if (pseudoTls !== undefined) {
     facts += ` ${pseudoTls.answer} ${pseudoTls.framedTurn.client !== undefined} ${pseudoTls.framedTurn.server !== undefined}`;
   }
@@ -492,11 +493,13 @@ function networkKey(flow: Flow, side: 0 | 1): AddressKey {
 
 /** What rules make of the leaf's dates and of where it stands, as far as it differs between connections that are else alike. */
 function moments({ seconds, untimed }: Flow, reader: SeenHandshake, leaf: Certificate): string {
-  if (untimed) return ` untimed ${isSplit(reader)}`;
-  const dates = seconds < leaf.notBefore ? "early" : seconds > leaf.notAfter ? "late" : "in time";
+  let flags = isSplit(reader) ? 1 : 0;
+  if (untimed) return String.fromCharCode(flags);
+  if (seconds < leaf.notBefore) flags |= 2;
+  if (seconds > leaf.notAfter) flags |= 4;
   const minted = mayBeForged(leaf) ? daysBackAt(seconds - leaf.notBefore) : undefined;
   // Trust in a root ends on a day.
-  return ` ${dates} ${Math.floor(seconds / DAY)} ${minted} ${isSplit(reader)}`;
+  return String.fromCharCode(flags | 8, minted ?? 0xffff) + Math.floor(seconds / DAY);
 }
 
 /** Rules ask when and where a leaf was made only where no public log vouches for it. */
@@ -618,15 +621,27 @@ function tcpFlags(flow: Flow, client: Half, server: Half, serverSide: 0 | 1): nu
   return flags;
 }
 
-function tlsFlags(reader: TcpReader, client: SeenSide | undefined, server: SeenSide | undefined): number {
+function tlsFacts(
+  tcp: number,
+  reader: TcpReader,
+  resumed: boolean | undefined,
+  client: SeenSide | undefined,
+  server: SeenSide | undefined,
+): string {
+  const { serverHello, clientCertificates } = reader;
   let flags = 0;
+  if (serverHello !== undefined) flags |= 64;
+  if (resumed !== undefined) flags |= resumed ? 128 : 256;
+  if (clientCertificates !== undefined) flags |= 512;
   if (isCertificateUnreadable(reader)) flags |= 1;
   if (reader.certificateRequested) flags |= 2;
   if (client?.applicationData === true) flags |= 4;
   if (server?.applicationData === true) flags |= 8;
   if (reader.clientHello !== undefined) flags |= 16;
   if (reader.chain?.certificates[0] !== undefined) flags |= 32;
-  return flags;
+  const { version = 0, observed } = serverHello ?? {};
+  const certificates = Math.min(clientCertificates ?? 0, 0xffff);
+  return String.fromCharCode(tcp, flags, version, observed?.cipherSuite ?? 0, certificates);
 }
 
 function direction(half: Half, other: Half): TcpDirection {

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ParseError } from "../bytes/parse-error.ts";
-import { fromHex, toHex, toLatin1 } from "../bytes/text.ts";
+import { fromHex, toHex } from "../bytes/text.ts";
 import { HELLO_RETRY_RANDOM } from "../protocol/tls/messages.ts";
 import { Hellos, sessionKey } from "./hellos.ts";
 
@@ -121,7 +121,7 @@ describe("what differs between connections of one client", () => {
       client({ random: "ff".repeat(32), session: "0102", extensions: [name("Other.Example."), ...COMMON] }),
     );
     expect(first).toMatchObject({ observed: { serverName: "av.fabrikam.example" }, offers: [] });
-    expect(second).toMatchObject({ observed: { serverName: "other.example" }, offers: ["\x01\x02"] });
+    expect(second).toMatchObject({ observed: { serverName: "other.example" }, offers: [sessionKey(fromHex("0102"))] });
     expect(second.observed.ja4).toBe(first.observed.ja4);
     expect(hellos.client(WITH_TICKETS).offers).toEqual(
       [fromHex(RANDOM), fromHex("aabbcc"), fromHex("beef")].map(sessionKey),
@@ -160,8 +160,21 @@ describe("what differs between connections of one client", () => {
   });
 });
 
-test("a session id is kept whole, of a longer ticket its two ends", () => {
-  expect(sessionKey(fromHex("00ff"))).toBe("\x00\xff");
-  const ticket = Uint8Array.from({ length: 200 }, (_, i) => i);
-  expect(sessionKey(ticket)).toBe(`${toLatin1(ticket.subarray(0, 32))}…${toLatin1(ticket.subarray(168))}`);
+test("sessions have the same key when they are the same; of long tickets the ends tell", () => {
+  const session = (length: number, change?: number) =>
+    Uint8Array.from({ length }, (_, i) => (i === change ? 0 : i + 1) & 0xff);
+  for (const length of [1, 2, 3, 15, 16, 17, 32, 63, 64]) {
+    const key = sessionKey(session(length));
+    expect(sessionKey(session(length))).toBe(key);
+    for (let change = 0; change < length; change++) expect(sessionKey(session(length, change))).not.toBe(key);
+  }
+  expect(sessionKey(Uint8Array.of(7))).not.toBe(sessionKey(Uint8Array.of(7, 0)));
+  const long = sessionKey(session(200));
+  expect([0, 31, 168, 199].map((change) => sessionKey(session(200, change)) === long)).toEqual([
+    false,
+    false,
+    false,
+    false,
+  ]);
+  expect(sessionKey(session(201))).not.toBe(long);
 });

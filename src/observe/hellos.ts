@@ -3,7 +3,6 @@
  * is the same on many connections: a hello is parsed in full once per shape.
  */
 import { ByteTable } from "../bytes/byte-table.ts";
-import { toLatin1 } from "../bytes/text.ts";
 import { type Ja4Transport, ja3, ja3s, ja4 } from "../protocol/tls/fingerprints.ts";
 import { type FlightOffer, flightOffer } from "../protocol/tls/flight.ts";
 import { HelloShape } from "../protocol/tls/hello-shape.ts";
@@ -63,6 +62,8 @@ export interface SeenServerHello {
 interface ClientShape {
   readonly observed: Omit<ObservedClientHello, "serverName">;
   readonly flight: FlightOffer;
+  /** With the names that came with it. */
+  readonly named: Map<string, ObservedClientHello>;
 }
 
 const NO_TICKETS: readonly Uint8Array[] = [];
@@ -75,6 +76,8 @@ export class Hellos {
   private readonly servers = new ByteTable<SeenServerHello>(MAX_REMEMBERED);
   /** By the data of server_name: a client hello of every name and shape. */
   private readonly names = new ByteTable<string | undefined>(MAX_REMEMBERED);
+  /** Of a shape and a name, remembered. */
+  private pairs = 0;
 
   /** `transport`: TLS over TCP, QUIC or DTLS, which JA4 tells apart. */
   constructor(transport: Ja4Transport = "t") {
@@ -90,15 +93,14 @@ export class Hellos {
       const hello = parseClientHello(body);
       const common = clientShape(hello, this.transport);
       this.clients.add(copy(shape.bytes, 0, shape.length), common);
-      return seenClient(hello, common);
+      return this.seen(hello, common);
     }
     // The shape says that the rest can be read; the name is not part of it.
     const serverName = this.name(body, shape.nameStart, shape.nameEnd);
-    const { observed, flight } = known;
     return {
-      observed: serverName === undefined ? observed : { ...observed, serverName },
+      observed: this.observed(known, serverName),
       offers: offersOf(helloSessionId(body), shape.hasTickets ? shape.tickets(body) : NO_TICKETS),
-      flight,
+      flight: known.flight,
     };
   }
 
@@ -118,8 +120,24 @@ export class Hellos {
     return seen;
   }
 
-  private seen(hello: ClientHello): SeenClientHello {
-    return seenClient(hello, clientShape(hello, this.transport));
+  private seen(hello: ClientHello, shape = clientShape(hello, this.transport)): SeenClientHello {
+    return {
+      observed: this.observed(shape, hello.serverName),
+      offers: offersOf(hello.sessionId, hello.tickets),
+      flight: shape.flight,
+    };
+  }
+
+  private observed({ observed, named }: ClientShape, serverName: string | undefined): ObservedClientHello {
+    if (serverName === undefined) return observed;
+    const known = named.get(serverName);
+    if (known !== undefined) return known;
+    const made = { ...observed, serverName };
+    if (this.pairs < MAX_REMEMBERED) {
+      this.pairs++;
+      named.set(serverName, made);
+    }
+    return made;
   }
 
   private name(body: Uint8Array, start: number, end: number): string | undefined {
@@ -142,16 +160,7 @@ function clientShape(hello: ClientHello, transport: Ja4Transport): ClientShape {
       ...(four !== undefined && { ja4: four }),
     },
     flight: flightOffer(hello),
-  };
-}
-
-function seenClient(hello: ClientHello, shape: ClientShape): SeenClientHello {
-  const { serverName } = hello;
-  const { observed, flight } = shape;
-  return {
-    observed: serverName === undefined ? observed : { ...observed, serverName },
-    offers: offersOf(hello.sessionId, hello.tickets),
-    flight,
+    named: new Map(),
   };
 }
 
@@ -176,10 +185,38 @@ function offersOf(sessionId: Uint8Array, tickets: readonly Uint8Array[]): readon
   return sessions.slice(0, MAX_SESSIONS).map(sessionKey);
 }
 
-/** Sessions are compared, hardly ever shown: a character per byte, of a long ticket its two ends. */
+/** Bytes of a session that make it up: of a long ticket its two ends. */
+const TELLING = 32;
+
+/** Sessions are compared, never shown: two bytes a character, and how many there are. */
 export function sessionKey(session: Uint8Array): string {
-  if (session.length <= 64) return toLatin1(session);
-  return `${toLatin1(session.subarray(0, 32))}…${toLatin1(session.subarray(session.length - 32))}`;
+  const { length } = session;
+  if (length <= 2 * TELLING) return pairs(session, 0, length) + String.fromCharCode(length);
+  return pairs(session, 0, TELLING) + pairs(session, length - TELLING, length) + String.fromCharCode(length & 0xffff);
+}
+
+/** An odd one out at the end is a character of its own. */
+function pairs(bytes: Uint8Array, start: number, end: number): string {
+  let text = "";
+  let at = start;
+  // Made of many at once, a string is in one piece.
+  for (; at + 16 <= end; at += 16)
+    text += String.fromCharCode(
+      pair(bytes, at),
+      pair(bytes, at + 2),
+      pair(bytes, at + 4),
+      pair(bytes, at + 6),
+      pair(bytes, at + 8),
+      pair(bytes, at + 10),
+      pair(bytes, at + 12),
+      pair(bytes, at + 14),
+    );
+  for (; at < end; at += 2) text += String.fromCharCode(pair(bytes, at));
+  return text;
+}
+
+function pair(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] as number) << 8) | (bytes[at + 1] ?? 0);
 }
 
 /** Not slice(): on a Buffer that would be a view of the caller's reused memory. */

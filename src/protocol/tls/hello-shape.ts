@@ -131,7 +131,10 @@ export class HelloShape {
 
   private take(body: Uint8Array, start: number, end: number): boolean {
     if (end > body.length || this.length + end - start > MAX_SHAPE) return false;
-    for (let at = start; at < end; at++) this.bytes[this.length++] = body[at] as number;
+    const { bytes } = this;
+    let to = this.length;
+    for (let at = start; at < end; at++) bytes[to++] = body[at] as number;
+    this.length = to;
     return true;
   }
 }
