@@ -9,8 +9,8 @@ import type { ByteSource } from "./capture/input.ts";
 import { CaptureSet } from "./capture/set.ts";
 import { PUBLIC_ROOTS } from "./knowledge/roots/index.ts";
 import { derive } from "./observe/derive.ts";
-import { type Collected, collect } from "./observe/from-capture.ts";
-import { type CaptureThread, collectFrom, ThreadLost } from "./observe/from-thread.ts";
+import { type Collected, collect, type Watcher } from "./observe/from-capture.ts";
+import { type CaptureThread, collectFrom, Left, ThreadLost, Trial } from "./observe/from-thread.ts";
 import { Keeper } from "./observe/keeper.ts";
 import { KeyLog } from "./protocol/tls/key-log.ts";
 import { type Certificate, parseCertificate } from "./protocol/x509/certificate.ts";
@@ -49,8 +49,8 @@ const DEFAULT_MAX_CONNECTIONS = 5000;
 
 /**
  * Diagnoses one capture, or several files of one as one capture. Throws ParseError when no source is a capture that can be
- * read, or when a PEM text is none; damage in a capture is in the Report instead. `thread` reads the same sources: when it is lost,
- * they are read here.
+ * read, or when a PEM text is none; damage in a capture is in the Report instead. `thread` can read the same sources, and does where
+ * that is faster; when it is lost, they are read here.
  */
 export async function analyze(
   sources: readonly ByteSource[],
@@ -85,16 +85,32 @@ async function collectAll(
   const keeper = (): Keeper => new Keeper(maxConnections, summarize === true);
   if (thread !== undefined && keyLogs.length === 0) {
     try {
+      return await collectHere(sources, keeper(), new Trial(watcher, thread));
+    } catch (error) {
+      if (!(error instanceof Left)) throw error;
+      for (const source of sources) source.rewind?.();
+    }
+    thread.begin();
+    try {
       return await collectFrom(thread, keeper(), watcher);
     } catch (error) {
       if (!(error instanceof ThreadLost)) throw error;
     }
   }
+  return collectHere(sources, keeper(), watcher, keyLogs);
+}
+
+async function collectHere(
+  sources: readonly ByteSource[],
+  keeper: Keeper,
+  watcher: Watcher,
+  keyLogs: readonly string[] = [],
+): Promise<Collected> {
   const keyLog = new KeyLog();
   for (const text of keyLogs) keyLog.add(text);
   const set = await CaptureSet.open(sources);
   try {
-    return await collect(set, keeper(), watcher, keyLog);
+    return await collect(set, keeper, watcher, keyLog);
   } finally {
     set.close();
   }

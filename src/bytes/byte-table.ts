@@ -94,7 +94,7 @@ function hashOf(bytes: Uint8Array, start: number, end: number): number {
 function equal(one: DataView, other: DataView, start: number, length: number): boolean {
   if (one.byteLength !== length) return false;
   const words = length & ~3;
-  for (let i = 0; i < words; i += 4) if (one.getInt32(i) !== other.getInt32(start + i)) return false;
+  for (let i = 0; i < words; i += 4) if (one.getInt32(i, true) !== other.getInt32(start + i, true)) return false;
   for (let i = words; i < length; i++) if (one.getUint8(i) !== other.getUint8(start + i)) return false;
   return true;
 }

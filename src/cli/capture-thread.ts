@@ -17,51 +17,64 @@ const PROGRAM = join(import.meta.dirname, "main.js");
 interface Task {
   readonly memory: CourierMemory;
   readonly files: readonly string[];
+  /** One word: how far the two are with each other. */
+  readonly state: SharedArrayBuffer;
 }
 
-/** Thread → main: it is about to read; it has read everything. */
-type Message = "reads" | Tally;
+/** The thread has loaded its program and waits; then it may read. */
+const READY = 1;
+const BEGUN = 2;
 
 export class NodeCaptureThread implements CaptureThread {
   readonly memory = courierMemory();
-  /** Resolves when it reads, or is lost. */
-  readonly started: Promise<void>;
+  private readonly state = new Int32Array(new SharedArrayBuffer(4));
+  private readonly onReady: () => void;
   private readonly worker: Worker;
   private readonly done: Promise<Tally>;
   private lost = false;
 
-  /** Undefined where there is nothing to gain or where it cannot be: `sources` must be plain files, which can be opened again. */
-  static start(sources: readonly ByteSource[]): NodeCaptureThread | undefined {
+  /**
+   * Undefined where there is nothing to gain or where it cannot be: `sources` must be plain files, which can be opened again.
+   * `onReady` is called when it is seen to be ready.
+   */
+  static start(sources: readonly ByteSource[], onReady: () => void): NodeCaptureThread | undefined {
     const { availableParallelism } = process.getBuiltinModule("node:os");
     if (availableParallelism() < 2 || sources.some(({ rewind }) => rewind === undefined)) return undefined;
-    return new NodeCaptureThread(sources.map(({ name }) => name));
+    return new NodeCaptureThread(
+      sources.map(({ name }) => name),
+      onReady,
+    );
   }
 
-  private constructor(files: readonly string[]) {
+  private constructor(files: readonly string[], onReady: () => void) {
     const { Worker } = process.getBuiltinModule("node:worker_threads");
-    const task: Task = { memory: this.memory, files };
+    const task: Task = { memory: this.memory, files, state: this.state.buffer as SharedArrayBuffer };
+    this.onReady = onReady;
     // What it says of its own is said again where the files are read without it.
     const worker = new Worker(PROGRAM, { workerData: task, stdout: true, stderr: true });
     this.worker = worker;
-    let start: () => void = () => {};
-    this.started = new Promise((resolve) => {
-      start = resolve;
-    });
     this.done = new Promise((resolve, reject) => {
       const lose = (): void => {
         this.lost = true;
-        start();
         reject(new ThreadLost());
       };
-      worker.on("message", (message: Message) => {
-        if (message === "reads") start();
-        else resolve(message);
-      });
+      worker.on("message", (tally: Tally) => resolve(tally));
       worker.on("error", lose);
       worker.on("exit", lose);
     });
     // Nobody may be asking any more.
     this.done.catch(() => {});
+  }
+
+  get isReady(): boolean {
+    if (Atomics.load(this.state, 0) !== READY) return false;
+    this.onReady();
+    return true;
+  }
+
+  begin(): void {
+    Atomics.store(this.state, 0, BEGUN);
+    Atomics.notify(this.state, 0);
   }
 
   async pause(): Promise<void> {
@@ -83,12 +96,13 @@ export class NodeCaptureThread implements CaptureThread {
 /** Runs in the thread. What goes wrong ends it. */
 export async function readForOther(): Promise<void> {
   const { parentPort, workerData } = process.getBuiltinModule("node:worker_threads");
-  const { memory, files } = workerData as Task;
-  const say = (message: Message): void => parentPort?.postMessage(message);
-  say("reads");
+  const { memory, files, state } = workerData as Task;
+  const word = new Int32Array(state);
+  Atomics.store(word, 0, READY);
+  Atomics.wait(word, 0, READY);
   const set = await CaptureSet.open(files.map(fileSource));
   try {
-    say(await readInto(memory, set));
+    parentPort?.postMessage(await readInto(memory, set));
   } finally {
     set.close();
   }

@@ -12,15 +12,9 @@
 const FLAG = "allocation-site-pretenuring";
 
 /**
- * Runs `work` with the flags set. They are as before when it is done: compiled code is only taken back (main.ts) under the flags
- * it was kept under. `node:v8` takes a millisecond to load and is not worth it when there is little to read.
+ * Sets the flags, or sets them back: compiled code is only taken (main.ts) under the flags it was kept under. `node:v8` takes a
+ * millisecond to load and is not worth it when there is little to read.
  */
-export async function tuned<T>(work: () => Promise<T>): Promise<T> {
-  const { setFlagsFromString } = process.getBuiltinModule("node:v8");
-  setFlagsFromString(`--no-${FLAG}`);
-  try {
-    return await work();
-  } finally {
-    setFlagsFromString(`--${FLAG}`);
-  }
+export function tune(on: boolean): void {
+  process.getBuiltinModule("node:v8").setFlagsFromString(on ? `--no-${FLAG}` : `--${FLAG}`);
 }

@@ -65,8 +65,10 @@ export class Desk implements Told {
   private readonly tcp: FlowMemory;
   private readonly udp: FlowMemory;
   /** By place; undefined once they are over. */
-  private readonly connections: (Flow | undefined)[] = [];
-  private readonly exchanges: (Flow | undefined)[] = [];
+  private readonly tcpFlows: (Flow | undefined)[] = [];
+  private readonly udpFlows: (Flow | undefined)[] = [];
+  /** So far. */
+  connections = 0;
   private readonly reassembly = new TcpReassembly();
   private readonly shared: Shared;
   private readonly quic: QuicShared;
@@ -110,10 +112,11 @@ export class Desk implements Told {
     if (transport === "udp") flow.reader = new UdpReader(this.quic, this.shared.dtls);
     flow.untimed = frame.untimed;
     this.flows(transport)[at / STRIDE] = flow;
+    this.connections++;
   }
 
   segment(at: number, side: 0 | 1, known: Known, packet: Packet, number: number, frame: Frame): void {
-    const flow = this.connections[at / STRIDE];
+    const flow = this.tcpFlows[at / STRIDE];
     if (flow === undefined) return;
     if (frame.untimed) flow.untimed = true;
     if (flow.reader === undefined && packet.payloadLength > 0) flow.reader = new TcpReader(flow, this.shared);
@@ -121,7 +124,7 @@ export class Desk implements Told {
   }
 
   datagram(at: number, side: 0 | 1, packet: Packet, number: number, frame: Frame): void {
-    const flow = this.exchanges[at / STRIDE];
+    const flow = this.udpFlows[at / STRIDE];
     if (flow === undefined) return;
     if (frame.untimed) flow.untimed = true;
     const half = flow.half(side);
@@ -174,7 +177,7 @@ export class Desk implements Told {
   }
 
   private flows(transport: Transport): (Flow | undefined)[] {
-    return transport === "tcp" ? this.connections : this.exchanges;
+    return transport === "tcp" ? this.tcpFlows : this.udpFlows;
   }
 
   private closeTcp(flow: Flow, latest: Timestamp): ReturnType<Keeper["add"]> {

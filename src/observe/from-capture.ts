@@ -126,7 +126,7 @@ const LOAD = 3;
 /** Asked between reads: how far it is, and whether to stop. */
 export interface Watcher {
   /** Called after every read of the source, with what was read so far. Answer true to stop here and keep what is known. */
-  progress(frames: number, bytesRead: number): boolean;
+  progress(frames: number, bytesRead: number, connections: number): boolean;
 }
 
 /** Reads the whole set. `keeper` decides which connections are kept in full; what the capture carries of secrets joins `keyLog`. */
@@ -168,7 +168,7 @@ export async function tell(
     if (step === LOAD) continue;
     const filled = set.fill();
     if (filled !== undefined) await filled;
-    if (watcher.progress(collector.frames, set.bytesRead)) break;
+    if (watcher.progress(collector.frames, set.bytesRead, collector.connections)) break;
   }
   return collector.finish(set);
 }
@@ -428,11 +428,15 @@ class Collector implements Skimmer {
     table.close(at);
   }
 
+  get connections(): number {
+    return this.tcp.total + this.udp.total;
+  }
+
   finish(set: CaptureSet): Tally {
-    const { tcp, udp, frames } = this;
+    const { tcp, udp, frames, connections } = this;
     for (const table of [tcp, udp]) for (const at of table.places()) this.close(table, at);
     return {
-      connections: tcp.total + udp.total,
+      connections,
       frames,
       files: filesOf(set, this.files),
       names: namesOf(set),

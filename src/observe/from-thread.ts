@@ -18,9 +18,20 @@ const LOOKS = 2000;
 /** Milliseconds of sleep after which it is asked whether the other thread is still there. */
 const PATIENCE = 20;
 
+/**
+ * Bytes of a capture for each of its connections up to which it is left to another thread to read it: a handshake has some 7 kB. Where
+ * there are more, most are bulk data, which need only be counted, and telling somebody else of the rest costs more than doing it.
+ */
+const DENSE = 32 * 1024;
+/** Bytes read before that is asked. */
+const BEGINNING = 1024 * 1024;
+
 /** A thread that reads a capture. */
 export interface CaptureThread {
   readonly memory: CourierMemory;
+  /** It waits for `begin`. Asked again and again beside other work. */
+  readonly isReady: boolean;
+  begin(): void;
   /** Resolves soon. Throws ThreadLost when the thread has ended before its time. */
   pause(): Promise<void>;
   /** What the thread's `readInto` answered. Throws ThreadLost. */
@@ -29,6 +40,29 @@ export interface CaptureThread {
 
 /** The thread came to nothing, whatever the reason: the capture has to be read without it. */
 export class ThreadLost extends Error {}
+
+/** What was read is for nothing: the other thread is to begin. */
+export class Left extends Error {}
+
+/** Watches over what is read here until the thread is there. Throws Left if there is much to work on beside reading. */
+export class Trial implements Watcher {
+  private readonly watcher: Watcher;
+  private thread: CaptureThread | undefined;
+
+  constructor(watcher: Watcher, thread: CaptureThread) {
+    this.watcher = watcher;
+    this.thread = thread;
+  }
+
+  progress(frames: number, bytesRead: number, connections: number): boolean {
+    if (bytesRead >= BEGINNING && this.thread?.isReady === true) {
+      // Asked once: a capture is alike from its beginning on, and the later it is left the more was for nothing.
+      this.thread = undefined;
+      if (bytesRead < connections * DENSE) throw new Left();
+    }
+    return this.watcher.progress(frames, bytesRead, connections);
+  }
+}
 
 /** Works on what the other thread finds. Nothing can be opened with secrets: a capture that has some is lost to it. */
 export async function collectFrom(thread: CaptureThread, keeper: Keeper, watcher: Watcher): Promise<Collected> {
@@ -40,7 +74,7 @@ export async function collectFrom(thread: CaptureThread, keeper: Keeper, watcher
     if (left === "end") break;
     if (left === "more") {
       looks = 0;
-      watcher.progress(recipient.frames, recipient.bytesRead);
+      watcher.progress(recipient.frames, recipient.bytesRead, desk.connections);
     } else if (++looks > LOOKS) {
       looks = 0;
       if (!recipient.sleep(PATIENCE)) await thread.pause();

@@ -14,7 +14,7 @@ import { reportJson } from "../../report/json.ts";
 import type { Report, ReportFile } from "../../report/schema.ts";
 import { renderText } from "../../report/text.ts";
 import { NodeCaptureThread } from "../capture-thread.ts";
-import { tuned } from "../engine.ts";
+import { tune } from "../engine.ts";
 import { EXIT_COULD_NOT_RUN, say, UserError } from "../messages.ts";
 import { writeOut } from "../output.ts";
 import { Progress } from "../progress.ts";
@@ -87,10 +87,13 @@ function isMuch(sources: readonly ByteSource[]): boolean {
 }
 
 async function analyzeMuch(sources: readonly ByteSource[], options: AnalyzeOptions): Promise<Report> {
-  const thread = options.keyLogs?.length === 0 ? NodeCaptureThread.start(sources) : undefined;
-  // The engine takes compiled code only as it was kept: without the flags of `tuned`.
-  await thread?.started;
-  return tuned(() => analyze(sources, options, thread)).finally(() => thread?.end());
+  // The engine takes compiled code only as it was kept: the thread has to load its program first.
+  const thread = options.keyLogs?.length === 0 ? NodeCaptureThread.start(sources, () => tune(true)) : undefined;
+  if (thread === undefined) tune(true);
+  return analyze(sources, options, thread).finally(() => {
+    thread?.end();
+    tune(false);
+  });
 }
 
 /**
