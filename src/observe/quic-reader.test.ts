@@ -19,6 +19,7 @@ import { fromHex, toHex } from "../bytes/text.ts";
 import { loadCiphers } from "../protocol/ciphers.ts";
 import { QUIC_V1, QUIC_V2 } from "../protocol/quic/versions.ts";
 import { KeyLog } from "../protocol/tls/key-log.ts";
+import { sessionKey } from "./hellos.ts";
 import { QuicReader } from "./quic-reader.ts";
 
 beforeAll(loadCiphers);
@@ -164,7 +165,11 @@ describe("with its keys", () => {
     expect(reader.chain?.certificates.map(({ certificate }) => certificate?.subject.text)).toEqual([
       "CN=av.fabrikam.example",
     ]);
-    expect([reader.chainFrame, reader.alpn, reader.issuedSessions]).toEqual([2, "h3", ["\x07".repeat(9)]]);
+    expect([reader.chainFrame, reader.alpn, reader.issuedSessions]).toEqual([
+      2,
+      "h3",
+      [sessionKey(new Uint8Array(9).fill(7))],
+    ]);
     expect(reader.messages.map(({ side, name, frame }) => [side, name, frame])).toEqual([
       [0, "ClientHello", 1],
       [1, "ServerHello", 2],

@@ -706,8 +706,10 @@ export class TcpReader implements FlowReader, SeenHandshake {
 
   private issue(session: Uint8Array): void {
     // An empty one takes a session back.
-    if (session.length > 0 && this.issuedSessions.length < MAX_SESSIONS)
-      this.issuedSessions = this.issuedSessions.concat(sessionKey(session));
+    const issued = this.issuedSessions;
+    if (session.length === 0 || issued.length >= MAX_SESSIONS) return;
+    const key = sessionKey(session);
+    this.issuedSessions = issued === NO_SESSIONS ? [key] : [...issued, key];
   }
 
   private stopWhenDone(side: SideNumber, seen: SeenSide): void {

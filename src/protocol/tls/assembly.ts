@@ -59,6 +59,14 @@ export class HandshakeEvent {
     return this.view;
   }
 
+  /** A copy of the first so many bytes of the body; undefined when fewer were captured. */
+  beginning(count: number): Uint8Array | undefined {
+    if (this.kept < count) return undefined;
+    const copy = new Uint8Array(count);
+    for (let i = 0; i < count; i++) copy[i] = this.bytes[this.start + i] as number;
+    return copy;
+  }
+
   /** With bytes of its own, for an event that is handed on later. */
   own(): HandshakeEvent {
     const { format, type, length, frames, record, kept } = this;

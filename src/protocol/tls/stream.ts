@@ -58,8 +58,10 @@ export type TlsStreamState = "start" | "tls" | "seeking" | "sslv2" | "not-tls" |
 /** Bytes of a direction that is not TLS kept for showing: one screenful of an HTTP answer. */
 const MAX_HEAD = 512;
 
+const VERSION_AND_RANDOM = 2 + 32;
+
 /** Message header, version and random of a ClientHello: enough to tell a second one from an encrypted record. */
-const HELLO_START = 4 + 2 + 32;
+const HELLO_START = 4 + VERSION_AND_RANDOM;
 
 /** Message header and the version field of a hello. */
 const MESSAGE_START = 4 + 2;
@@ -522,8 +524,7 @@ export class TlsStream {
     if (event.format === "sslv2") {
       if (!this.sslv2Hello) this.current = "sslv2";
     } else if (event.type === HANDSHAKE_TYPE.clientHello) {
-      const { captured } = event;
-      this.helloStart = captured.length >= 34 ? new Uint8Array(captured.subarray(0, 34)) : undefined;
+      this.helloStart = event.beginning(VERSION_AND_RANDOM);
     } else {
       this.helloStart = undefined;
       // What follows is protected with another key.
