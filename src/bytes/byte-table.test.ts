@@ -48,9 +48,11 @@ describe("a byte table", () => {
     const table = new ByteTable<number>(2);
     expect([1, 2, 3].map((fill) => table.add(bytes(4, fill), fill))).toEqual([true, true, false]);
     expect(table.get(bytes(4, 3))).toBeUndefined();
-    table.delete(bytes(4, 9));
+    table.delete(bytes(4, 9), 9);
     expect(table.add(bytes(4, 3), 3)).toBe(false);
-    table.delete(bytes(4, 1));
+    expect(table.isFull).toBe(true);
+    table.delete(bytes(4, 1), 1);
+    expect(table.isFull).toBe(false);
     expect(table.add(bytes(4, 3), 3)).toBe(true);
   });
 
@@ -58,8 +60,21 @@ describe("a byte table", () => {
     const table = new ByteTable<number>();
     table.add(bytes(4, 1), 1);
     table.add(bytes(4, 2), 2);
-    table.delete(bytes(4, 1));
-    table.delete(bytes(4, 3));
+    table.delete(bytes(4, 1), 1);
+    table.delete(bytes(4, 2), 7);
+    table.delete(bytes(4, 3), 3);
     expect([table.get(bytes(4, 1)), table.get(bytes(4, 2))]).toEqual([undefined, 2]);
+  });
+
+  test.each([0, 1, 2, 3, 4])("forgets one of several with one hash: the %ith", (gone) => {
+    const table = new ByteTable<number>();
+    const keys = Array.from({ length: 5 }, (_, i) => {
+      const key = bytes(1000, 0);
+      key[500] = i;
+      return key;
+    });
+    for (const [i, key] of keys.entries()) table.add(key, i);
+    table.delete(keys[gone] as Uint8Array, gone);
+    expect(keys.map((key) => table.get(key))).toEqual(keys.map((_, i) => (i === gone ? undefined : i)));
   });
 });

@@ -22,10 +22,12 @@ interface Entry<T> {
   /** The key. */
   readonly view: DataView;
   readonly value: T;
+  /** Of the same hash value. */
+  next: Entry<T> | undefined;
 }
 
 export class ByteTable<T> {
-  private readonly byHash = new Map<number, Entry<T>[]>();
+  private readonly byHash = new Map<number, Entry<T>>();
   private readonly limit: number;
   private size = 0;
   /** Of the two memories last asked for: messages are in the buffer at hand or in the blocks they were put together in. */
@@ -39,34 +41,45 @@ export class ByteTable<T> {
 
   /** The value of the key `bytes[start..end)`. */
   get(bytes: Uint8Array, start = 0, end = bytes.length): T | undefined {
-    const same = this.byHash.get(hashOf(bytes, start, end));
-    if (same === undefined) return undefined;
+    let entry = this.byHash.get(hashOf(bytes, start, end));
+    if (entry === undefined) return undefined;
     const view = this.viewOf(bytes.buffer);
-    for (const entry of same) if (equal(entry.view, view, bytes.byteOffset + start, end - start)) return entry.value;
-    return undefined;
+    while (entry !== undefined && !equal(entry.view, view, bytes.byteOffset + start, end - start)) entry = entry.next;
+    return entry?.value;
   }
 
   /** `key` is kept, not copied, and must be new. False: there are too many, or too many like it, and the value was not kept. */
   add(key: Uint8Array, value: T): boolean {
-    if (this.size >= this.limit) return false;
+    if (this.isFull) return false;
     const hash = hashOf(key, 0, key.length);
-    const same = this.byHash.get(hash);
-    const entry = { view: new DataView(key.buffer, key.byteOffset, key.length), value };
-    if (same === undefined) this.byHash.set(hash, [entry]);
-    else if (same.length < MAX_SAME_HASH) same.push(entry);
-    else return false;
+    const first = this.byHash.get(hash);
+    let count = 0;
+    for (let entry = first; entry !== undefined; entry = entry.next) count++;
+    if (count >= MAX_SAME_HASH) return false;
+    this.byHash.set(hash, { view: new DataView(key.buffer, key.byteOffset, key.length), value, next: first });
     this.size++;
     return true;
   }
 
-  delete(key: Uint8Array): void {
+  /** Nothing more can be added. */
+  get isFull(): boolean {
+    return this.size >= this.limit;
+  }
+
+  /** Lets a value go that was added under this key, if it was kept. */
+  delete(key: Uint8Array, value: T): void {
     const hash = hashOf(key, 0, key.length);
-    const same = this.byHash.get(hash) ?? [];
-    const view = this.viewOf(key.buffer);
-    const rest = same.filter((entry) => !equal(entry.view, view, key.byteOffset, key.length));
-    this.size -= same.length - rest.length;
-    if (rest.length === 0) this.byHash.delete(hash);
-    else this.byHash.set(hash, rest);
+    let before: Entry<T> | undefined;
+    let entry = this.byHash.get(hash);
+    while (entry !== undefined && entry.value !== value) {
+      before = entry;
+      entry = entry.next;
+    }
+    if (entry === undefined) return;
+    this.size--;
+    if (before !== undefined) before.next = entry.next;
+    else if (entry.next !== undefined) this.byHash.set(hash, entry.next);
+    else this.byHash.delete(hash);
   }
 
   /** A certificate has over a thousand bytes: read through views, four at a time. */

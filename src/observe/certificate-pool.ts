@@ -6,7 +6,7 @@ import { ByteTable } from "../bytes/byte-table.ts";
 import { ParseError } from "../bytes/parse-error.ts";
 import { decompressCertificate } from "../protocol/tls/certificate-compression.ts";
 import { parseCertificateList } from "../protocol/tls/messages.ts";
-import { type Certificate, parseCertificate } from "../protocol/x509/certificate.ts";
+import { type Certificate, type NameTable, parseCertificate } from "../protocol/x509/certificate.ts";
 
 /** Certificates kept per chain; OpenSSL's and browsers' path limits are far below. */
 const MAX_CERTIFICATES = 32;
@@ -17,13 +17,33 @@ const MAX_CHAIN_BYTES = 16 * 1024;
 /** Compressed messages that turn out to be no chain: a hostile one may take half a second. */
 const MAX_DAMAGED = 20;
 
-export interface PooledCertificate {
+/** Keys, and names, that certificates share: CAs renew theirs and have them cross-signed, servers keep one key for many names. */
+const MAX_SHARED = 4096;
+
+export class PooledCertificate {
   readonly number: number;
   readonly der: Uint8Array;
-  /** Undefined when the bytes are no certificate we can read. */
-  readonly certificate: Certificate | undefined;
   /** How many connections hold it. */
-  holders: number;
+  holders = 1;
+  /** Hidden: two are the same whether they were read or not. */
+  readonly #read: (der: Uint8Array) => Certificate | undefined;
+  #parsed: Certificate | undefined;
+  #isParsed = false;
+
+  constructor(number: number, der: Uint8Array, read: (der: Uint8Array) => Certificate | undefined) {
+    this.number = number;
+    this.der = der;
+    this.#read = read;
+  }
+
+  /** Undefined when the bytes are no certificate we can read. Read when first asked for: most chains are only counted. */
+  get certificate(): Certificate | undefined {
+    if (!this.#isParsed) {
+      this.#isParsed = true;
+      this.#parsed = this.#read(this.der);
+    }
+    return this.#parsed;
+  }
 }
 
 /** What a Certificate message presents, the leaf first. */
@@ -38,6 +58,9 @@ export class CertificatePool {
   /** By the message that presents it, in the layout up to TLS 1.2 and in that of TLS 1.3. They hold their certificates. */
   private readonly chains12 = new ByteTable<Chain>(MAX_CHAINS);
   private readonly chains13 = new ByteTable<Chain>(MAX_CHAINS);
+  /** The first array with a key stands for all: the key is imported, and a signature verified with it, once. */
+  private readonly keys = new ByteTable<Uint8Array>(MAX_SHARED);
+  private readonly names: NameTable = new ByteTable(MAX_SHARED);
   private count = 0;
   /** How many more may. */
   private patience = MAX_DAMAGED;
@@ -52,7 +75,7 @@ export class CertificatePool {
     }
     const chain = this.readChain(body, tls13);
     // Not slice(), as below.
-    if (body.length <= MAX_CHAIN_BYTES && chains.add(new Uint8Array(body), chain)) {
+    if (body.length <= MAX_CHAIN_BYTES && !chains.isFull && chains.add(new Uint8Array(body), chain)) {
       for (const pooled of chain.certificates) pooled.holders++;
     }
     return chain;
@@ -83,9 +106,27 @@ export class CertificatePool {
     }
     // Not slice(): on a Buffer that would be a view of the caller's reused memory.
     const copy = new Uint8Array(der);
-    const added: PooledCertificate = { number: this.count++, der: copy, certificate: read(copy), holders: 1 };
+    const added = new PooledCertificate(this.count++, copy, this.read);
     this.known.add(copy, added);
     return added;
+  }
+
+  private readonly read = (der: Uint8Array): Certificate | undefined => {
+    try {
+      return this.withSharedKey(parseCertificate(der, this.names));
+    } catch (error) {
+      if (error instanceof ParseError) return undefined;
+      throw error;
+    }
+  };
+
+  private withSharedKey(certificate: Certificate): Certificate {
+    const { spki } = certificate;
+    const known = this.keys.get(spki);
+    if (known !== undefined) return { ...certificate, spki: known };
+    // Not slice(), as above: the key does not keep the certificate.
+    const own = new Uint8Array(spki);
+    return this.keys.add(own, own) ? { ...certificate, spki: own } : certificate;
   }
 
   private readChain(body: Uint8Array, tls13: boolean): Chain {
@@ -97,15 +138,6 @@ export class CertificatePool {
   /** One holder less; the last one lets it go. */
   release(pooled: PooledCertificate): void {
     pooled.holders--;
-    if (pooled.holders === 0 && this.known.get(pooled.der) === pooled) this.known.delete(pooled.der);
-  }
-}
-
-function read(der: Uint8Array): Certificate | undefined {
-  try {
-    return parseCertificate(der);
-  } catch (error) {
-    if (error instanceof ParseError) return undefined;
-    throw error;
+    if (pooled.holders === 0) this.known.delete(pooled.der, pooled);
   }
 }

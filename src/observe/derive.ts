@@ -2,6 +2,7 @@
  * What needs cryptography, or a look over all connections: digests of certificates, trust of chains, what signed a leaf,
  * where the capture was taken. Owns the last step from drafts to Observations; judges nothing.
  */
+import { sha256 } from "@noble/hashes/sha2.js";
 import { toHex } from "../bytes/text.ts";
 import type { Writable } from "../bytes/writable.ts";
 import type { Certificate } from "../protocol/x509/certificate.ts";
@@ -29,7 +30,7 @@ const MAX_SIGNERS = 16;
  * that x509/trust.ts follows, so that it still notices, and says, that there are too many.
  */
 const MAX_SAME_NAME = 128;
-/** Certificates and chains worked on side by side; as many chains may go beyond what trust.ts grants hard ones (MAX_HARD_CHAINS). */
+/** Chains worked on side by side; as many chains may go beyond what trust.ts grants hard ones (MAX_HARD_CHAINS). */
 const AT_ONCE = 16;
 export async function derive(
   files: readonly InputFile[],
@@ -43,18 +44,16 @@ export async function derive(
   const vouching = pooled.size;
   for (const { dtls } of drafts) for (const presented of dtls?.certificates ?? []) pooled.add(presented.pooled);
   const entries = [...pooled];
-  const hashes = await inBatches(entries, ({ der, certificate }) =>
-    Promise.all([digest(der), certificate && digest(certificate.spki)]),
-  );
   const digests = new Map<PooledCertificate, string>();
   const keys = new Map<Certificate, string>();
   const certificates = new Map<string, ObservedCertificate>();
-  for (const [index, [sha256, spkiSha256]] of hashes.entries()) {
-    const entry = entries[index] as PooledCertificate;
-    digests.set(entry, sha256);
-    const { certificate } = entry;
-    if (certificate === undefined || spkiSha256 === undefined) continue;
-    certificates.set(sha256, { certificate, spkiSha256 });
+  for (const [index, entry] of entries.entries()) {
+    const { der, certificate } = entry;
+    const hash = digest(der);
+    digests.set(entry, hash);
+    if (certificate === undefined) continue;
+    const spkiSha256 = digest(certificate.spki);
+    certificates.set(hash, { certificate, spkiSha256 });
     if (index < vouching) keys.set(certificate, spkiSha256);
   }
   const judged = await judgeChains(drafts, keys, store);
@@ -158,8 +157,9 @@ async function isKeyOf(issuer: Certificate, leaf: Certificate): Promise<boolean>
   return (await verifiesUnderOwnKey(leaf)) === "valid";
 }
 
-async function digest(bytes: Uint8Array): Promise<string> {
-  return toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>)));
+/** A certificate is hashed faster than handed to WebCrypto. */
+function digest(bytes: Uint8Array): string {
+  return toHex(sha256(bytes));
 }
 
 /** In order. One batch after the other: each is worked on by the threads of WebCrypto while the rest waits. */

@@ -161,7 +161,7 @@ export async function realChain(
   ders: readonly Uint8Array[],
   store: TrustStore,
 ): Promise<{ chain: TestCertificate[]; trust: Trust; signing: LeafSigning }> {
-  const certificates = ders.map(parseCertificate);
+  const certificates = ders.map((der) => parseCertificate(der));
   const [leaf, ...others] = certificates as [Certificate, ...Certificate[]];
   const chain = certificates.map((value, i) => ({
     sha256: createHash("sha256")

@@ -3,6 +3,7 @@
  * trust or where it came from.
  */
 import { addressText } from "../../bytes/address.ts";
+import type { ByteTable } from "../../bytes/byte-table.ts";
 import { Cursor } from "../../bytes/cursor.ts";
 import { ParseError } from "../../bytes/parse-error.ts";
 import { toHex, toLatin1 } from "../../bytes/text.ts";
@@ -84,9 +85,10 @@ export interface Certificate {
  * counts), attribute values that are no string (shown as `#` and hexadecimal). A known extension whose content is malformed
  * counts as absent, so that a sloppy certificate stays readable as evidence; without basicConstraints it is no CA.
  *
- * Signatures are not verified here. Throws ParseError.
+ * `names` were read before, and take in what is read: certificates of one issuer share its name. Signatures are not verified here.
+ * Throws ParseError.
  */
-export function parseCertificate(der: Uint8Array): Certificate {
+export function parseCertificate(der: Uint8Array, names?: NameTable): Certificate {
   const outer = new Cursor(der, "");
   const certificate = readElement(outer, TAG.sequence, "certificate");
   outer.end();
@@ -100,12 +102,12 @@ export function parseCertificate(der: Uint8Array): Certificate {
   if (peekTag(tbs) === CONTEXT_0) readElement(tbs, CONTEXT_0, "version");
   const serial = toHex(readInteger(tbs, "serialNumber"));
   readElement(tbs, TAG.sequence, "signature");
-  const issuer = readName(tbs, "issuer");
+  const issuer = readName(tbs, "issuer", names);
   const validity = readElement(tbs, TAG.sequence, "validity");
   const notBefore = readTime(validity, "notBefore");
   const notAfter = readTime(validity, "notAfter");
   validity.end();
-  const subject = readName(tbs, "subject");
+  const subject = readName(tbs, "subject", names);
   const spki = readWhole(tbs, TAG.sequence, "subjectPublicKeyInfo");
   const key = describeKey(new Cursor(spki, "certificate.tbsCertificate.subjectPublicKeyInfo"));
   // issuerUniqueID and subjectUniqueID, [1] and [2] IMPLICIT BIT STRING: nobody uses them.
@@ -219,10 +221,21 @@ const OID = {
   ec: "1.2.840.10045.2.1",
 } as const;
 
-function readName(cursor: Cursor, field: string): DistinguishedName {
+function readName(cursor: Cursor, field: string, names: NameTable | undefined): DistinguishedName {
   const start = cursor.position;
   const body = readElement(cursor, TAG.sequence, field);
+  const known = names?.get(cursor.bytes, start, cursor.position);
+  if (known !== undefined) return known;
   const der = cursor.bytes.subarray(start, cursor.position);
+  if (names === undefined) return new ReadName(readAttributes(body), der);
+  // Not slice(): on a Buffer that would be a view of the caller's memory. A name does not keep its certificate.
+  const own = new Uint8Array(der);
+  const name = new ReadName(readAttributes(body), own);
+  names.add(own, name);
+  return name;
+}
+
+function readAttributes(body: Cursor): NameAttribute[] {
   const attributes: NameAttribute[] = [];
   while (body.remaining > 0) {
     const set = readElement(body, TAG.set, "rdn");
@@ -237,8 +250,11 @@ function readName(cursor: Cursor, field: string): DistinguishedName {
       attributes.push({ type: ATTRIBUTE_TYPES.get(oid) ?? oid, value });
     }
   }
-  return new ReadName(attributes, der);
+  return attributes;
 }
+
+/** Names by their DER. */
+export type NameTable = ByteTable<DistinguishedName>;
 
 /** A name whose text is made when somebody asks: most certificates of a large capture are never shown. */
 class ReadName implements DistinguishedName {

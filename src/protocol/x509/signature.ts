@@ -2,8 +2,9 @@
  * One signature: does this certificate verify under that one's key? Owns the algorithms and what WebCrypto needs for them;
  * knows nothing of names, dates or chains.
  *
- * An answer is remembered per pair of Certificate objects for as long as they live, and an imported key per issuer, so
- * that the same intermediate under the same root costs one verification however many connections present it.
+ * An answer is remembered per Certificate object and key, for as long as they live, and an imported key too, so that the same
+ * intermediate under the same root costs one verification however many connections present it. Keys are told apart by the array
+ * that `Certificate.spki` is: whoever has several certificates of one key may give them the same (observe/certificate-pool.ts).
  */
 import { Cursor } from "../../bytes/cursor.ts";
 import { ParseError } from "../../bytes/parse-error.ts";
@@ -24,10 +25,10 @@ export type SignatureCheck = "valid" | "invalid" | "not-checkable";
  * bent copy of a named curve (CVE-2020-0601). Never rejects.
  */
 export function verifySignature(subject: Certificate, issuer: Certificate): Promise<SignatureCheck> {
-  const byIssuer = CHECKS.get(subject) ?? new WeakMap<Certificate, Promise<SignatureCheck>>();
-  CHECKS.set(subject, byIssuer);
-  const check = byIssuer.get(issuer) ?? verify(subject, issuer);
-  byIssuer.set(issuer, check);
+  const byKey = CHECKS.get(subject) ?? new WeakMap<Uint8Array, Promise<SignatureCheck>>();
+  CHECKS.set(subject, byKey);
+  const check = byKey.get(issuer.spki) ?? verify(subject, issuer);
+  byKey.set(issuer.spki, check);
   return check;
 }
 
@@ -39,9 +40,9 @@ export function verifiesUnderOwnKey(certificate: Certificate): Promise<Signature
 /** CryptoKey, without the DOM's types. */
 type ImportedKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
 
-const CHECKS = new WeakMap<Certificate, WeakMap<Certificate, Promise<SignatureCheck>>>();
+const CHECKS = new WeakMap<Certificate, WeakMap<Uint8Array, Promise<SignatureCheck>>>();
 /** By import parameters in JSON, as one RSA key serves several hashes. */
-const KEYS = new WeakMap<Certificate, Map<string, Promise<ImportedKey | undefined>>>();
+const KEYS = new WeakMap<Uint8Array, Map<string, Promise<ImportedKey | undefined>>>();
 
 /** What WebCrypto is told for one kind of signature. `key` is the kind of issuer key, as `Certificate.key` begins. */
 interface Scheme {
@@ -145,12 +146,12 @@ function isCostly(issuer: Certificate): boolean {
 }
 
 /** Undefined when the platform refuses the key. */
-function importedKey(issuer: Certificate, algorithm: Scheme["import"]): Promise<ImportedKey | undefined> {
-  const keys = KEYS.get(issuer) ?? new Map<string, Promise<ImportedKey | undefined>>();
-  KEYS.set(issuer, keys);
+function importedKey({ spki }: Certificate, algorithm: Scheme["import"]): Promise<ImportedKey | undefined> {
+  const keys = KEYS.get(spki) ?? new Map<string, Promise<ImportedKey | undefined>>();
+  KEYS.set(spki, keys);
   const name = JSON.stringify(algorithm);
   const key =
-    keys.get(name) ?? crypto.subtle.importKey("spki", issuer.spki, algorithm, false, ["verify"]).catch(() => undefined);
+    keys.get(name) ?? crypto.subtle.importKey("spki", spki, algorithm, false, ["verify"]).catch(() => undefined);
   keys.set(name, key);
   return key;
 }

@@ -439,7 +439,8 @@ test("a broken public root is fatal, not an empty list", async () => {
 
 const chains = new URL("../../../../shared/captures/lab/chains/", import.meta.url);
 describe.skipIf(!existsSync(chains))("lab chains: needs ../shared (absent: skipped)", () => {
-  const read = (file: string) => parsePem(readFileSync(new URL(file, chains), "utf8")).map(parseCertificate);
+  const read = (file: string) =>
+    parsePem(readFileSync(new URL(file, chains), "utf8")).map((der) => parseCertificate(der));
   const at = Date.UTC(2026, 10, 20) / 1000;
 
   test.each([

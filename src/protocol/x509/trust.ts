@@ -248,12 +248,14 @@ async function explore(search: Search, path: Path): Promise<void> {
   let issuerFound = false;
   let uncheckable: string | undefined;
   let refused: { readonly issuer: Certificate; readonly isPublic: boolean } | undefined;
+  /** Keys whose signature it is not: of several certificates of such a key the first has said so for all. */
+  const others = new Set<Uint8Array>();
 
   const candidates = candidatesFor(search, top);
   for (const { certificate: issuer, anchor, counts } of candidates) {
     if (search.best?.rank === RANK.public) return;
     // An issuer below itself is a loop; the top's own copy is the question of self-signature, answered below.
-    if (path.certificates.some((below) => isSameCa(below, issuer))) continue;
+    if (path.certificates.some((below) => isSameCa(below, issuer)) || others.has(issuer.spki)) continue;
     if (search.checksLeft-- <= 0) {
       search.limited = true;
       return;
@@ -261,6 +263,7 @@ async function explore(search: Search, path: Path): Promise<void> {
     const check = await verifySignature(top, issuer);
     const isPublic = anchor !== undefined && anchor.declared !== "private-ca";
     if (check === "invalid") {
+      others.add(issuer.spki);
       if (counts && (refused === undefined || isPublic)) refused = { issuer, isPublic };
       continue;
     }
