@@ -26,6 +26,7 @@ import {
   RST,
   SERVER,
   SYN,
+  type TcpFields,
   tcpFrame,
   udpFrame,
 } from "./support/packets.ts";
@@ -213,11 +214,32 @@ describe("what real captures rarely have", () => {
     );
   });
 
+  const numbered = (i: number): Peer => ({ ...CLIENT, ip: `10.${1 + (i >> 16)}.${(i >> 8) & 255}.${i & 255}` });
+  const empty = (from: Peer, to: Peer, fields: TcpFields) => pcapRecord(tcpFrame(from, to, new Uint8Array(0), fields));
+
+  test("what still comes when a connection is over", async () => {
+    const records: Uint8Array[] = [];
+    for (let i = 0; i < 600; i++) {
+      const client = numbered(i);
+      records.push(
+        empty(client, SERVER, { flags: SYN, sequence: 1 }),
+        empty(SERVER, client, { flags: SYN | ACK, sequence: 1, acknowledgement: 2 }),
+        empty(client, SERVER, { flags: ACK, sequence: 2, acknowledgement: 2 }),
+        empty(SERVER, client, { flags: RST | ACK, sequence: 2, acknowledgement: 2 }),
+      );
+      // Of those that are closed by now, and of those that are about to be.
+      for (const late of [i - 300, i - 200, i - 130, i - 100, i - 60])
+        if (late >= 0) records.push(empty(numbered(late), SERVER, { flags: ACK, sequence: 2, acknowledgement: 2 + i }));
+    }
+    const bytes = [concat(pcapHeader(), ...records)];
+    await expectSame(bytes, WHEN_FULL, every(100), drawn([1]));
+  });
+
   test("more connections than are remembered, and more that end than linger", async () => {
     const records: Uint8Array[] = [];
     // More than there are places for flows, too.
     for (let i = 0; i < 84_000; i++) {
-      const client = { ...CLIENT, ip: `10.${1 + (i >> 16)}.${(i >> 8) & 255}.${i & 255}` };
+      const client = numbered(i);
       records.push(pcapRecord(tcpFrame(client, SERVER, new Uint8Array(0), { flags: SYN, sequence: 1 })));
       if (i % 3 === 0)
         records.push(pcapRecord(tcpFrame(SERVER, client, new Uint8Array(0), { flags: RST | ACK, acknowledgement: 2 })));

@@ -577,7 +577,8 @@ export class FlowTable implements FlowMemory {
     const { words, side } = this;
     if ((packet.flags & (ACK | SYN | FIN | RST)) !== ACK || packet.bogusHeader) return false;
     const known = side === 0 ? REACHED0_SET | ACKED1_SET : REACHED1_SET | ACKED0_SET;
-    if (((words[at + STATE] as number) & (known | TUNNELLED)) !== known) return false;
+    // Of one that is done the counts are the other thread's to read.
+    if (((words[at + STATE] as number) & (known | TUNNELLED | DONE)) !== known) return false;
     const mine = at + (side === 0 ? HALF0 : HALF0 + HALF);
     const length = packet.payloadLength;
     if (length > 0) {
