@@ -7,8 +7,8 @@
 // median wall time and the highest peak memory (maximum resident set, of wait4 through Python). ndpiReader is measured when it is
 // installed; tshark, which takes minutes, when asked for, once. --stream measures instead the peak memory for ten times the
 // capture, in other clients' and servers' names, on standard input.
-import { spawn, spawnSync } from "node:child_process";
-import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, statSync } from "node:fs";
 import { cpus } from "node:os";
 import { basename, join } from "node:path";
 
@@ -74,49 +74,12 @@ function measure(command) {
   return result(command[0], status, stdout, stderr);
 }
 
-/** Of sightline reading the capture `times` times over from a pipe: every time all addresses differ in their first byte. */
-async function measureStream(file, times) {
-  const child = spawn("python3", ["-c", MEASURE, ...sightline, "-"], { stdio: ["pipe", "pipe", "inherit"] });
-  let stdout = "";
-  child.stdout.on("data", (text) => {
-    stdout += text;
-  });
-  const ended = new Promise((resolve) => child.on("close", resolve));
-  for (const piece of repeated(file, times)) {
-    if (!child.stdin.write(piece)) await new Promise((resolve) => child.stdin.once("drain", resolve));
-  }
-  child.stdin.end();
-  return result("sightline", await ended, stdout, "");
-}
-
-/** A pcap file of Ethernet frames, little endian, again and again. */
-function* repeated(file, times) {
-  const FILE_HEADER = 24;
-  const RECORD_HEADER = 16;
-  for (let round = 0; round < times; round++) {
-    const descriptor = openSync(file);
-    let rest = Buffer.alloc(0);
-    for (;;) {
-      const chunk = Buffer.allocUnsafe(rest.length + (1 << 20));
-      rest.copy(chunk);
-      const length = rest.length + readSync(descriptor, chunk, rest.length, 1 << 20, null);
-      if (length === rest.length) break;
-      const first = rest.length === 0;
-      const start = first ? FILE_HEADER : 0;
-      let end = start;
-      while (end + RECORD_HEADER <= length) {
-        const frame = end + RECORD_HEADER;
-        const next = frame + chunk.readUInt32LE(end + 8);
-        if (next > length) break;
-        const six = chunk.readUInt16BE(frame + 12) === 0x86dd;
-        for (const address of six ? [22, 38] : [26, 30]) chunk[frame + address] ^= round;
-        end = next;
-      }
-      yield chunk.subarray(first && round > 0 ? start : 0, end);
-      rest = chunk.subarray(end, length);
-    }
-    closeSync(descriptor);
-  }
+/** Of sightline reading the capture `times` times over from a pipe: every time all addresses differ. */
+function measureStream(file, times) {
+  const quoted = [process.execPath, join(root, "bench/repeat.mjs"), file, times].map((word) => `'${word}'`).join(" ");
+  const command = ["sh", "-c", `${quoted} | exec "$@"`, "sh", "python3", "-c", MEASURE, ...sightline, "-"];
+  const { stdout, status, stderr } = spawnSync(command[0], command.slice(1), { encoding: "utf8" });
+  return result("sightline", status, stdout, stderr);
 }
 
 /** Certificate chains that sightline found. */
@@ -137,7 +100,7 @@ if (stream) {
   say("| capture on stdin | times | wall s | peak MiB |\n|---|---|---|---|");
   for (const file of files) {
     for (const times of [1, 10]) {
-      const { wall, memory } = await measureStream(file, times);
+      const { wall, memory } = measureStream(file, times);
       say(`| ${basename(file)} | ${times} | ${wall.toFixed(1)} | ${memory.toFixed(0)} |`);
     }
   }
