@@ -106,18 +106,23 @@ class Interrupt {
 
   /** The same bytes until Ctrl-C; then the end, even while a read is waiting. */
   guard(source: ByteSource): ByteSource {
-    const interrupted = new Promise<number>((resolve) => {
-      const stop = (): void => {
-        this.aborted = true;
-        resolve(0);
-      };
-      process.once("SIGINT", stop);
-      this.release = () => process.off("SIGINT", stop);
-    });
+    // Of the read that waits. A race of every read with one promise would keep something of each of them until the end.
+    let end: (count: number) => void = () => {};
+    const stop = (): void => {
+      this.aborted = true;
+      end(0);
+    };
+    process.once("SIGINT", stop);
+    this.release = () => process.off("SIGINT", stop);
+    const read = (into: Uint8Array): Promise<number> =>
+      new Promise((resolve, reject) => {
+        end = resolve;
+        Promise.resolve(source.read(into)).then(resolve, reject);
+      });
     return {
       name: STDIN,
       size: source.size,
-      read: (into) => (this.aborted ? 0 : Promise.race([source.read(into), interrupted])),
+      read: (into) => (this.aborted ? 0 : read(into)),
       close: () => source.close(),
     };
   }
