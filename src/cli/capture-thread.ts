@@ -86,7 +86,6 @@ export class NodeCaptureThread implements CaptureThread {
     return this.done;
   }
 
-  /** Nobody waits for it any more. */
   end(): void {
     this.worker.unref();
     void this.worker.terminate();

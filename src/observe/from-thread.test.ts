@@ -34,6 +34,7 @@ class Pretended implements CaptureThread {
   readonly memory = courierMemory(1 << 25);
   isReady = true;
   begun = false;
+  ended = false;
   private readonly bytes: Uint8Array;
   /** Its last words come to nothing. */
   private readonly dies: boolean;
@@ -46,6 +47,10 @@ class Pretended implements CaptureThread {
 
   begin(): void {
     this.begun = true;
+  }
+
+  end(): void {
+    this.ended = true;
   }
 
   async pause(): Promise<void> {
@@ -90,18 +95,23 @@ describe("a capture that is read here", () => {
     thread.isReady = isReady;
     expect(await analyze(whole(bytes), options, thread)).toEqual(await analyze(whole(bytes), options));
     expect(thread.begun).toBe(false);
+    return thread;
   };
 
   test("has secrets", async () => {
     await expectHere(dense, { keyLogs: [`CLIENT_RANDOM ${"0".repeat(64)} ${"0".repeat(96)}\n`] });
   });
 
-  test("has been read when the thread is there", () => expectHere(dense, {}, false));
+  test("has been read when the thread is there", async () => {
+    await expectHere(dense, {}, false);
+  });
 
-  test("is small", () => expectHere(manyOf(2)));
+  test("is small", async () => {
+    await expectHere(manyOf(2));
+  });
 
   test("has few connections for its size", async () => {
     const bulk = Array.from({ length: 5000 }, () => pcapRecord(new Uint8Array(1500)));
-    await expectHere(concat(manyOf(1), ...bulk));
+    expect((await expectHere(concat(manyOf(1), ...bulk))).ended).toBe(true);
   });
 });

@@ -32,6 +32,8 @@ export interface CaptureThread {
   /** It waits for `begin`. Asked again and again beside other work. */
   readonly isReady: boolean;
   begin(): void;
+  /** Nobody waits for it any more. */
+  end(): void;
   /** Resolves soon. Throws ThreadLost when the thread has ended before its time. */
   pause(): Promise<void>;
   /** What the thread's `readInto` answered. Throws ThreadLost. */
@@ -55,10 +57,12 @@ export class Trial implements Watcher {
   }
 
   progress(frames: number, bytesRead: number, connections: number): boolean {
-    if (bytesRead >= BEGINNING && this.thread?.isReady === true) {
+    const { thread } = this;
+    if (bytesRead >= BEGINNING && thread?.isReady === true) {
       // Asked once: a capture is alike from its beginning on, and the later it is left the more was for nothing.
       this.thread = undefined;
       if (bytesRead < connections * DENSE) throw new Left();
+      thread.end();
     }
     return this.watcher.progress(frames, bytesRead, connections);
   }
