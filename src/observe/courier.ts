@@ -29,8 +29,6 @@ const HEAD = 0;
 const TAIL = 32;
 /** 1: the reader sleeps until HEAD changes. */
 const READER_SLEEPS = 64;
-/** 1: the writer sleeps until TAIL changes. */
-const WRITER_SLEEPS = 65;
 /** A double: bytes read of the capture. */
 const PROGRESS = 96;
 /** Bytes of the control words. */
@@ -133,20 +131,6 @@ class End {
   set bytesRead(value: number) {
     this.bytesReadSoFar[0] = value;
   }
-
-  /** Sleeps until a control word is no longer `seen`, at most so many milliseconds; whoever changes it asks for `flag`. */
-  protected sleepOn(word: number, seen: number, flag: number, milliseconds: number): void {
-    Atomics.store(this.control, flag, 1);
-    Atomics.wait(this.control, word, seen, milliseconds);
-    Atomics.store(this.control, flag, 0);
-  }
-
-  /** Wakes whoever sleeps until `word` changes. */
-  protected wake(word: number, flag: number): void {
-    if (Atomics.load(this.control, flag) === 0) return;
-    Atomics.store(this.control, flag, 0);
-    Atomics.notify(this.control, word);
-  }
 }
 
 /** The writing end. */
@@ -242,13 +226,12 @@ export class Courier extends End implements Told, Lent {
     if (this.told === this.head) return;
     this.told = this.head;
     Atomics.store(this.control, HEAD, this.head | 0);
-    this.wake(HEAD, READER_SLEEPS);
+    if (Atomics.load(this.control, READER_SLEEPS) === 1) Atomics.notify(this.control, HEAD);
   }
 
-  /** Sleeps until the reader has read more, at most so many milliseconds. */
+  /** Sleeps so many milliseconds, if the reader has not read more already. It is the slower one, and does not stop to wake anybody. */
   sleep(milliseconds: number): void {
-    const seen = this.tail | 0;
-    if (Atomics.load(this.control, TAIL) === seen) this.sleepOn(TAIL, seen, WRITER_SLEEPS, milliseconds);
+    Atomics.wait(this.control, TAIL, this.tail | 0, milliseconds);
   }
 
   /** Begins a record with the payload at hand, where it is wanted, and so many bytes of the TCP header before it. */
@@ -365,7 +348,9 @@ export class Recipient extends End {
   /** Sleeps until more is written, at most so many milliseconds. False: there is still nothing. */
   sleep(milliseconds: number): boolean {
     const { control, tail } = this;
-    if (Atomics.load(control, HEAD) === tail) this.sleepOn(HEAD, tail, READER_SLEEPS, milliseconds);
+    Atomics.store(control, READER_SLEEPS, 1);
+    Atomics.wait(control, HEAD, tail, milliseconds);
+    Atomics.store(control, READER_SLEEPS, 0);
     return Atomics.load(control, HEAD) !== tail;
   }
 
@@ -374,8 +359,6 @@ export class Recipient extends End {
     if (this.told === this.tail) return;
     this.told = this.tail;
     Atomics.store(this.control, TAIL, this.tail);
-    // Woken for every batch, it would sleep again at once.
-    if (((this.head - this.tail) | 0) <= this.cells / 2) this.wake(TAIL, WRITER_SLEEPS);
   }
 
   private hand(to: Told, record: number): void {

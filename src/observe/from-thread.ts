@@ -15,6 +15,8 @@ import type { Keeper } from "./keeper.ts";
 const AT_ONCE = 4096;
 /** How often it is looked whether there is more, before sleeping: waking takes as long. */
 const LOOKS = 2000;
+/** Milliseconds that whoever reads the capture sleeps when it is too far ahead: the other one takes longer for what is in the ring. */
+const NAP = 1;
 /** Milliseconds of sleep after which it is asked whether the other thread is still there. */
 const PATIENCE = 20;
 
@@ -103,5 +105,5 @@ export async function readInto(memory: CourierMemory, set: CaptureSet, wait = sl
 }
 
 function sleep(courier: Courier): void {
-  courier.sleep(PATIENCE);
+  courier.sleep(NAP);
 }
