@@ -1,6 +1,7 @@
 /** What is large is read by a thread of its own: the answer is that of one thread, also where the thread comes to nothing. */
 import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { buildProgram, type Program } from "../support/program.ts";
@@ -60,25 +61,33 @@ function analyze(args: readonly string[], input?: Uint8Array): Answer {
   return { report: JSON.parse(stdout.replaceAll('"stdin"', '"large.pcap"')), stderr, status };
 }
 
-test("has a thread, and the Report that one thread makes of a pipe", () => {
+test.skipIf(availableParallelism() < 2)("has a thread, and the Report that one thread makes of a pipe", () => {
   const ran = join(program.cwd, "ran");
   const main = readFileSync(join(program.folder, "main.js"), "utf8");
-  const note = `require("node:fs").appendFileSync(${JSON.stringify(ran)}, "x");`;
+  // Once when it starts, and whenever it has waited: first to be told to begin.
+  const note = `const wait = Atomics.wait;
+    const note = (what) => require("node:fs").appendFileSync(${JSON.stringify(ran)}, what);
+    Atomics.wait = (...args) => { const how = wait(...args); note("w"); return how; };
+    note("x");`;
   writeFileSync(join(program.folder, "main.js"), main.replace('"use strict";', `"use strict";${note}`));
   expect(analyze(["large.pcap"])).toEqual(expected);
-  expect(readFileSync(ran, "utf8")).toBe("x");
+  expect(readFileSync(ran, "utf8")).toMatch(/^xw/);
 });
+
+/** As the thread does it: ready, then told to begin. */
+const WAITS = `const word = new Int32Array(require("node:worker_threads").workerData.state);
+  Atomics.store(word, 0, 1);
+  if (Atomics.wait(word, 0, 1) === "timed-out" || word[0] !== 2) process.exit(1);`;
 
 test.each([
   ["is missing", undefined],
   ["throws at once", 'throw new Error("no")'],
   ["ends at once", "process.exit(3)"],
   ["ends without a word", ""],
-  ["ends when it should read", 'require("node:worker_threads").parentPort.postMessage("reads")'],
-  [
-    "throws when it should read",
-    'require("node:worker_threads").parentPort.postMessage("reads"); setTimeout(() => { throw new Error("no"); }, 50)',
-  ],
+  ["ends when it should read", WAITS],
+  ["throws when it should read", `${WAITS} throw new Error("no");`],
+  ["throws later", `${WAITS} setTimeout(() => { throw new Error("no"); }, 50);`],
+  ["never says that it has read", `${WAITS} setTimeout(() => process.exit(), 50);`],
 ])("is read without the thread that %s", (_, script) => {
   const main = join(program.folder, "main.js");
   if (script === undefined) rmSync(main);
