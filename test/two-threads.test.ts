@@ -235,6 +235,29 @@ describe("what real captures rarely have", () => {
     await expectSame(bytes, WHEN_FULL, every(100), drawn([1]));
   });
 
+  test("a hole that is given up for other connections, in one whose other side sends what is only counted", async () => {
+    const other = (i: number): Peer => ({ ...CLIENT, port: 1024 + i });
+    const said = (from: Peer, to: Peer, length: number, fields: TcpFields) =>
+      pcapRecord(tcpFrame(from, to, new Uint8Array(length), { flags: ACK, ...fields }));
+    const records = [
+      empty(CLIENT, SERVER, { flags: SYN, sequence: 1 }),
+      empty(SERVER, CLIENT, { flags: SYN | ACK, sequence: 1, acknowledgement: 2 }),
+    ];
+    for (let i = 0; i < 6; i++)
+      records.push(said(SERVER, CLIENT, 1000, { sequence: 2 + 1000 * i, acknowledgement: 2 }));
+    records.push(said(CLIENT, SERVER, 10, { sequence: 102, acknowledgement: 2 }));
+    records.push(said(SERVER, CLIENT, 1000, { sequence: 6002, acknowledgement: 112 }));
+    // As much as may wait of all connections.
+    for (let i = 0; i < 140; i++)
+      for (let k = 0; k < 5; k++)
+        records.push(
+          k === 0
+            ? empty(other(i), SERVER, { flags: SYN, sequence: 1 })
+            : said(other(i), SERVER, 64_000, { sequence: 102 + 64_000 * k, acknowledgement: 2 }),
+        );
+    await expectSame([concat(pcapHeader(), ...records)], WHEN_FULL, drawn([9]));
+  });
+
   test("more connections than are remembered, and more that end than linger", async () => {
     const records: Uint8Array[] = [];
     // More than there are places for flows, too.

@@ -59,7 +59,8 @@ export class TcpReassembly {
     if (half.ttl < 0) half.ttl = packet.ttl;
     const theirs = flow.half(side === 0 ? 1 : 0);
     const answered = theirs.ackedSet;
-    flow.learn(known);
+    // Payload that nobody follows may be counted by whoever tells flows apart, and then nothing is learned of it: nor is it here.
+    if (packet.payloadLength <= 0 || !answered || half.following) flow.learn(known);
     if (theirs.ackedSet && !answered) firstAcknowledged(flow, side, frame);
     if ((flags & (SYN | RST)) !== 0) this.control(flow, side, half, packet, frame, frameNumber);
     let sequence = packet.sequence;
