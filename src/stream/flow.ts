@@ -199,7 +199,8 @@ export class Half {
     return this.marked(FOLLOWING);
   }
   unfollow(): void {
-    this.words[this.at + MARKS] = this.word(MARKS) & ~FOLLOWING;
+    // Not before what was counted is to be seen.
+    Atomics.store(this.words, this.at + MARKS, this.word(MARKS) & ~FOLLOWING);
   }
 
   private word(index: number): number {
@@ -589,7 +590,8 @@ export class FlowTable implements FlowMemory {
       const bytes = (mine + BYTES) >> 1;
       this.doubles[bytes] = (this.doubles[bytes] as number) + length;
       words[mine + NEXT] = end;
-      if (((end - (words[mine + REACHED] as number)) | 0) > 0) words[mine + REACHED] = end;
+      const ahead = (end - (words[mine + REACHED] as number)) | 0;
+      if (ahead > 0 && ahead < MAX_SEQUENCE_AHEAD) words[mine + REACHED] = end;
     } else if (((packet.sequence - (words[mine + REACHED] as number)) | 0) > 0) return false;
     const { identification } = packet;
     if (!isCopy(identification, words[mine + IDENTIFICATION] as number, idle)) {

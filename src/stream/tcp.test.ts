@@ -517,6 +517,19 @@ describe("unfollow", () => {
     expect(run.add(at(8, "i")).finish().client).toMatchObject({ bytes: 6, missing: 0, lost: 0 });
   });
 
+  test("when it shows, the counts are left alone: another thread may go on with them at once", () => {
+    const run = new Run().add(syn, at(0, "abc"), at(6, "ghi"), at(12, "m"));
+    const half = run.client;
+    let shown: unknown;
+    const unfollow = half.unfollow.bind(half);
+    half.unfollow = () => {
+      unfollow();
+      shown = { next: half.next, bytes: half.bytes };
+    };
+    run.reassembly.unfollow(run.flow, 0);
+    expect(shown).toEqual({ next: half.next, bytes: 7 });
+  });
+
   test("by the reader, on a gap", () => {
     const run = new Run().add(syn, at(3, "def"), at(9, "jkl"));
     run.gap = () => run.reassembly.unfollow(run.flow, 0);
@@ -644,6 +657,19 @@ describe("invariant: a stream cut, doubled and stored in any order is delivered 
       }),
       { numRuns: 500 },
     );
+  });
+
+  test("what is only counted does not reach further than the whole way would", () => {
+    const runs = [true, false].map((quick) => {
+      const run = new Run();
+      run.quick = quick;
+      run.add(syn, ackOf(0), at(0, "abc", { ack: 1 }));
+      run.reassembly.unfollow(run.flow, 0);
+      return run.add(at(2 ** 30 + 9, "def", { ack: 1 }), at(2 ** 30 + 12, "ghi", { ack: 1 })).finish();
+    });
+    const [one, other] = runs as [Run, Run];
+    expect([one.counted, other.counted]).toEqual([1, 0]);
+    expect(state(one.client)).toEqual(state(other.client));
   });
 
   test("what is only counted is counted as the whole way would", () => {

@@ -135,7 +135,6 @@ export class TcpReassembly {
   /** The payload of this direction is not wanted any more. */
   unfollow(flow: Flow, side: 0 | 1): void {
     const half = flow.half(side);
-    half.unfollow();
     if (half.pending !== undefined) {
       for (const segment of half.pending) {
         const fresh = ((segment.sequence + segment.length) | 0) - half.next;
@@ -146,6 +145,8 @@ export class TcpReassembly {
       }
       this.drop(flow, half);
     }
+    // Last: this may happen while something of another flow is worked on, and then whoever tells flows apart counts on from here.
+    half.unfollow();
   }
 
   private control(flow: Flow, side: 0 | 1, half: Half, packet: Packet, frame: Frame, frameNumber: number): void {
