@@ -326,8 +326,13 @@ export class Recipient extends End {
   private head = 0;
   private told = 0;
   private tail = 0;
+  /** It was told once that ciphers are needed. */
+  private prepared = false;
 
-  /** Hands on at most `limit` records. `more`: there may be more; `none`: there are none now; `end`: there will be none. */
+  /**
+   * Hands on at most `limit` records, the first time that ciphers are needed none behind that. `more`: there may be more; `none`: there
+   * are none now; `end`: there will be none.
+   */
   read(to: Told, limit: number): "more" | "none" | "end" {
     const { words } = this;
     for (let count = 0; count < limit; count++) {
@@ -341,6 +346,10 @@ export class Recipient extends End {
       this.hand(to, record);
       this.tail = (this.tail + (words[record + LENGTH] as number)) | 0;
       if (((this.tail - this.told) | 0) >= BATCH) this.tell();
+      if (!this.prepared && to.needsCiphers) {
+        this.prepared = true;
+        return "more";
+      }
     }
     return "more";
   }

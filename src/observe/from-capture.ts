@@ -193,7 +193,7 @@ class Collector implements Skimmer {
   private readonly told: Told;
   private readonly tcp: FlowTable;
   private readonly udp: FlowTable;
-  /** The first secrets were met. */
+  /** The first secrets were met, or the first that is opened without any. */
   private prepared = false;
   /** How many of the secrets of a file are known. */
   private readonly learned = new Map<readonly Uint8Array[], number>();
@@ -213,10 +213,10 @@ class Collector implements Skimmer {
       set.skim(this);
       const step = set.next(frame);
       if (step !== FRAME) return step;
-      const learned = set.secrets.length > 0 && this.learn(set.secrets);
+      if (set.secrets.length > 0) this.learn(set.secrets);
       this.frame(frame, set.currentFile);
-      // What reads with secrets has to be loaded first.
-      if (learned && !this.prepared) {
+      // Before the next frame: what comes of the connection must not depend on how much is read at once.
+      if (!this.prepared && this.told.needsCiphers) {
         this.prepared = true;
         return LOAD;
       }
@@ -244,13 +244,12 @@ class Collector implements Skimmer {
     return true;
   }
 
-  /** Takes in secrets: of a file of the capture, all there are so far. False when there are no new ones. */
-  private learn(secrets: readonly Uint8Array[]): boolean {
+  /** Takes in secrets: of a file of the capture, all there are so far. */
+  private learn(secrets: readonly Uint8Array[]): void {
     const known = this.learned.get(secrets) ?? 0;
-    if (known === secrets.length) return false;
+    if (known === secrets.length) return;
     for (const text of secrets.slice(known)) this.told.learn(text);
     this.learned.set(secrets, secrets.length);
-    return true;
   }
 
   private frame(frame: Frame, file: number): void {
