@@ -54,11 +54,17 @@ export class NodeCaptureThread implements CaptureThread {
     const worker = new Worker(PROGRAM, { workerData: task, stdout: true, stderr: true });
     this.worker = worker;
     this.done = new Promise((resolve, reject) => {
+      let isDone = false;
       const lose = (): void => {
+        // All that it had to tell is in the memory they share: that it ends is no loss.
+        if (isDone) return;
         this.lost = true;
         reject(new ThreadLost());
       };
-      worker.on("message", (tally: Tally) => resolve(tally));
+      worker.on("message", (tally: Tally) => {
+        isDone = true;
+        resolve(tally);
+      });
       worker.on("error", lose);
       worker.on("exit", lose);
     });
