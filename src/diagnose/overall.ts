@@ -12,6 +12,7 @@ import type {
   OverallVerdict,
 } from "./diagnosis.ts";
 import { Fallbacks } from "./fallback.ts";
+import { grouped } from "./grouped.ts";
 import {
   BASELINE,
   FEWER_SERVERS,
@@ -119,14 +120,8 @@ function interceptionHeadline(intercepted: readonly JudgedConnection[], features
   // What the person cannot do comes first, then what merely is read along.
   const weight = ({ service, connection }: JudgedConnection) =>
     (service === undefined ? 0 : 2) + (connection.pseudoTls === undefined ? 0 : 1);
-  const groups = new Map<string, JudgedConnection[]>();
-  for (const judged of [...intercepted].sort((one, other) => weight(other) - weight(one))) {
-    const key = `${whoIntercepts(judged)} ${isProven([judged])}`;
-    const known = groups.get(key);
-    if (known === undefined) groups.set(key, [judged]);
-    else known.push(judged);
-  }
-  const all = [...groups.values()];
+  const sorted = [...intercepted].sort((one, other) => weight(other) - weight(one));
+  const all = [...grouped(sorted, (judged) => `${whoIntercepts(judged)} ${isProven([judged])}`).values()];
   const sentences = all.slice(0, MAX_SENTENCES).map((group) => interceptionSentence(group, features));
   const rest = all.slice(MAX_SENTENCES).flat();
   if (rest.length > 0) {

@@ -5,6 +5,7 @@
 import type { ConnectionObservation } from "../../observe/observations.ts";
 import { type Context, registrableDomain } from "../context.ts";
 import type { Finding } from "../finding.ts";
+import { grouped } from "../grouped.ts";
 import { answer, type Rule } from "../rule.ts";
 import { endpoint, page, servers } from "../words.ts";
 import { hostIn } from "./support.ts";
@@ -22,28 +23,21 @@ export const blockPage: Rule = {
     );
     if (pages.length === 0) return answer([], 0);
     const intercepted = interceptedByAddress(context);
-    const byAddress = new Map<string, ConnectionObservation[]>();
-    for (const connection of pages) {
+    const byAddress = grouped(pages, (connection) => {
       const there = intercepted.get(connection.server.ip);
-      if (there === undefined || !isTelling(connection, there)) continue;
-      const known = byAddress.get(connection.server.ip);
-      if (known === undefined) byAddress.set(connection.server.ip, [connection]);
-      else known.push(connection);
-    }
+      return there !== undefined && isTelling(connection, there) ? connection.server.ip : undefined;
+    });
     const findings = [...byAddress].map(([ip, shown]) => finding(shown, intercepted.get(ip) ?? []));
     return answer(findings, pages.length);
   },
 };
 
 function interceptedByAddress(context: Context): Map<string, ConnectionObservation[]> {
-  const found = new Map<string, ConnectionObservation[]>();
-  for (const connection of context.connections) {
-    if (connection.through !== undefined || context.interception(connection) === undefined) continue;
-    const known = found.get(connection.server.ip);
-    if (known === undefined) found.set(connection.server.ip, [connection]);
-    else known.push(connection);
-  }
-  return found;
+  return grouped(context.connections, (connection) =>
+    connection.through === undefined && context.interception(connection) !== undefined
+      ? connection.server.ip
+      : undefined,
+  );
 }
 
 /** A refusal, or a way elsewhere; where pseudo-TLS is spoken any page: such a server has none. */

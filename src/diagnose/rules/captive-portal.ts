@@ -11,6 +11,7 @@ import type { Certificate } from "../../protocol/x509/certificate.ts";
 import { speaksFor } from "../../protocol/x509/host-name.ts";
 import { type Context, registrableDomain, type TlsConnection } from "../context.ts";
 import type { Finding } from "../finding.ts";
+import { grouped } from "../grouped.ts";
 import { addressesOf, nameOf, peerOf } from "../peer.ts";
 import type { Rule } from "../rule.ts";
 import { wentOn } from "../went-on.ts";
@@ -31,14 +32,9 @@ export const captivePortal: Rule = {
     const judged = context
       .tls()
       .filter((c) => chainIsGood(c) && context.leaf(c) !== undefined && nameOf(c) !== undefined);
-    const strangers = new Map<string, TlsConnection[]>();
-    for (const connection of judged) {
-      if (isForName(context, connection)) continue;
-      const sha256 = connection.tls.certificates[0]?.sha256 ?? "";
-      const known = strangers.get(sha256);
-      if (known === undefined) strangers.set(sha256, [connection]);
-      else known.push(connection);
-    }
+    const strangers = grouped(judged, (connection) =>
+      isForName(context, connection) ? undefined : connection.tls.certificates[0]?.sha256,
+    );
     const reached = context.tls().filter((connection) => isReached(context, connection));
     const findings = [...strangers.values()].flatMap((connections) => finding(context, connections, reached));
     return certificateAnswer(context.tls(), findings, judged.length);

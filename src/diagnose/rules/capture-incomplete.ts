@@ -5,6 +5,7 @@
 import type { ConnectionObservation } from "../../observe/observations.ts";
 import type { Context } from "../context.ts";
 import type { Evidence, Finding } from "../finding.ts";
+import { grouped } from "../grouped.ts";
 import { DROPPED_PACKETS, missingFrom, OTHER_DIRECTION, START, WHOLE_FILE, WHOLE_PACKETS } from "../lacks.ts";
 import { answer, type Rule } from "../rule.ts";
 import { servers } from "../words.ts";
@@ -36,14 +37,7 @@ export const captureIncomplete: Rule = {
   references: ["https://wiki.wireshark.org/CaptureSetup"],
   check(context) {
     const judged = context.connections.filter(({ tcp }) => tcp !== undefined);
-    const lacking = new Map<string, ConnectionObservation[]>();
-    for (const connection of judged) {
-      const missing = missingFrom(connection);
-      if (missing === undefined) continue;
-      const known = lacking.get(missing);
-      if (known === undefined) lacking.set(missing, [connection]);
-      else known.push(connection);
-    }
+    const lacking = grouped(judged, missingFrom);
     const findings = LACKS.flatMap(({ id, what, fix }): Finding[] => {
       const connections = lacking.get(id);
       if (connections === undefined) return [];

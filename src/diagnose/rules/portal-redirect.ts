@@ -9,12 +9,13 @@ import type { ConnectionObservation } from "../../observe/observations.ts";
 import { speaksFor } from "../../protocol/x509/host-name.ts";
 import { type Context, registrableDomain } from "../context.ts";
 import type { Evidence, Finding } from "../finding.ts";
+import { grouped } from "../grouped.ts";
 import { addressesOf, nameOf } from "../peer.ts";
 import { answer, type Rule } from "../rule.ts";
 import { wentOn } from "../went-on.ts";
 import { endpoint, list, page, short } from "../words.ts";
 import { isWithin, spansOf } from "./meanwhile.ts";
-import { chainIsGood, hostIn } from "./support.ts";
+import { chainIsGood, hostIn, ownerOf } from "./support.ts";
 
 /** Evidence rows of one finding. */
 const MAX_EVIDENCE = 20;
@@ -36,17 +37,14 @@ export const portalRedirect: Rule = {
 };
 
 function byRedirect(context: Context, answered: readonly ConnectionObservation[]): Finding[] {
-  const byPortal = new Map<string, ConnectionObservation[]>();
-  for (const connection of answered) {
+  const byPortal = grouped(answered, (connection) => {
     const portal = TEMPORARY.has(connection.http?.status ?? 0) ? hostIn(connection.http?.location) : undefined;
     const asked = askedFor(connection);
-    if (portal === undefined || asked === undefined || domainOf(asked) === domainOf(portal)) continue;
-    const known = byPortal.get(portal);
-    if (known === undefined) byPortal.set(portal, [connection]);
-    else known.push(connection);
-  }
+    if (portal === undefined || asked === undefined || domainOf(asked) === domainOf(portal)) return undefined;
+    return portal;
+  });
   return [...byPortal].flatMap(([portal, connections]) => {
-    const owners = new Set(connections.map((connection) => ownerOf(askedFor(connection) ?? "")));
+    const owners = new Set(connections.map((connection) => ownerOfHost(askedFor(connection) ?? "")));
     const networks = new Set([...addressesOf(connections)].map(networkOf));
     if (owners.size < 2 || networks.size < 2) return [];
     const spans = spansOf(connections);
@@ -126,8 +124,7 @@ function domainOf(host: string): string {
   return registrableDomain(host) ?? host;
 }
 
-/** litware.com and litware.de are usually one owner's. */
-function ownerOf(host: string): string {
+function ownerOfHost(host: string): string {
   const domain = registrableDomain(host);
-  return domain === undefined ? host : domain.slice(0, domain.indexOf("."));
+  return domain === undefined ? host : ownerOf(domain);
 }

@@ -4,8 +4,8 @@
  *
  * Self-signed certificates do not count: firmware and images ship one key to many owners.
  */
-import type { TlsConnection } from "../context.ts";
 import type { Finding } from "../finding.ts";
+import { grouped } from "../grouped.ts";
 import { addressesOf } from "../peer.ts";
 import type { Rule } from "../rule.ts";
 import { describe, list, short } from "../words.ts";
@@ -16,17 +16,10 @@ export const sharedLeafKey: Rule = {
   title: "one server key for unrelated hosts",
   references: ["https://dl.acm.org/doi/10.1145/2987443.2987455"],
   check(context) {
-    const holders = new Map<string, TlsConnection[]>();
-    let checked = 0;
-    for (const connection of context.tls()) {
-      const key = context.leafKey(connection);
-      if (key === undefined) continue;
-      checked++;
-      if (!hasPrivateIssuer(context, connection)) continue;
-      const known = holders.get(key);
-      if (known === undefined) holders.set(key, [connection]);
-      else known.push(connection);
-    }
+    const judged = context.tls().filter((connection) => context.leafKey(connection) !== undefined);
+    const holders = grouped(judged, (connection) =>
+      hasPrivateIssuer(context, connection) ? context.leafKey(connection) : undefined,
+    );
     const findings = [...holders.entries()].flatMap(([key, connections]): Finding[] => {
       const domains = unrelatedDomains(context, connections);
       const addresses = addressesOf(connections);
@@ -49,6 +42,6 @@ export const sharedLeafKey: Rule = {
         },
       ];
     });
-    return certificateAnswer(context.tls(), findings, checked);
+    return certificateAnswer(context.tls(), findings, judged.length);
   },
 };

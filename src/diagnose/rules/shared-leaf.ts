@@ -11,6 +11,7 @@ import { networkOf } from "../../bytes/address.ts";
 import { speaksFor } from "../../protocol/x509/host-name.ts";
 import { type Context, registrableDomain, type TlsConnection } from "../context.ts";
 import type { Finding } from "../finding.ts";
+import { grouped } from "../grouped.ts";
 import { addressesOf, nameOf } from "../peer.ts";
 import type { Rule } from "../rule.ts";
 import { called, holder, holders, list, servers, short } from "../words.ts";
@@ -22,6 +23,7 @@ import {
   compareAdvice,
   hasPrivateIssuer,
   isOwn,
+  onePerOwner,
   otherAuthority,
 } from "./support.ts";
 
@@ -35,16 +37,11 @@ export const sharedLeaf: Rule = {
   references: ["https://dl.acm.org/doi/10.1145/2987443.2987455"],
   check(context) {
     const judged = context.tls().filter((c) => context.leaf(c) !== undefined && nameOf(c) !== undefined);
-    const strangers = new Map<string, TlsConnection[]>();
-    for (const connection of judged) {
+    const strangers = grouped(judged, (connection) => {
       const leaf = context.leaf(connection);
-      if (leaf === undefined || isOwn(connection) || !hasPrivateIssuer(context, connection)) continue;
-      if (speaksFor(leaf, nameOf(connection) ?? "")) continue;
-      const sha256 = connection.tls.certificates[0]?.sha256 ?? "";
-      const known = strangers.get(sha256);
-      if (known === undefined) strangers.set(sha256, [connection]);
-      else known.push(connection);
-    }
+      if (leaf === undefined || isOwn(connection) || !hasPrivateIssuer(context, connection)) return undefined;
+      return speaksFor(leaf, nameOf(connection) ?? "") ? undefined : connection.tls.certificates[0]?.sha256;
+    });
     const findings = [...strangers.values()].flatMap((connections) => finding(context, connections));
     return certificateAnswer(context.tls(), findings, judged.length);
   },
@@ -80,14 +77,7 @@ function finding(context: Context, connections: readonly TlsConnection[]): Findi
   ];
 }
 
-/** What was asked for, one per name before the suffix: litware.com and litware.de are usually one owner's. */
+/** Of what was asked for. */
 function ownersOf(connections: readonly TlsConnection[]): string[] {
-  const byOwner = new Map<string, string>();
-  for (const connection of connections) {
-    const domain = registrableDomain(nameOf(connection) ?? "");
-    if (domain === undefined) continue;
-    const owner = domain.slice(0, domain.indexOf("."));
-    if (!byOwner.has(owner)) byOwner.set(owner, domain);
-  }
-  return [...byOwner.values()];
+  return onePerOwner(connections.flatMap((connection) => registrableDomain(nameOf(connection) ?? "") ?? []));
 }

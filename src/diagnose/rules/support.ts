@@ -8,6 +8,7 @@ import type { ConnectionObservation } from "../../observe/observations.ts";
 import { assertsPublicPolicy, type Certificate, type DistinguishedName } from "../../protocol/x509/certificate.ts";
 import type { Context, TlsConnection } from "../context.ts";
 import type { Evidence, Finding } from "../finding.ts";
+import { grouped } from "../grouped.ts";
 import { hidesCertificate, missingFrom } from "../lacks.ts";
 import { nameOf, peerOf } from "../peer.ts";
 import { answer, type RuleAnswer } from "../rule.ts";
@@ -159,12 +160,17 @@ export function unrelatedDomains(context: Context, connections: readonly Connect
     const domain = context.domain(connection);
     if (domain !== undefined) byLeaf.set(leaf, domain);
   }
-  const byOwner = new Map<string, string>();
-  for (const domain of byLeaf.values()) {
-    const owner = domain.slice(0, domain.indexOf("."));
-    if (!byOwner.has(owner)) byOwner.set(owner, domain);
-  }
-  return [...byOwner.values()];
+  return onePerOwner(byLeaf.values());
+}
+
+/** What a registrable domain has before the suffix: litware.com and litware.de are usually one owner's. */
+export function ownerOf(domain: string): string {
+  return domain.slice(0, domain.indexOf("."));
+}
+
+/** The first of these registrable domains of every owner. */
+export function onePerOwner(domains: Iterable<string>): string[] {
+  return [...grouped(domains, ownerOf).values()].flatMap(([first]) => first ?? []);
 }
 
 /** One row per connection: a field of its leaf, in the frame that completed the Certificate message. */
