@@ -92,7 +92,7 @@ async function collectAll(
     }
     thread.begin();
     try {
-      return await collectFrom(thread, keeper(), watcher);
+      return await collectFrom(thread, keeper(), watcher.progress);
     } catch (error) {
       if (!(error instanceof ThreadLost)) throw error;
     }

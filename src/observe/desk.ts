@@ -67,8 +67,6 @@ export class Desk implements Told {
   /** By place; undefined once they are over. */
   private readonly tcpFlows: (Flow | undefined)[] = [];
   private readonly udpFlows: (Flow | undefined)[] = [];
-  /** So far. */
-  connections = 0;
   private readonly reassembly = new TcpReassembly();
   private readonly shared: Shared;
   private readonly quic: QuicShared;
@@ -112,7 +110,6 @@ export class Desk implements Told {
     if (transport === "udp") flow.reader = new UdpReader(this.quic, this.shared.dtls);
     flow.untimed = frame.untimed;
     this.flows(transport)[at / STRIDE] = flow;
-    this.connections++;
   }
 
   segment(at: number, side: 0 | 1, known: Known, packet: Packet, number: number, frame: Frame): void {

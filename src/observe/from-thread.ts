@@ -70,8 +70,15 @@ export class Trial implements Watcher {
   }
 }
 
-/** Works on what the other thread finds. Nothing can be opened with secrets: a capture that has some is lost to it. */
-export async function collectFrom(thread: CaptureThread, keeper: Keeper, watcher: Watcher): Promise<Collected> {
+/**
+ * Works on what the other thread finds. Nothing can be opened with secrets: a capture that has some is lost to it. `progress` is told how
+ * far it is; nothing stops it.
+ */
+export async function collectFrom(
+  thread: CaptureThread,
+  keeper: Keeper,
+  progress: (frames: number, bytesRead: number) => void,
+): Promise<Collected> {
   const recipient = new Recipient(thread.memory);
   const desk = new Desk(keeper, new KeyLog(), recipient.tcp, recipient.udp);
   for (let looks = 0; ; ) {
@@ -80,7 +87,7 @@ export async function collectFrom(thread: CaptureThread, keeper: Keeper, watcher
     if (left === "end") break;
     if (left === "more") {
       looks = 0;
-      watcher.progress(recipient.frames, recipient.bytesRead, desk.connections);
+      progress(recipient.frames, recipient.bytesRead);
     } else if (++looks > LOOKS) {
       looks = 0;
       if (!recipient.sleep(PATIENCE)) await thread.pause();

@@ -24,8 +24,10 @@ export function tcpIncident(flow: Flow, known: Known, latest: Timestamp): string
   const { clientSide, reader, through } = known;
   const client = flow.half(clientSide);
   const server = flow.half(clientSide === 0 ? 1 : 0);
-  const stuck = [stuckSegment(client, server), stuckSegment(server, client)];
-  if (wentWell(known, client, server) && stuck[0] === undefined && stuck[1] === undefined) return "";
+  const clientStuck = stuckSegment(client, server);
+  const serverStuck = stuckSegment(server, client);
+  if (clientStuck === undefined && serverStuck === undefined && wentWell(known, client, server)) return "";
+  const stuck = [clientStuck, serverStuck];
   const asked = known.inside === undefined ? client.firstDataFrame : (known.inside.client?.frame ?? 0);
   const answered = known.inside === undefined ? server.firstDataFrame : (known.inside.server?.frame ?? 0);
   const rtt = flow.synFrame > 0 && flow.synAckFrame > 0 ? flow.synAckAt - flow.synAt : 0;
