@@ -57,8 +57,15 @@ export async function bundle(outdir) {
     define: { PROGRAM: JSON.stringify(basename(file)), "import.meta.dirname": "__dirname" },
     format: "cjs",
   });
+  const reader = await build({
+    ...COMMON,
+    outdir,
+    entryPoints: ["src/cli/reader.ts"],
+    define: { "import.meta.dirname": "__dirname" },
+    format: "cjs",
+  });
   const api = await build({ ...COMMON, outdir, entryPoints: ["src/index.ts"], format: "esm" });
-  const inputs = [...Object.keys(program.metafile.inputs), ...Object.keys(api.metafile.inputs)];
+  const inputs = [program, reader, api].flatMap(({ metafile }) => Object.keys(metafile.inputs));
   writeFileSync(join(ROOT, outdir, "THIRD-PARTY-LICENSES.txt"), licences(inputs));
   // The command is no module: Node would load its loader of modules for two files.
   writeFileSync(join(ROOT, outdir, "cli/package.json"), '{ "type": "commonjs" }\n');

@@ -20,7 +20,7 @@ function started(): NodeCaptureThread {
     name === "node:worker_threads"
       ? { Worker: Idle }
       : { ...builtin("node:os"), availableParallelism: () => 2 }) as never);
-  return NodeCaptureThread.start([], () => {}) as NodeCaptureThread;
+  return NodeCaptureThread.start([]) as NodeCaptureThread;
 }
 
 test("a thread that has said all is not lost when it ends: what it said may still be on the way", async () => {

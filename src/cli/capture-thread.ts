@@ -1,20 +1,18 @@
 /**
- * A thread that reads captures, of Node's worker_threads. Owns its start and its end, and both sides of what the two say to each
- * other beside the memory they share; knows nothing of captures. Worth its start (a twentieth of a second) where there is much to read.
+ * A thread that reads captures, of Node's worker_threads. Owns its start and its end, and what the two say to each other beside
+ * the memory they share; knows nothing of captures. Worth its start (a twentieth of a second) where there is much to read.
  */
 import { join } from "node:path";
 import type { Worker } from "node:worker_threads";
 import type { ByteSource } from "../capture/input.ts";
-import { CaptureSet } from "../capture/set.ts";
 import { type CourierMemory, courierMemory } from "../observe/courier.ts";
 import type { Tally } from "../observe/from-capture.ts";
-import { type CaptureThread, readInto, ThreadLost } from "../observe/from-thread.ts";
-import { fileSource } from "./sources.ts";
+import { type CaptureThread, ThreadLost } from "../observe/from-thread.ts";
 
-/** What the thread runs: the command itself, which then calls `readForOther` (main.ts). */
-const PROGRAM = join(import.meta.dirname, "main.js");
+/** What the thread runs (reader.ts). */
+const PROGRAM = join(import.meta.dirname, "reader.js");
 
-interface Task {
+export interface Task {
   readonly memory: CourierMemory;
   readonly files: readonly string[];
   /** One word: how far the two are with each other. */
@@ -22,34 +20,28 @@ interface Task {
 }
 
 /** The thread has loaded its program and waits; then it may read. */
-const READY = 1;
+export const READY = 1;
 const BEGUN = 2;
 
 export class NodeCaptureThread implements CaptureThread {
   readonly memory = courierMemory();
   private readonly state = new Int32Array(new SharedArrayBuffer(4));
-  private readonly onReady: () => void;
   private readonly worker: Worker;
   private readonly done: Promise<Tally>;
   private lost = false;
 
   /**
    * Undefined where there is nothing to gain or where it cannot be: `sources` must be plain files, which can be opened again.
-   * `onReady` is called when it is seen to be ready.
    */
-  static start(sources: readonly ByteSource[], onReady: () => void): NodeCaptureThread | undefined {
+  static start(sources: readonly ByteSource[]): NodeCaptureThread | undefined {
     const { availableParallelism } = process.getBuiltinModule("node:os");
     if (availableParallelism() < 2 || sources.some(({ rewind }) => rewind === undefined)) return undefined;
-    return new NodeCaptureThread(
-      sources.map(({ name }) => name),
-      onReady,
-    );
+    return new NodeCaptureThread(sources.map(({ name }) => name));
   }
 
-  private constructor(files: readonly string[], onReady: () => void) {
+  private constructor(files: readonly string[]) {
     const { Worker } = process.getBuiltinModule("node:worker_threads");
     const task: Task = { memory: this.memory, files, state: this.state.buffer as SharedArrayBuffer };
-    this.onReady = onReady;
     // What it says of its own is said again where the files are read without it.
     const worker = new Worker(PROGRAM, { workerData: task, stdout: true, stderr: true });
     this.worker = worker;
@@ -73,9 +65,7 @@ export class NodeCaptureThread implements CaptureThread {
   }
 
   get isReady(): boolean {
-    if (Atomics.load(this.state, 0) !== READY) return false;
-    this.onReady();
-    return true;
+    return Atomics.load(this.state, 0) === READY;
   }
 
   begin(): void {
@@ -95,20 +85,5 @@ export class NodeCaptureThread implements CaptureThread {
   end(): void {
     this.worker.unref();
     void this.worker.terminate();
-  }
-}
-
-/** Runs in the thread. What goes wrong ends it. */
-export async function readForOther(): Promise<void> {
-  const { parentPort, workerData } = process.getBuiltinModule("node:worker_threads");
-  const { memory, files, state } = workerData as Task;
-  const word = new Int32Array(state);
-  Atomics.store(word, 0, READY);
-  Atomics.wait(word, 0, READY);
-  const set = await CaptureSet.open(files.map(fileSource));
-  try {
-    parentPort?.postMessage(await readInto(memory, set));
-  } finally {
-    set.close();
   }
 }

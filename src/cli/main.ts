@@ -3,15 +3,12 @@
  * The `sightline` command: loads the program and runs it. Owns its compiled code, kept beside it: compiling is a good part
  * of a short run. As Python's __pycache__ it has the permissions of the program itself, and where it cannot be written, is
  * damaged or was made by another Node, the program is compiled as if it were not there.
- *
- * It is also what a second thread of the command runs (capture-thread.ts).
  */
 import { createHash } from "node:crypto";
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { Script } from "node:vm";
-import { isMainThread } from "node:worker_threads";
 
 /** File name of the bundled program.ts, which changes with its content. Filled in by scripts/bundle.mjs. */
 declare const PROGRAM: string;
@@ -29,8 +26,7 @@ const script = new Script(source, { filename: file, ...(cachedData !== undefined
 const module = { exports: {} as typeof import("./program.ts") };
 script.runInThisContext()(module.exports, require, module, file, dirname(file));
 
-if (isMainThread) void module.exports.run().then(keep);
-else void module.exports.readForOther();
+void module.exports.run().then(keep);
 
 function keep(judged: boolean): void {
   // All that reading and judging need is compiled now; a run that came to neither would leave the next ones most to compile.

@@ -25,8 +25,6 @@ Examples:
   $ tcpdump -i eth0 -U -w - port 443 or port 3478 | sightline analyze
 `;
 
-export { readForOther } from "./capture-thread.ts";
-
 process.on("uncaughtException", fail);
 // A reader that went away is no error; other errors of stdout are met where it is written.
 process.stdout.on("error", () => {});

@@ -1,6 +1,6 @@
 /** What is large is read by a thread of its own: the answer is that of one thread, also where the thread comes to nothing. */
 import { spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -17,8 +17,6 @@ let expected: Answer;
 beforeAll(async () => {
   program = await buildProgram();
   writeFileSync(join(program.cwd, "large.pcap"), large());
-  // The command under another name, so that what its thread runs can be something else.
-  copyFileSync(join(program.folder, "main.js"), join(program.folder, "command.js"));
   expected = analyze([], readFileSync(join(program.cwd, "large.pcap")));
 }, 60_000);
 afterAll(() => program?.remove());
@@ -49,7 +47,7 @@ interface Answer {
 }
 
 function analyze(args: readonly string[], input?: Uint8Array): Answer {
-  const command = [join(program.folder, "command.js"), "analyze", "--json", ...args];
+  const command = [join(program.folder, "main.js"), "analyze", "--json", ...args];
   const { stdout, stderr, status } = spawnSync(process.execPath, command, {
     ...program,
     ...(input !== undefined && { input }),
@@ -63,13 +61,13 @@ function analyze(args: readonly string[], input?: Uint8Array): Answer {
 
 test.skipIf(availableParallelism() < 2)("has a thread, and the Report that one thread makes of a pipe", () => {
   const ran = join(program.cwd, "ran");
-  const main = readFileSync(join(program.folder, "main.js"), "utf8");
+  const reader = readFileSync(join(program.folder, "reader.js"), "utf8");
   // Once when it starts, and whenever it has waited: first to be told to begin.
   const note = `const wait = Atomics.wait;
     const note = (what) => require("node:fs").appendFileSync(${JSON.stringify(ran)}, what);
     Atomics.wait = (...args) => { const how = wait(...args); note("w"); return how; };
     note("x");`;
-  writeFileSync(join(program.folder, "main.js"), main.replace('"use strict";', `"use strict";${note}`));
+  writeFileSync(join(program.folder, "reader.js"), reader.replace('"use strict";', `"use strict";${note}`));
   expect(analyze(["large.pcap"])).toEqual(expected);
   expect(readFileSync(ran, "utf8")).toMatch(/^xw/);
 });
@@ -89,9 +87,9 @@ test.each([
   ["throws later", `${WAITS} setTimeout(() => { throw new Error("no"); }, 50);`],
   ["never says that it has read", `${WAITS} setTimeout(() => process.exit(), 50);`],
 ])("is read without the thread that %s", (_, script) => {
-  const main = join(program.folder, "main.js");
-  if (script === undefined) rmSync(main);
-  else writeFileSync(main, script);
-  expect(existsSync(main)).toBe(script !== undefined);
+  const reader = join(program.folder, "reader.js");
+  if (script === undefined) rmSync(reader);
+  else writeFileSync(reader, script);
+  expect(existsSync(reader)).toBe(script !== undefined);
   expect(analyze(["large.pcap"])).toEqual(expected);
 });

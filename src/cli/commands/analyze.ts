@@ -87,9 +87,8 @@ function isMuch(sources: readonly ByteSource[]): boolean {
 }
 
 async function analyzeMuch(sources: readonly ByteSource[], options: AnalyzeOptions): Promise<Report> {
-  // The engine takes compiled code only as it was kept: the thread has to load its program first.
-  const thread = options.keyLogs?.length === 0 ? NodeCaptureThread.start(sources, () => tune(true)) : undefined;
-  if (thread === undefined) tune(true);
+  tune(true);
+  const thread = options.keyLogs?.length === 0 ? NodeCaptureThread.start(sources) : undefined;
   return analyze(sources, options, thread).finally(() => {
     thread?.end();
     tune(false);
