@@ -22,6 +22,7 @@ import { VERSION } from "./version.ts";
 
 export { ParseError, type ParseErrorKind } from "./bytes/parse-error.ts";
 export type { ByteSource } from "./capture/input.ts";
+export { readReport } from "./report/read.ts";
 export type { Report } from "./report/schema.ts";
 export { VERSION } from "./version.ts";
 
