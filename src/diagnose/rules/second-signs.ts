@@ -1,7 +1,8 @@
 /**
  * Second, independent signs that a pseudo-TLS hello was ended by something in between: the host answers over UDP, its
- * network is intercepted elsewhere, TCP is answered much nearer than UDP. Each with its evidence; knows no rule.
+ * network is intercepted elsewhere, TCP is answered much nearer than UDP, or than the hello by TLS. Each with its evidence; knows no rule.
  */
+import { isFar } from "../../observe/lines.ts";
 import type { ConnectionObservation } from "../../observe/observations.ts";
 import type { Context } from "../context.ts";
 import type { Evidence } from "../finding.ts";
@@ -21,7 +22,12 @@ export interface Sign {
 export function secondSigns(context: Context, connection: ConnectionObservation): Sign[] {
   const { ip } = peerOf(connection);
   const udp = ip === undefined ? undefined : context.answeringUdp(connection.client.ip, ip);
-  const signs = [hostIsAlive(udp), networkIsIntercepted(context, connection), nearAndFar(connection, udp)];
+  const signs = [
+    hostIsAlive(udp),
+    networkIsIntercepted(context, connection),
+    nearAndFar(connection, udp),
+    answersLate(connection),
+  ];
   return signs.filter((sign) => sign !== undefined);
 }
 
@@ -70,6 +76,29 @@ function nearAndFar(connection: ConnectionObservation, udp: ConnectionObservatio
       path: "tcp.rtt",
       value: milliseconds(near),
       expected: `about ${milliseconds(far)}, as over UDP`,
+    },
+  };
+}
+
+/**
+ * Who answers TCP near and the hello far dials on in between. With a close, a reset or silence that says nothing: a box that only
+ * passes TCP on does the same when the server is down. An alert or a ServerHello takes TLS, which the server has none of.
+ */
+function answersLate({ file, pseudoTls, timing, through, tcp }: ConnectionObservation): Sign | undefined {
+  const frame = pseudoTls?.answerFrame;
+  const { tcpRtt, hello } = timing;
+  if (pseudoTls?.answer !== "alert" && pseudoTls?.answer !== "server-hello") return undefined;
+  if (through !== undefined || frame === undefined || tcpRtt === undefined || hello === undefined) return undefined;
+  // A hello that got lost is answered late everywhere.
+  if (!isFar(tcpRtt, hello) || (tcp?.client.retransmissions ?? 0) > 0) return undefined;
+  return {
+    text: `TCP is answered after ${milliseconds(tcpRtt)}, the hello only after ${milliseconds(hello)}, as by something that first asks elsewhere`,
+    evidence: {
+      file,
+      frame,
+      path: "timing.hello",
+      value: milliseconds(hello),
+      expected: `about ${milliseconds(tcpRtt)}, as TCP`,
     },
   };
 }

@@ -119,6 +119,35 @@ describe("TCP near, UDP of the same address far", () => {
   });
 });
 
+describe("TCP answered near, the hello far", () => {
+  const ask = (spec: Spec) => found(rule, [spec])[0];
+  const far = { timing: { tcpRtt: 0.0001, hello: 0.08 } };
+
+  test("an alert that comes so is likely an interceptor's, which asks the server first", () => {
+    const finding = ask(pseudoTls("alert", { ...ALERT, ...far }));
+    expect(finding?.confidence).toBe("likely");
+    expect(finding?.what).toContain("; and TCP is answered after 0.10 ms, the hello only after 80 ms");
+    expect(finding?.evidence.at(-1)).toMatchObject({ frame: 6, path: "timing.hello", value: "80 ms" });
+    expect(ask(pseudoTls("server-hello", far))?.confidence).toBe("likely");
+  });
+
+  test.each([
+    ["both near", pseudoTls("alert", { ...ALERT, timing: { tcpRtt: 0.03, hello: 0.031 } })],
+    ["the hello was lost once", pseudoTls("alert", { ...ALERT, ...far, tcp: { client: { retransmissions: 1 } } })],
+    [
+      "a proxy was asked for a tunnel: TCP is the proxy's",
+      pseudoTls("alert", { ...ALERT, ...far, through: { kind: "http-connect", requestFrame: 4, headers: [] } }),
+    ],
+    [
+      "a close: what only passes TCP on closes so when the server is down",
+      pseudoTls("fin", { ...far, tcp: CLOSED_BY_SERVER }),
+    ],
+    ["a reset", pseudoTls("reset", { ...far, tcp: { reset: { from: "server", frame: 6 } } })],
+  ])("%s: possible", (_, spec) => {
+    expect(ask(spec)?.confidence).toBe("possible");
+  });
+});
+
 describe("no answer can be judged", () => {
   test.each([
     [
