@@ -12,6 +12,7 @@ import { knownInterceptorIssuer } from "./known-interceptor-issuer.ts";
 import { leafWithIssuerKey } from "./leaf-with-issuer-key.ts";
 import { mintedOnDemand } from "./minted-on-demand.ts";
 import { nameMismatch } from "./name-mismatch.ts";
+import { nearTcpFarTls } from "./near-tcp-far-tls.ts";
 import { packetLoss } from "./packet-loss.ts";
 import { pathMtuBlackHole } from "./path-mtu-black-hole.ts";
 import { portBlocked } from "./port-blocked.ts";
@@ -30,6 +31,7 @@ import { tlsAlert } from "./tls-alert.ts";
 import { turnRefused } from "./turn-refused.ts";
 import { unanswered } from "./unanswered.ts";
 import { undocumentedPseudoTlsAnswer } from "./undocumented-pseudo-tls-answer.ts";
+import { uniformTlsServer } from "./uniform-tls-server.ts";
 
 export const RULES: readonly Rule[] = [
   certificateInPseudoTls,
@@ -44,6 +46,8 @@ export const RULES: readonly Rule[] = [
   contradictedCertificate,
   resumedInterception,
   undocumentedPseudoTlsAnswer,
+  nearTcpFarTls,
+  uniformTlsServer,
   separateServerHello,
   blockPage,
   captivePortal,
