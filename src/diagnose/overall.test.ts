@@ -224,6 +224,17 @@ describe("a failure that a later success to the same server overcame", () => {
     expect(overall(...specs).is).toBe("impaired");
   });
 
+  test("with a name, only by a success under the same name: a filter, or the certificate, may go by it", () => {
+    const wrong = genuine("www.northwind.example", { name: "sip.fabrikam.example" });
+    expect(overall(wrong, genuine("sip.fabrikam.example")).is).toBe("clear");
+    expect(overall(wrong, genuine("SIP.fabrikam.example")).is).toBe("clear");
+    expect(overall(wrong, genuine("www.northwind.example")).is).toBe("impaired");
+    expect(
+      overall(wrong, tls({ chain: [certificate({ issuer: "R3", names: ["www.northwind.example"] })], trust: PUBLIC }))
+        .is,
+    ).toBe("impaired");
+  });
+
   test("is one too when it went on out of sight", () => {
     const applicationData = { client: true, server: true };
     const used = (options: TlsOptions = {}) => tls({ ...options, tls: { version: 0x0304, applicationData } });

@@ -26,6 +26,7 @@ import {
   WHOLE_HANDSHAKE,
   WHOLE_PACKETS,
 } from "./lacks.ts";
+import { nameOf } from "./peer.ts";
 import { isMeetingPort } from "./service.ts";
 import { CAUSES, type Cause } from "./vocabulary.ts";
 import { isUsedAnyway, wentOn } from "./went-on.ts";
@@ -281,14 +282,18 @@ function successes(judged: readonly JudgedConnection[]): Successes {
     const works = isGenuine || (verdict.is === "cannot-tell" && wentOn(connection));
     if (!works && !isGranted) continue;
     const asked = askedBy(connection);
-    if (works) add(reaching(connection, asked, connection.transport), connection);
-    if (isGenuine) add(`genuine ${reaching(connection, asked, connection.transport)}`, connection);
     if (isGranted) add(asked, connection);
+    if (!works) continue;
+    for (const name of new Set([nameOf(connection), undefined])) {
+      const reached = reaching(connection, asked, name, connection.transport);
+      add(reached, connection);
+      if (isGenuine) add(`genuine ${reached}`, connection);
+    }
   }
   return last;
 }
 
-/** The same client reached the same server later: the person's problem is not this failure. */
+/** The same client reached the same server later, under the same name: the person's problem is not this failure. */
 function isOvercome(failed: JudgedConnection, successes: Successes): boolean {
   const { connection, verdict } = failed;
   const asked = askedBy(connection);
@@ -299,8 +304,10 @@ function isOvercome(failed: JudgedConnection, successes: Successes): boolean {
   const how = isUsedAnyway(failed) ? "genuine " : "";
   // Where QUIC gets no answer, clients go on over TCP.
   const others = connection.protocol === "quic" ? ["tcp"] : [];
+  // Who got as far as naming the server may have failed by that name: a filter, or a certificate, looks at it.
+  const name = nameOf(connection);
   return [connection.transport, ...others].some((transport) =>
-    isLater(`${how}${reaching(connection, asked, transport)}`),
+    isLater(`${how}${reaching(connection, asked, name, transport)}`),
   );
 }
 
@@ -314,8 +321,14 @@ function isUnansweredQuic({ connection, verdict }: JudgedConnection): boolean {
   return connection.protocol === "quic" && verdict.is === "impaired" && verdict.cause === "no-answer";
 }
 
-function reaching({ server }: ConnectionObservation, asked: string, transport: string): string {
-  return `${transport} ${endpoint(server)} ${asked}`;
+/** `name`: undefined for whatever was asked for there. */
+function reaching(
+  { server }: ConnectionObservation,
+  asked: string,
+  name: string | undefined,
+  transport: string,
+): string {
+  return `${transport} ${endpoint(server)} ${name?.toLowerCase() ?? "*"} ${asked}`;
 }
 
 function isProven(judged: readonly JudgedConnection[]): boolean {
