@@ -115,7 +115,12 @@ export class Context {
   /** SHA-256 of the leaf's SubjectPublicKeyInfo. */
   leafKey(connection: ConnectionObservation): string | undefined {
     const sha256 = connection.tls?.certificates[0]?.sha256;
-    return sha256 === undefined ? undefined : this.observations.certificates.get(sha256)?.spkiSha256;
+    return sha256 === undefined ? undefined : this.keyOf(sha256);
+  }
+
+  /** The same of any certificate, by its own digest. */
+  keyOf(sha256: string): string | undefined {
+    return this.observations.certificates.get(sha256)?.spkiSha256;
   }
 
   /** The earlier finding that shows best that this connection is intercepted: proven before likely, never possible. */

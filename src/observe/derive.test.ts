@@ -75,6 +75,21 @@ describe("trust and signing", () => {
     expect(connections[0]?.tls?.signing).toEqual({ ownKey: false, issuerKey: sha256(spkiOf(caKeys)) });
   });
 
+  test("an authority that bears the name of a given root and has another key", async () => {
+    const imitated = makeCertificate({ subject: "ca", issuer: "ca", signer: ecKeys(), extensions: [caExtension()] });
+    const ofAnother = makeCertificate({ subject: "leaf", issuer: "ca", signer: ecKeys() });
+    const namesakes = async (chain: Uint8Array[], roots: Uint8Array[]) => {
+      const { connections } = await observe(presenting(50_000, ...chain), roots);
+      return connections[0]?.tls?.signing?.namesake?.der;
+    };
+    expect(await namesakes([ofAnother, imitated], [CA])).toEqual(imitated);
+    // Several of one name: any of their keys will do.
+    expect(await namesakes([ofAnother, OTHER_CA], [CA, OTHER_CA])).toBeUndefined();
+    expect(await namesakes([ofAnother, imitated], [])).toBeUndefined();
+    expect(await namesakes([ofAnother], [CA])).toBeUndefined();
+    expect(await namesakes([LEAF, CA], [CA])).toBeUndefined();
+  });
+
   test("the issuer may be presented by another connection", async () => {
     const { connections } = await observe([...presenting(50_000, LEAF), ...presenting(50_001, CA)]);
     expect(connections[0]?.tls?.signing?.issuerKey).toBe(sha256(spkiOf(caKeys)));

@@ -137,16 +137,32 @@ async function judgeOne(
   at: number | undefined,
   store: TrustStore,
 ): Promise<Judged> {
-  const [leaf, ...others] = chain;
   const trust = await judgeChain(chain, intermediates, at, store);
+  const signing = await signingOf(chain, byName, keys);
+  const namesake = trust.is === "public-root" ? undefined : publicNamesake(chain, store);
+  return { trust, signing: namesake === undefined ? signing : { ...signing, namesake } };
+}
+
+async function signingOf(
+  [leaf, ...others]: readonly [Certificate, ...Certificate[]],
+  byName: ReadonlyMap<string, readonly Certificate[]>,
+  keys: ReadonlyMap<Certificate, string>,
+): Promise<LeafSigning> {
   const presented = others.filter(({ subject }) => subject.text === leaf.issuer.text);
   for (const issuer of [...presented, ...(byName.get(leaf.issuer.text) ?? [])].slice(0, MAX_SIGNERS)) {
     if ((await verifySignature(leaf, issuer)) !== "valid") continue;
-    const issuerKey = keys.get(issuer) as string;
-    return { trust, signing: { ownKey: await isKeyOf(issuer, leaf), issuerKey } };
+    return { ownKey: await isKeyOf(issuer, leaf), issuerKey: keys.get(issuer) as string };
   }
-  if ((await verifiesUnderOwnKey(leaf)) !== "valid") return { trust, signing: { ownKey: false } };
-  return { trust, signing: { ownKey: true, issuerKey: keys.get(leaf) as string } };
+  if ((await verifiesUnderOwnKey(leaf)) !== "valid") return { ownKey: false };
+  return { ownKey: true, issuerKey: keys.get(leaf) as string };
+}
+
+/** The first certificate above the leaf that bears the name of a public root, where none of that name has its key. */
+function publicNamesake([, ...others]: readonly Certificate[], store: TrustStore): Certificate | undefined {
+  return others.find((certificate) => {
+    const roots = store.named(certificate.subject).filter(({ declared }) => declared !== "private-ca");
+    return roots.length > 0 && store.same(certificate) === undefined;
+  });
 }
 
 /** Does what `issuer` has signed, `leaf`, verify under the leaf's own key as well? The signature covers that key, so only if it is the same. */

@@ -119,6 +119,8 @@ export interface LeafSigning {
   readonly ownKey: boolean;
   /** SHA-256 of the SubjectPublicKeyInfo that verifies the leaf's signature, when its certificate was presented. */
   readonly issuerKey?: string;
+  /** Of a chain that reaches no public root: the certificate in it that bears the name of one, and another key. */
+  readonly namesake?: Certificate;
 }
 
 export interface TlsObservation {

@@ -8,6 +8,7 @@ import { certificateInPseudoTls } from "./certificate-in-pseudo-tls.ts";
 import { clientCertificateRequired } from "./client-certificate-required.ts";
 import { contradictedCertificate } from "./contradicted-certificate.ts";
 import { forgedLeafStructure } from "./forged-leaf-structure.ts";
+import { imitatedAuthority } from "./imitated-authority.ts";
 import { knownInterceptorIssuer } from "./known-interceptor-issuer.ts";
 import { leafWithIssuerKey } from "./leaf-with-issuer-key.ts";
 import { mintedOnDemand } from "./minted-on-demand.ts";
@@ -36,6 +37,7 @@ import { uniformTlsServer } from "./uniform-tls-server.ts";
 export const RULES: readonly Rule[] = [
   certificateInPseudoTls,
   leafWithIssuerKey,
+  imitatedAuthority,
   knownInterceptorIssuer,
   sharedForger,
   sharedLeafKey,

@@ -20,7 +20,7 @@ const MAX_EVIDENCE = 20;
 /**
  * From this day browsers demanded SCTs of new public certificates (Chrome, 2018-04-30), and authorities embed them. Seconds.
  */
-const SCTS_DEMANDED = Date.UTC(2018, 4, 1) / 1000;
+export const SCTS_DEMANDED = Date.UTC(2018, 4, 1) / 1000;
 
 /**
  * The end of a rule about certificates: where none of `connections` let its certificate be seen, "not looked" must not read
