@@ -34,6 +34,19 @@ const refused = (options: TlsOptions = {}) =>
 const hidden = (options: TlsOptions = {}) => tls({ outcome: "open", ...options, tls: { version: 0x0304 } });
 const documented = pseudoTls("documented", { pseudo: { framedTurn: { server: 8 } } });
 
+test("a program on the computer itself is no proxy in between", () => {
+  const verdict = overall(
+    forged("www.fabrikam.example", {
+      client: "127.0.0.1",
+      to: "127.0.0.1",
+      port: 8080,
+      through: tunnel("www.fabrikam.example:443"),
+    }),
+  );
+  expect(verdict.headline).toMatch(/^A program on the computer itself intercepts TLS to www\.fabrikam\.example /);
+  expect(verdict).toMatchObject({ next: expect.stringContaining("to the exceptions of the program on that computer") });
+});
+
 describe("clear: something was judged, nothing is wrong, nothing of a meeting is open", () => {
   test("one genuine connection", () => {
     expect(overall(genuine())).toEqual({

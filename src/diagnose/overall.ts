@@ -26,7 +26,7 @@ import {
   WHOLE_HANDSHAKE,
   WHOLE_PACKETS,
 } from "./lacks.ts";
-import { nameOf } from "./peer.ts";
+import { isLocal, nameOf } from "./peer.ts";
 import { isMeetingPort } from "./service.ts";
 import { CAUSES, type Cause } from "./vocabulary.ts";
 import { isUsedAnyway, wentOn } from "./went-on.ts";
@@ -51,7 +51,7 @@ export function overallVerdict(
       confidence: isProven(intercepted) ? "proven" : "likely",
       ...counts,
       headline: interceptionHeadline(intercepted, features) + open,
-      next: `Add ${toExempt(bypass)} to the proxy's TLS inspection bypass list, then capture again and run \`sightline analyze\`.`,
+      next: `Add ${toExempt(bypass)} to ${listOf(intercepted)}, then capture again and run \`sightline analyze\`.`,
     };
   }
   const succeeded = successes(judged);
@@ -104,6 +104,11 @@ export function overallVerdict(
   };
 }
 
+function listOf(intercepted: readonly JudgedConnection[]): string {
+  const isOnComputer = intercepted.every(({ connection }) => isLocal(connection));
+  return isOnComputer ? "the exceptions of the program on that computer" : "the proxy's TLS inspection bypass list";
+}
+
 function toExempt(bypass: readonly BypassEntry[]): string {
   // A client can ask its proxy for what is neither host nor address: that must not stand in a list.
   if (bypass.length === 0) return "the server (the capture shows neither its name nor its address)";
@@ -132,9 +137,9 @@ function interceptionHeadline(intercepted: readonly JudgedConnection[], features
   return sentences.join(" ");
 }
 
-function whoIntercepts({ verdict }: JudgedConnection): string {
+function whoIntercepts({ connection, verdict }: JudgedConnection): string {
   const named = "interceptor" in verdict ? verdict.interceptor?.name : undefined;
-  return named ?? "A proxy in between";
+  return named ?? (isLocal(connection) ? "A program on the computer itself" : "A proxy in between");
 }
 
 /** Of connections of which the same can be said; the first is shown. */

@@ -62,3 +62,8 @@ function isAddress(text: string): boolean {
     throw error;
   }
 }
+
+/** From a program to another one on the same computer. */
+export function isLocal({ client, server }: ConnectionObservation): boolean {
+  return server.ip === client.ip || server.ip.startsWith("127.") || server.ip === "::1";
+}

@@ -11,6 +11,7 @@ import { forgedLeafStructure } from "./forged-leaf-structure.ts";
 import { imitatedAuthority } from "./imitated-authority.ts";
 import { knownInterceptorIssuer } from "./known-interceptor-issuer.ts";
 import { leafWithIssuerKey } from "./leaf-with-issuer-key.ts";
+import { localAgent } from "./local-agent.ts";
 import { mintedOnDemand } from "./minted-on-demand.ts";
 import { nameMismatch } from "./name-mismatch.ts";
 import { nearTcpFarTls } from "./near-tcp-far-tls.ts";
@@ -46,6 +47,7 @@ export const RULES: readonly Rule[] = [
   mintedOnDemand,
   forgedLeafStructure,
   contradictedCertificate,
+  localAgent,
   resumedInterception,
   undocumentedPseudoTlsAnswer,
   nearTcpFarTls,

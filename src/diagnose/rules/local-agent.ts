@@ -1,0 +1,55 @@
+/**
+ * One host with two certificates in one capture: what a program on this computer presents for it is of a private issuer, what comes
+ * from the network is the server's own. Then whatever ends TLS is on the computer: an antivirus, a filter for children, a debugging
+ * proxy. Seen where loopback was captured too.
+ *
+ * Proven where the program was asked for a tunnel to that host; a server of the developer's own that bears the name (a line in the
+ * hosts file) is asked directly: then likely only.
+ */
+import type { Context, TlsConnection } from "../context.ts";
+import type { Finding } from "../finding.ts";
+import { isLocal, nameOf } from "../peer.ts";
+import type { Rule } from "../rule.ts";
+import { called, describe, endpoint, short } from "../words.ts";
+import { certificateAnswer, certificateEvidence, hasPrivateIssuer } from "./support.ts";
+
+export const localAgent: Rule = {
+  id: "local-agent",
+  title: "a program on this computer that ends TLS",
+  references: ["https://www.rfc-editor.org/rfc/rfc9525"],
+  check(context) {
+    const local = context.tls().filter((c) => isLocal(c) && context.leaf(c) !== undefined && nameOf(c) !== undefined);
+    if (local.length === 0) return { is: "not-applicable" };
+    const genuine = new Map<string, TlsConnection>();
+    for (const connection of context.tls()) {
+      const host = nameOf(connection)?.toLowerCase();
+      if (host === undefined || isLocal(connection) || connection.tls.trust?.is !== "public-root") continue;
+      if (!genuine.has(host)) genuine.set(host, connection);
+    }
+    const findings = local.flatMap((connection) => {
+      const reference = genuine.get(nameOf(connection)?.toLowerCase() ?? "");
+      if (reference === undefined || !hasPrivateIssuer(context, connection)) return [];
+      return [finding(context, connection, reference)];
+    });
+    return certificateAnswer(local, findings, local.length);
+  },
+};
+
+function finding(context: Context, connection: TlsConnection, reference: TlsConnection): Finding {
+  const [leaf, own] = [context.leaf(connection), context.leaf(reference)];
+  const host = short(nameOf(connection) ?? "");
+  const issuer = leaf === undefined ? "" : called(leaf.issuer);
+  const ownIssuer = own === undefined ? "" : called(own.issuer);
+  return {
+    confidence: connection.through === undefined ? "likely" : "proven",
+    cause: "tls-interception",
+    connections: [connection],
+    what: `On this computer, ${endpoint(connection.server)} presented a certificate for ${host} issued by ${issuer}; from the network comes the server's own, issued by ${ownIssuer} (${describe(reference)}, ${reference.id}).`,
+    why: "The server's own certificate reaches the computer and the program sees another: what ends TLS is a program on the computer, such as an antivirus or a debugging proxy, and nothing in the network.",
+    fix: `Exempt ${host} in the program that listens at ${endpoint(connection.server)}; the network needs no change.`,
+    evidence: [
+      ...certificateEvidence(context, [connection], "issuer", (shown) => shown.issuer.text, own?.issuer.text ?? ""),
+      ...certificateEvidence(context, [reference], "issuer", (shown) => shown.issuer.text, "a public authority"),
+    ],
+  };
+}
