@@ -18,7 +18,7 @@ import type { Flow, Half } from "../stream/flow.ts";
 import type { PooledCertificate } from "./certificate-pool.ts";
 import type { DtlsReader } from "./dtls-reader.ts";
 import { stuckSegment, tcpIncident, udpIncident } from "./incident.ts";
-import { daysBackAt, isFar } from "./lines.ts";
+import { daysBackAt, isAtHand, isFar } from "./lines.ts";
 import type {
   Alert,
   ConnectionObservation,
@@ -159,6 +159,7 @@ export function tcpSummary(flow: Flow, reader: TcpReader | undefined, latest: Ti
     for (const { side, level, code } of tls.alerts) facts += ` ${side === clientSide ? "<" : ">"}${level}.${code}`;
   if (pseudoTls !== undefined) {
     facts += ` ${pseudoTls.answer} ${pseudoTls.framedTurn.client !== undefined} ${pseudoTls.framedTurn.server !== undefined}`;
+    facts += ` ${client.opening?.number} ${server.opening?.number} ${isAtHand(flow.synAckAt - flow.synAt)}`;
   }
   if (through !== undefined) facts += ` through ${through.kind} ${through.status} ${through.granted} ${through.login}`;
   if (inside !== undefined) facts += ` inside ${inside.client !== undefined} ${inside.server !== undefined}`;

@@ -25,6 +25,9 @@ const MIN_RETRANSMISSIONS = 2;
 const FAR_RATIO = 3;
 const FAR_SECONDS = 0.01;
 
+/** A round trip within one network segment: measured 0.03 to 0.3 ms. Seconds. */
+const AT_HAND = 0.001;
+
 /** Seconds between minting and connection: proxies keep a forged certificate for later connections. */
 const FRESH = 600;
 /** A certificate that begins after its connection: clocks differ by a little. Seconds. */
@@ -36,6 +39,11 @@ const MAX_DAYS_BACK = 2;
 /** Whether the answer to the hello comes from further away than the one to the SYN. Seconds. */
 export function isFar(tcpRtt: number, hello: number): boolean {
   return hello - tcpRtt >= FAR_SECONDS && hello >= tcpRtt * FAR_RATIO;
+}
+
+/** Whether the SYN was answered within this network segment. Seconds. */
+export function isAtHand(tcpRtt: number): boolean {
+  return tcpRtt <= AT_HAND;
 }
 
 /**

@@ -1,13 +1,15 @@
 /**
  * Second, independent signs that a pseudo-TLS hello was ended by something in between: the host answers over UDP, its
- * network is intercepted elsewhere, TCP is answered much nearer than UDP, or than the hello by TLS. Each with its evidence; knows no rule.
+ * network is intercepted elsewhere, TCP is answered much nearer than UDP, or than the hello by TLS, or on the spot. Each with its
+ * evidence; knows no rule.
  */
-import { isFar } from "../../observe/lines.ts";
+import { isAtHand, isFar } from "../../observe/lines.ts";
 import type { ConnectionObservation } from "../../observe/observations.ts";
 import type { Context } from "../context.ts";
 import type { Evidence } from "../finding.ts";
 import { peerOf } from "../peer.ts";
 import { describe, endpoint, milliseconds } from "../words.ts";
+import { isOwnNetwork } from "./support.ts";
 
 /** TCP answered near, the same host's UDP far: an interceptor on site is tens to thousands of times nearer (measured). */
 const NEAR_FAR_RATIO = 10;
@@ -27,6 +29,7 @@ export function secondSigns(context: Context, connection: ConnectionObservation)
     networkIsIntercepted(context, connection),
     nearAndFar(connection, udp),
     answersLate(connection),
+    answersHere(connection),
   ];
   return signs.filter((sign) => sign !== undefined);
 }
@@ -101,4 +104,44 @@ function answersLate({ file, pseudoTls, timing, through, tcp }: ConnectionObserv
       expected: `about ${milliseconds(tcpRtt)}, as TCP`,
     },
   };
+}
+
+/**
+ * Who answers TCP for an address of the internet without a hop in between is a box at hand that ends TCP; so it is the box that
+ * closed. What it is silent about may be its own waiting for a server that is down.
+ */
+function answersHere({
+  file,
+  pseudoTls,
+  timing,
+  through,
+  tcp,
+  client,
+  server,
+}: ConnectionObservation): Sign | undefined {
+  if (pseudoTls?.answer !== "fin" && pseudoTls?.answer !== "reset") return undefined;
+  const frame = tcp?.synAckFrame;
+  const [sent, answered] = [tcp?.client.opening?.ttl, tcp?.server.opening?.ttl];
+  const { tcpRtt } = timing;
+  if (through !== undefined || frame === undefined || tcpRtt === undefined || !isAtHand(tcpRtt)) return undefined;
+  // On the server's own network the client's packets have come a long way.
+  if (!isUnrouted(sent) || !isUnrouted(answered)) return undefined;
+  // A reset with another TTL is somebody else's.
+  if (pseudoTls.answer === "reset" && tcp?.reset?.ttl !== answered) return undefined;
+  if (!isOwnNetwork(client.ip) || isOwnNetwork(server.ip)) return undefined;
+  return {
+    text: `TCP for this address is answered without a hop in between, after ${milliseconds(tcpRtt)} with TTL ${answered}`,
+    evidence: {
+      file,
+      frame,
+      path: "ip.ttl",
+      value: `${answered}`,
+      expected: "less, from an address of another network",
+    },
+  };
+}
+
+/** As systems send it (RFC 1700: 64; Windows 128, network devices 255). */
+function isUnrouted(ttl: number | undefined): boolean {
+  return ttl === 64 || ttl === 128 || ttl === 255;
 }

@@ -148,6 +148,43 @@ describe("TCP answered near, the hello far", () => {
   });
 });
 
+describe("TCP answered without a hop in between", () => {
+  const opening = (ttl: number) => ({ opening: { ttl, window: 65160, options: "mss 1460", number: 1 } });
+  const close = (
+    options: { sent?: number; answered?: number; reset?: number; to?: string; client?: string; rtt?: number } = {},
+  ) => {
+    const { sent = 64, answered = 64, reset, rtt = 0.0001, ...where } = options;
+    const tcp = {
+      client: opening(sent),
+      server: { ...opening(answered), ...(reset === undefined && { fin: 6 }) },
+      ...(reset !== undefined && { reset: { from: "server" as const, frame: 6, ttl: reset } }),
+    };
+    return found(rule, [
+      pseudoTls(reset === undefined ? "fin" : "reset", { ...where, timing: { tcpRtt: rtt }, tcp }),
+    ])[0];
+  };
+
+  test("for an address of the internet: likely a box at hand closed", () => {
+    expect(close()).toMatchObject({ confidence: "likely" });
+    expect(close()?.what).toContain(
+      "; and TCP for this address is answered without a hop in between, after 0.10 ms with TTL 64",
+    );
+    expect(close()?.evidence.at(-1)).toMatchObject({ frame: 2, path: "ip.ttl", value: "64" });
+    expect(close({ answered: 128, reset: 128 })?.confidence).toBe("likely");
+  });
+
+  test.each<[string, Parameters<typeof close>[0]]>([
+    ["it came over routers", { answered: 57 }],
+    ["it took as long as a way over routers", { rtt: 0.02 }],
+    ["the client's packets came over routers: this is the server's network", { sent: 118 }],
+    ["the server is the organisation's own", { to: "10.1.2.3" }],
+    ["the client is on the internet too, perhaps beside the server", { client: "198.51.100.7" }],
+    ["the reset is somebody else's", { reset: 58 }],
+  ])("not where %s", (_, options) => {
+    expect(close(options)?.confidence).toBe("possible");
+  });
+});
+
 describe("no answer can be judged", () => {
   test.each([
     [
