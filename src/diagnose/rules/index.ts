@@ -33,6 +33,7 @@ import { tlsAlert } from "./tls-alert.ts";
 import { turnRefused } from "./turn-refused.ts";
 import { unanswered } from "./unanswered.ts";
 import { undocumentedPseudoTlsAnswer } from "./undocumented-pseudo-tls-answer.ts";
+import { uniformSynAck } from "./uniform-syn-ack.ts";
 import { uniformTlsServer } from "./uniform-tls-server.ts";
 
 export const RULES: readonly Rule[] = [
@@ -51,6 +52,7 @@ export const RULES: readonly Rule[] = [
   resumedInterception,
   undocumentedPseudoTlsAnswer,
   nearTcpFarTls,
+  uniformSynAck,
   uniformTlsServer,
   separateServerHello,
   blockPage,

@@ -9,7 +9,7 @@ import type { Context } from "../context.ts";
 import type { Evidence } from "../finding.ts";
 import { peerOf } from "../peer.ts";
 import { describe, endpoint, milliseconds } from "../words.ts";
-import { isOwnNetwork } from "./support.ts";
+import { isOwnNetwork, isUnrouted } from "./support.ts";
 
 /** TCP answered near, the same host's UDP far: an interceptor on site is tens to thousands of times nearer (measured). */
 const NEAR_FAR_RATIO = 10;
@@ -139,9 +139,4 @@ function answersHere({
       expected: "less, from an address of another network",
     },
   };
-}
-
-/** As systems send it (RFC 1700: 64; Windows 128, network devices 255). */
-function isUnrouted(ttl: number | undefined): boolean {
-  return ttl === 64 || ttl === 128 || ttl === 255;
 }

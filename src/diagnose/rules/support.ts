@@ -126,6 +126,11 @@ export function isOwn(connection: ConnectionObservation): boolean {
   return ip !== undefined && isOwnNetwork(ip);
 }
 
+/** A TTL as systems send it, which no router has lowered: most send 64, Windows 128, network devices 255. */
+export function isUnrouted(ttl: number | undefined): boolean {
+  return ttl === 64 || ttl === 128 || ttl === 255;
+}
+
 /** The host of an absolute URL. */
 export function hostIn(url: string | undefined): string | undefined {
   return /^https?:\/\/(?:[^/@]*@)?(\[[^\]]*\]|[^/:]+)/i.exec(url ?? "")?.[1]?.toLowerCase();
