@@ -9,11 +9,10 @@ import { isFar } from "../../observe/lines.ts";
 import type { TlsConnection } from "../context.ts";
 import type { Finding } from "../finding.ts";
 import { grouped } from "../grouped.ts";
-import { KEY_LOG } from "../lacks.ts";
 import { peerOf } from "../peer.ts";
 import { answer, type Rule } from "../rule.ts";
 import { milliseconds, plural, servers } from "../words.ts";
-import { chainIsGood, isOwn } from "./support.ts";
+import { chainIsGood, isOwn, LOOK_INSIDE } from "./support.ts";
 
 /** Networks from which on no two servers happen to be equally near. */
 const MIN_NETWORKS = 3;
@@ -63,7 +62,7 @@ function finding(connections: readonly Timed[]): Finding[] {
       connections: alike,
       what: `TCP was answered after ${range(nearest, farthest)} and TLS after ${range(Math.min(...hellos), Math.max(...hellos))} on ${servers(alike)}, in ${plural(networks.size, "network")}.`,
       why: "Something near ends TCP for all of them and asks the servers itself. A proxy that intercepts TLS does that; so does one that passes TLS on unchanged, or a device that speeds up a slow link.",
-      fix: `Capture again with the ${KEY_LOG} of the client (SSLKEYLOGFILE): then the certificate tells. Or ask who runs the device whether it inspects TLS.`,
+      fix: LOOK_INSIDE,
       evidence: alike.slice(0, MAX_EVIDENCE).map(({ file, tcp, frames, timing }) => ({
         file,
         frame: tcp?.synAckFrame ?? frames.first,

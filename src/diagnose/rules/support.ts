@@ -206,6 +206,10 @@ export function compareAdvice(connections: readonly ConnectionObservation[]): st
   return `Compare with the certificate that ${targets(connections)} presents on another network; if it is the same there, nothing intercepts.`;
 }
 
+/** What to do about signs that are seen from outside alone. */
+export const LOOK_INSIDE =
+  "Capture again with the key log of the client (SSLKEYLOGFILE): then the certificates tell. Or ask who runs the device in between whether it inspects TLS.";
+
 function targets(connections: readonly ConnectionObservation[]): string {
   return list(
     connections.map((connection) => short(nameOf(connection) || peerOf(connection).host)),

@@ -8,10 +8,9 @@ import type { ConnectionObservation } from "../../observe/observations.ts";
 import type { Context, TlsConnection } from "../context.ts";
 import type { Finding } from "../finding.ts";
 import { grouped } from "../grouped.ts";
-import { KEY_LOG } from "../lacks.ts";
 import { answer, type Rule } from "../rule.ts";
 import { plural, servers } from "../words.ts";
-import { chainIsGood, isOwn, isUnrouted } from "./support.ts";
+import { chainIsGood, isOwn, isUnrouted, LOOK_INSIDE } from "./support.ts";
 
 /** Networks of which all are never reached without a hop, and never run one system. */
 const MIN_NETWORKS = 5;
@@ -54,7 +53,7 @@ function finding(connections: readonly ConnectionObservation[]): Finding[] {
       connections,
       what: `One and the same SYN-ACK (${shown}), without a hop in between, came from ${plural(networks.size, "network")}: ${servers(connections)}.`,
       why: "One system at hand ends TCP for all of them. A proxy that intercepts TLS does that; so does one that passes TLS on unchanged, a device that speeds up a slow link, or the network of a virtual machine.",
-      fix: `Capture again with the ${KEY_LOG} of the client (SSLKEYLOGFILE): then the certificates tell. Or ask who runs the device whether it inspects TLS.`,
+      fix: LOOK_INSIDE,
       evidence: connections.slice(0, MAX_EVIDENCE).map(({ file, tcp, frames }) => ({
         file,
         frame: tcp?.synAckFrame ?? frames.first,

@@ -8,11 +8,10 @@ import { networkOf } from "../../bytes/address.ts";
 import { registrableDomain, type TlsConnection } from "../context.ts";
 import type { Finding } from "../finding.ts";
 import { grouped } from "../grouped.ts";
-import { KEY_LOG } from "../lacks.ts";
 import { peerOf } from "../peer.ts";
 import { answer, type Rule } from "../rule.ts";
 import { plural, servers } from "../words.ts";
-import { isOwn, onePerOwner } from "./support.ts";
+import { isOwn, LOOK_INSIDE, onePerOwner } from "./support.ts";
 
 /** Unrelated names: two servers may happen to be alike. */
 const MIN_DOMAINS = 3;
@@ -68,7 +67,7 @@ function finding(connections: readonly TlsConnection[]): Finding[] {
       connections,
       what: `${plural(domains.length, "unrelated domain")} in ${plural(networks.size, "network")} answered one hello exactly alike (key ${key}, EncryptedExtensions of ${server[0]} bytes, tickets of ${after.slice(0, TICKETS).join(" and ")}): ${servers(connections)}.`,
       why: "One program seems to answer for all of them. A proxy that intercepts TLS does that; so does a content network of which all of them are customers.",
-      fix: `Capture again with the ${KEY_LOG} of the client (SSLKEYLOGFILE): then the certificates tell.`,
+      fix: LOOK_INSIDE,
       evidence: connections.slice(0, MAX_EVIDENCE).map(({ file, tls, frames }) => ({
         file,
         frame: tls.encrypted.server ?? frames.first,
