@@ -7,6 +7,7 @@
  */
 import type { ByteSource } from "./capture/input.ts";
 import { CaptureSet } from "./capture/set.ts";
+import { type ImportedList, ServiceLists } from "./diagnose/service-lists.ts";
 import { PUBLIC_ROOTS } from "./knowledge/roots/index.ts";
 import { derive } from "./observe/derive.ts";
 import { type Collected, collect, type Watcher } from "./observe/from-capture.ts";
@@ -22,6 +23,7 @@ import { VERSION } from "./version.ts";
 
 export { ParseError, type ParseErrorKind } from "./bytes/parse-error.ts";
 export type { ByteSource } from "./capture/input.ts";
+export type { ImportedList } from "./diagnose/service-lists.ts";
 export { readReport } from "./report/read.ts";
 export type { Report } from "./report/schema.ts";
 export { VERSION } from "./version.ts";
@@ -35,6 +37,8 @@ export interface AnalyzeOptions {
   readonly keyLogs?: readonly string[];
   /** Connections listed in the Report; default 5000. */
   readonly maxConnections?: number;
+  /** Lists of vendors besides the built-in ones; see `sightline update-knowledge`. */
+  readonly lists?: readonly ImportedList[];
   /**
    * For a summary: of connections without incident that differ in client, time and their server's address alone, a sample is
    * kept, and those that may tell of an incident; the others are counted with it.
@@ -50,7 +54,7 @@ const DEFAULT_MAX_CONNECTIONS = 5000;
 
 /**
  * Diagnoses one capture, or several files of one as one capture. Throws ParseError when no source is a capture that can be
- * read, or when a PEM text is none; damage in a capture is in the Report instead. `thread` can read the same sources, and does where
+ * read, or when a PEM text or a block of a list is none; damage in a capture is in the Report instead. `thread` can read the same sources, and does where
  * that is faster; when it is lost, they are read here.
  */
 export async function analyze(
@@ -63,11 +67,12 @@ export async function analyze(
     roots: certificates(options.roots),
     privateCas: certificates(options.privateCa),
   });
+  const lists = options.lists === undefined ? undefined : new ServiceLists(options.lists);
   const maxConnections = options.maxConnections ?? DEFAULT_MAX_CONNECTIONS;
   const { files, drafts, totals, vantage, names } = await collectAll(sources, options, maxConnections, thread);
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   const observations = await derive(files, drafts, { vantage, names, totals: { ...totals, bytes } }, store);
-  return buildReport(observations, { version: VERSION, maxConnections });
+  return buildReport(observations, { version: VERSION, maxConnections, ...(lists !== undefined && { lists }) });
 }
 
 async function collectAll(

@@ -2,21 +2,25 @@
  * Runs the rules over Observations and gives every connection its verdict. Owns the order of rules, the numbering of
  * findings and how findings make a verdict; knows no single rule and nothing of how a Report looks.
  */
+import { SERVICES } from "../knowledge/services/index.ts";
+import type { ServiceId } from "../knowledge/services/service.ts";
 import type { ConnectionObservation, Observations } from "../observe/observations.ts";
 import { bypassEntries } from "./bypass.ts";
 import { Context } from "./context.ts";
 import type { Diagnosis, JudgedConnection, NumberedFinding, RuleResult } from "./diagnosis.ts";
 import { featureStatuses } from "./features.ts";
+import { listUses, type MappedConnection } from "./list-use.ts";
 import { overallVerdict } from "./overall.ts";
 import { nameOf, peerOf } from "./peer.ts";
 import type { Rule, RuleAnswer } from "./rule.ts";
 import { RULES } from "./rules/index.ts";
-import { identifyService, type ServiceClues, type ServiceIdentity, serviceContext } from "./service.ts";
+import { type FoundService, findService, type ServiceClues, serviceContext } from "./service.ts";
+import { builtInLists, type ServiceLists } from "./service-lists.ts";
 import { verdictOf } from "./verdict.ts";
 
 export type { JudgedConnection, NumberedFinding } from "./diagnosis.ts";
 
-export function diagnose(observations: Observations): Diagnosis {
+export function diagnose(observations: Observations, lists = builtInLists()): Diagnosis {
   const findings: NumberedFinding[] = [];
   const results: RuleResult[] = [];
   for (const rule of RULES) {
@@ -38,25 +42,44 @@ export function diagnose(observations: Observations): Diagnosis {
       else known.push(finding);
     }
   }
-  const services = identifyServices(observations.connections);
-  const judged = observations.connections.map((connection): JudgedConnection => {
-    const service = services.get(connection);
+  const mapped = mapServices(observations.connections, lists);
+  const judged = mapped.map(({ connection, found }): JudgedConnection => {
+    const service = found?.identity;
     return {
       connection,
       verdict: verdictOf(context, connection, byConnection.get(connection) ?? []),
       ...(service === undefined ? {} : { service }),
     };
   });
+  const byObservation = new Map(judged.map((each) => [each.connection, each]));
   const features = featureStatuses(judged, (connection) => context.isCutShort(connection));
   const bypass = bypassEntries(judged);
   return {
     verdict: overallVerdict(judged, findings, features, bypass),
     connections: judged,
-    findings,
+    findings: findings.map((finding) => withPositions(finding, byObservation)),
     rules: results,
     features,
     bypass,
+    lists: listUses(mapped, lists),
   };
+}
+
+/** A finding by which connections of a service count as intercepted, with what that service's own vendor says of it. */
+function withPositions(
+  finding: NumberedFinding,
+  judged: ReadonlyMap<ConnectionObservation, JudgedConnection>,
+): NumberedFinding {
+  if (finding.cause !== "tls-interception" || finding.confidence === "possible") return finding;
+  const services = new Set<ServiceId>();
+  for (const connection of finding.connections) {
+    const { service, verdict } = judged.get(connection) ?? {};
+    if (service !== undefined && verdict?.is === "intercepted") services.add(service.id);
+  }
+  const positions = SERVICES.filter(({ id }) => services.has(id)).flatMap(({ id, vendor, inspection }) =>
+    inspection.filter(({ by }) => by === vendor).map((position) => ({ service: id, ...position })),
+  );
+  return positions.length === 0 ? finding : { ...finding, positions };
 }
 
 function run(rule: Rule, context: Context): RuleAnswer | { is: "failed"; error: string } {
@@ -67,19 +90,16 @@ function run(rule: Rule, context: Context): RuleAnswer | { is: "failed"; error: 
   }
 }
 
-function identifyServices(connections: readonly ConnectionObservation[]): Map<ConnectionObservation, ServiceIdentity> {
+function mapServices(connections: readonly ConnectionObservation[], lists: ServiceLists): MappedConnection[] {
   const clues = connections.map(cluesOf);
-  const context = serviceContext(clues);
-  const services = new Map<ConnectionObservation, ServiceIdentity>();
-  const known = new Map<string, ServiceIdentity | undefined>();
-  for (const [index, connection] of connections.entries()) {
+  const context = serviceContext(clues, lists);
+  const known = new Map<string, FoundService | undefined>();
+  return connections.map((connection, index) => {
     const clue = clues[index] as ServiceClues;
     const key = `${clue.protocol} ${clue.dialect} ${clue.framing} ${clue.transport} ${clue.server.ip} ${clue.server.port} ${clue.serverName} ${clue.proxied}`;
-    if (!known.has(key)) known.set(key, identifyService(clue, context));
-    const identity = known.get(key);
-    if (identity !== undefined) services.set(connection, identity);
-  }
-  return services;
+    if (!known.has(key)) known.set(key, findService(clue, context));
+    return { connection, clues: clue, found: known.get(key) };
+  });
 }
 
 function cluesOf(connection: ConnectionObservation): ServiceClues {

@@ -2,9 +2,10 @@
  * The shape of a diagnosis: findings with numbers, what every rule answered, verdicts, features, bypass entries. Owns types
  * only, so that the parts that make a diagnosis need not know each other.
  */
-import type { FeatureId, ServiceId } from "../knowledge/services/service.ts";
+import type { FeatureId, InspectionPosition, ServiceId } from "../knowledge/services/service.ts";
 import type { ConnectionObservation } from "../observe/observations.ts";
 import type { Finding, NamedInterceptor } from "./finding.ts";
+import type { ListUse } from "./list-use.ts";
 import type { Rule, RuleAnswer } from "./rule.ts";
 import type { ServiceIdentity } from "./service.ts";
 import type { Cause } from "./vocabulary.ts";
@@ -13,6 +14,12 @@ export interface NumberedFinding extends Finding {
   /** `f1`, `f2`, … in the order of the rules. */
   readonly id: string;
   readonly rule: Rule;
+  /** What the vendors of the services that it finds intercepted say of that. */
+  readonly positions?: readonly VendorPosition[];
+}
+
+export interface VendorPosition extends InspectionPosition {
+  readonly service: ServiceId;
 }
 
 export type RuleResult = { readonly rule: string } & (
@@ -66,6 +73,8 @@ export interface FeatureStatus {
   readonly status: "broken" | "at-risk" | "working" | "not-seen";
   readonly because?: string;
   readonly findings: readonly string[];
+  /** The connection that decided. */
+  readonly by?: ConnectionObservation;
 }
 
 export interface BypassEntry {
@@ -85,4 +94,6 @@ export interface Diagnosis {
   readonly rules: readonly RuleResult[];
   readonly features: readonly FeatureStatus[];
   readonly bypass: readonly BypassEntry[];
+  /** Of addresses and names. */
+  readonly lists: readonly ListUse[];
 }

@@ -67,12 +67,14 @@ describe("one required path", () => {
   });
 
   test("the state comes first, then why it matters", () => {
-    expect(status(paths, members(["edge", "intercepted"]))).toEqual({
+    const edges = members(["edge", "intercepted"]);
+    expect(status(paths, edges)).toEqual({
       service: "lync",
       feature: "audio-video",
       status: "broken",
       because: "192.0.2.10:443 (tcp/0) is intercepted. It takes edge.",
       findings: ["f1"],
+      by: edges[0]?.connection,
     });
     expect(status(paths, members(["edge", "impaired"])).because).toBe("192.0.2.10:443 (tcp/0) failed. It takes edge.");
     const [edge] = members(["edge", "impaired", DATA]) as [JudgedConnection];
@@ -146,7 +148,7 @@ describe("relays and media", () => {
     ])
       expect(relayed(silent, spec)).toMatchObject({
         status: "at-risk",
-        because: expect.stringContaining("(udp/0) failed"),
+        because: expect.stringContaining("UDP 3478 of 198.51.100.30 (udp/0) gets no answer."),
       });
   });
 
@@ -184,6 +186,22 @@ describe("a preferred path and its fallback", () => {
     const found = status(paths, members(["udp", "impaired"]));
     expect(found).toMatchObject({ status: "at-risk", findings: ["f2"] });
     expect(found.because).toMatch(/ Its fallback was not tried in this capture\.$/);
+  });
+
+  test("what failed before is told, and is to be mended too; what is worse than the way taken is not", () => {
+    expect(status(paths, members(["udp", "impaired"], ["tcp", "intercepted"]))).toMatchObject({
+      status: "broken",
+      because: "192.0.2.10:443 (tcp/0) failed. 192.0.2.10:443 (tcp/1) is intercepted. It takes tcp.",
+      findings: ["f1", "f2"],
+    });
+    expect(status(paths, members(["udp", "impaired"], ["tcp", "genuine"]))).toMatchObject({
+      status: "working",
+      because: "192.0.2.10:443 (tcp/0) failed. 192.0.2.10:443 (tcp/1) works. It takes tcp.",
+      findings: [],
+    });
+    expect(status(paths, members(["udp", "genuine"], ["tcp", "intercepted"])).because).toBe(
+      "192.0.2.10:443 (tcp/0) works. It takes udp.",
+    );
   });
 
   test("a preferred path that was not tried does not save the fallback", () => {

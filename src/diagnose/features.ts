@@ -60,12 +60,20 @@ export function featureStatus(
   const [worst] = [...required, ...(best === undefined ? [] : [best])].toSorted((a, b) => rank(b) - rank(a));
   if (worst === undefined) return { service, feature, status: "not-seen", findings: [] };
   const open = worst === best && worst.state === "broken" && untried;
+  // Better ways that were tried and do not work: why the feature takes this one, and what else is to be mended.
+  const failed =
+    worst === best ? alternatives.slice(0, alternatives.indexOf(best)).filter(({ state }) => state === "broken") : [];
+  const facts = [...failed, worst].map(stateText).join(" ");
   return {
     service,
     feature,
     status: open ? "at-risk" : worst.state,
-    because: `${[stateText(worst), worst.path?.reason ?? ""].join(" ").trim()}${open ? " Its fallback was not tried in this capture." : ""}`,
-    findings: worst.state === "working" ? [] : worst.connection.verdict.findings,
+    because: `${[facts, worst.path?.reason ?? ""].join(" ").trim()}${open ? " Its fallback was not tried in this capture." : ""}`,
+    findings:
+      worst.state === "working"
+        ? []
+        : [...new Set([worst, ...failed].flatMap(({ connection }) => connection.verdict.findings))],
+    by: worst.connection.connection,
   };
 }
 
@@ -150,6 +158,9 @@ function stateText({ state, connection: judged }: PathState): string {
   if (verdict.is === "intercepted") return `${where} is intercepted${end}`;
   if (verdict.is !== "impaired") return `${where} ${workText(connection)}`;
   if (isUsedAnyway(judged)) return `${where} is used in spite of a fault.`;
+  // A port says it shorter, and names what a firewall must let through.
+  if (connection.transport === "udp" && verdict.cause === "no-answer")
+    return `UDP ${connection.server.port} of ${connection.server.ip} (${connection.id}) gets no answer.`;
   return `${where} ${end === "." ? "failed" : "has a fault"}${end}`;
 }
 

@@ -440,3 +440,41 @@ test("10 kB names keep out of headline and next step", () => {
   );
   expect(headline.length + (next?.length ?? 0)).toBeLessThan(500);
 });
+
+describe("what of the service goes over UDP", () => {
+  const signIn = forged("sip.fabrikam.example", { to: "198.51.100.20" });
+  const sharing = pseudoTls("alert");
+
+  test("and works, is said beside what cannot", () => {
+    const turn = udp({ stun: { dialect: "ms-turn", requests: 2, responses: 2 } });
+    const { headline, next } = overall(signIn, turn, sharing);
+    expect(headline).toContain("desktop sharing and file transfer cannot work through it.");
+    expect(headline).toContain(" Audio and video still work, over UDP 3478.");
+    expect(next).not.toContain("firewall");
+  });
+
+  test("and is blocked, is named, and is to be allowed", () => {
+    const silent = udp({ stun: { dialect: "ms-turn", requests: 5, responses: 0 } });
+    const { headline, next } = overall(signIn, silent, sharing);
+    expect(headline).toContain("audio and video, desktop sharing and file transfer cannot work through it.");
+    expect(headline).toContain(
+      " UDP 3478 of 198.51.100.30 gets no answer either, so there is no other way for audio and video.",
+    );
+    expect(next).toMatch(
+      / bypass list\. Allow UDP 3478 to 198\.51\.100\.30 on the firewall\. Then capture again and run `sightline analyze`\.$/,
+    );
+  });
+
+  test("without anything broken there is nothing to say of it", () => {
+    const turn = udp({ stun: { dialect: "ms-turn", requests: 2, responses: 2 } });
+    const data = { applicationData: { client: true, server: true } };
+    const readAlong = forged("sip.fabrikam.example", { to: "198.51.100.20", tls: data });
+    expect(overall(readAlong, turn)).toMatchObject({ is: "intercepted", headline: expect.not.stringContaining("UDP") });
+  });
+
+  test("where TCP is not known to be intercepted, blocked UDP is no second cause of the interception", () => {
+    const silent = udp({ stun: { dialect: "ms-turn", requests: 5, responses: 0 } });
+    const { headline } = overall(forged("sip.fabrikam.example"), silent, sharing);
+    expect(headline).not.toContain("UDP");
+  });
+});

@@ -30,7 +30,7 @@ import { isLocal, nameOf } from "./peer.ts";
 import { isMeetingPort } from "./service.ts";
 import { CAUSES, type Cause } from "./vocabulary.ts";
 import { isUsedAnyway, wentOn } from "./went-on.ts";
-import { describe, endpoint, list, plural, servers, short } from "./words.ts";
+import { describe, endpoint, featureText, list, plural, servers, short } from "./words.ts";
 
 export function overallVerdict(
   judged: readonly JudgedConnection[],
@@ -46,12 +46,14 @@ export function overallVerdict(
   const counts = { judged: total([...intercepted, ...impaired, ...genuine]), notJudged: total(unanswered) };
   const open = missingSentence(unanswered);
   if (intercepted.length > 0) {
+    const blocked = blockedBeside(intercepted, findings, features);
+    const allow = blocked.map(({ fix }) => ` ${fix}`).join("");
     return {
       is: "intercepted",
       confidence: isProven(intercepted) ? "proven" : "likely",
       ...counts,
-      headline: interceptionHeadline(intercepted, features) + open,
-      next: `Add ${toExempt(bypass)} to ${listOf(intercepted)}, then capture again and run \`sightline analyze\`.`,
+      headline: interceptionHeadline(intercepted, features) + elsewhereSentences(features, blocked) + open,
+      next: `Add ${toExempt(bypass)} to ${listOf(intercepted)}${allow === "" ? ", then" : `.${allow} Then`} capture again and run \`sightline analyze\`.`,
     };
   }
   const succeeded = successes(judged);
@@ -157,10 +159,51 @@ function interceptionSentence(group: readonly JudgedConnection[], features: read
   const shown = new Set(group.map(({ verdict }) => verdict.findings[0]));
   const broken = features
     .filter(({ status, findings }) => status === "broken" && shown.has(findings[0]))
-    .map(({ feature }) => feature.replaceAll("-", " "));
+    .map(({ feature }) => featureText(feature));
   const consequence = broken.length > 0 ? `; ${list(broken, 4)} cannot work through it` : "";
   const surely = isProven(group) ? "" : "very likely ";
   return `${whoIntercepts(first)} ${surely}intercepts TLS to ${describe(first.connection)}${more}${consequence}.`;
+}
+
+/** Ports over UDP that get no answer, without which a feature has only what is intercepted. */
+function blockedBeside(
+  intercepted: readonly JudgedConnection[],
+  findings: readonly NumberedFinding[],
+  features: readonly FeatureStatus[],
+): NumberedFinding[] {
+  const inspected = new Set(intercepted.map(({ connection }) => connection));
+  const blamed = new Set(
+    features
+      .filter(({ status, by }) => status === "broken" && by !== undefined && inspected.has(by))
+      .flatMap((feature) => feature.findings),
+  );
+  return findings
+    .filter(
+      ({ id, cause, connections }) => blamed.has(id) && cause === "no-answer" && connections[0]?.transport === "udp",
+    )
+    .slice(0, MAX_SENTENCES);
+}
+
+/** What of a service that is hit goes over UDP: works all the same, or has no other way. */
+function elsewhereSentences(features: readonly FeatureStatus[], blocked: readonly NumberedFinding[]): string {
+  const broken = features.filter(({ status }) => status === "broken");
+  const working = features.filter(
+    ({ service, status, by }) =>
+      status === "working" && by?.transport === "udp" && broken.some((other) => other.service === service),
+  );
+  const spared = [...grouped(working, ({ by }) => by?.server.port)].map(([port, features]) => {
+    const text = list(features.map(({ feature }) => featureText(feature)));
+    const verb = features.length === 1 && features[0]?.feature !== "audio-video" ? "works" : "work";
+    return ` ${text[0]?.toUpperCase()}${text.slice(1)} still ${verb}, over UDP ${port}.`;
+  });
+  const without = blocked.flatMap(({ id, connections: [connection] }) => {
+    if (connection === undefined) return [];
+    const hit = broken.filter(({ findings }) => findings.includes(id)).map(({ feature }) => featureText(feature));
+    return [
+      ` UDP ${connection.server.port} of ${connection.server.ip} gets no answer either, so there is no other way for ${list(hit)}.`,
+    ];
+  });
+  return [...new Set([...spared, ...without])].slice(0, MAX_SENTENCES).join("");
 }
 
 /** `failing`: all that count, `worst` among them. */

@@ -5,7 +5,15 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { SERVICES } from "../knowledge/services/index.ts";
-import { identifyService, isPublicServiceName, type ServiceClues, serviceContext } from "./service.ts";
+import {
+  findService,
+  identifyService,
+  isMeetingPort,
+  isPublicServiceName,
+  type ServiceClues,
+  serviceContext,
+} from "./service.ts";
+import { ServiceLists } from "./service-lists.ts";
 
 const nothing = serviceContext([]);
 const tls: ServiceClues = { protocol: "tls", transport: "tcp", server: { ip: "192.0.2.10", port: 443 } };
@@ -173,7 +181,7 @@ describe("addresses", () => {
 
   test("a proxy's address says nothing", () => {
     const edges = serviceContext([{ ...pseudoTls, proxied: true }]);
-    expect(edges).toEqual({ lync: true, avEdges: new Set() });
+    expect(edges).toMatchObject({ lync: true, avEdges: new Set(), hosts: new Set() });
     expect(identifyService({ ...at(tls, "52.112.0.1"), proxied: true }, edges)).toBeUndefined();
     expect(identifyService({ ...at(tls, "192.0.2.10", 5061), proxied: true }, edges)).toBeUndefined();
   });
@@ -205,6 +213,93 @@ describe("what the rest of the capture shows", () => {
   });
 });
 
+describe("other ports of a server that is known to be Lync's", () => {
+  const frontEnd = at(tls, "10.9.8.7", 5061);
+  const beside = serviceContext([msTurn, frontEnd, { ...at(tls, "10.9.8.6"), serverName: "sip.fabrikam.example" }]);
+
+  test.each([
+    [5062, "tcp", "av-authentication"],
+    [5065, "tcp", "sharing-service"],
+    [49_200, "tcp", "sharing-service"],
+    [60_000, "udp", "sharing-service"],
+    [8057, "tcp", "webconf-edge"],
+    [8058, "tcp", "webconf-edge"],
+    [4443, "tcp", "web"],
+    [5269, "tcp", "xmpp-gateway"],
+    [6900, "tcp", "other-client"],
+  ] as const)("%i over %s is its %s", (port, transport, role) => {
+    for (const ip of ["10.9.8.7", "10.9.8.6"]) {
+      const clues: ServiceClues = { protocol: "unknown", transport, server: { ip, port } };
+      expect(identifyService(clues, beside)).toEqual({
+        id: "lync",
+        role,
+        because: `${transport.toUpperCase()} ${port} of ${ip}, a Lync server in this input`,
+      });
+      expect(identifyService({ ...clues, proxied: true }, beside)).toBeUndefined();
+      expect(identifyService({ ...clues, server: { ip: "10.9.8.5", port } }, beside)).toBeUndefined();
+      expect(identifyService(clues, serviceContext([frontEnd]))).toBeUndefined();
+    }
+  });
+
+  test("a port that several roles have, or none, tells nothing", () => {
+    for (const port of [443, 80, 3389]) expect(identifyService(at(tls, "10.9.8.7", port), beside)).toBeUndefined();
+  });
+});
+
+describe("imported lists", () => {
+  const imported = {
+    service: "zoom",
+    date: "2026-11-20",
+    source: "Zoom.txt",
+    sha256: "0".repeat(64),
+    blocks: ["198.18.5.0/24", "52.112.0.0/14"],
+    names: ["*.zoom-new.example"],
+  } as const;
+  const context = serviceContext([], new ServiceLists([imported]));
+
+  test("tell the service by address and by name, and say of which list", () => {
+    expect(findService(at(tls, "198.18.5.9", 8801), context)).toMatchObject({
+      identity: {
+        id: "zoom",
+        role: "media",
+        because: "198.18.5.9 is in 198.18.5.0/24, on the address list of 2026-11-20",
+      },
+      list: { source: "Zoom.txt" },
+    });
+    expect(findService({ ...tls, serverName: "us.zoom-new.example" }, context)).toMatchObject({
+      identity: { id: "zoom", because: "name *.zoom-new.example, on the list of 2026-11-20" },
+      list: { source: "Zoom.txt" },
+    });
+    expect(identifyService(at(tls, "198.18.5.9"), nothing)).toBeUndefined();
+  });
+
+  test("take nothing from built-in ones: of two services the first has the address, and built-in names come first", () => {
+    expect(identifyService(at(tls, "52.112.0.1"), context)).toMatchObject({ id: "teams" });
+    const greedy = serviceContext(
+      [],
+      new ServiceLists([{ ...imported, names: ["*.microsoft.com", "accounts.google.com"] }]),
+    );
+    expect(identifyService({ ...tls, serverName: "teams.microsoft.com" }, greedy)).toMatchObject({ id: "teams" });
+    // Names that a vendor's services share tell none.
+    expect(identifyService({ ...tls, serverName: "accounts.google.com" }, greedy)).toBeUndefined();
+  });
+
+  test("make no name a public service's, by which an interception could be told", () => {
+    expect(isPublicServiceName("us.zoom-new.example")).toBe(false);
+  });
+
+  test("of one service the newest list tells", () => {
+    const newer = { ...imported, blocks: ["206.247.0.0/16"] };
+    expect(findService(at(tls, "206.247.1.1"), serviceContext([], new ServiceLists([newer])))?.list?.date).toBe(
+      "2026-11-20",
+    );
+    const older = { ...newer, date: "2020-01-01" };
+    expect(findService(at(tls, "206.247.1.1"), serviceContext([], new ServiceLists([older])))?.list?.date).toBe(
+      "2026-06-06",
+    );
+  });
+});
+
 test("a port alone tells no service", () => {
   for (const service of SERVICES) {
     for (const { transport, ports } of service.roles.flatMap((role) => role.paths)) {
@@ -216,6 +311,11 @@ test("a port alone tells no service", () => {
       }
     }
   }
+});
+
+test("ports that any program may use are no meeting's", () => {
+  for (const port of [443, 5061, 5062, 8057, 50_000]) expect(isMeetingPort("tcp", port), `${port}`).toBe(true);
+  for (const port of [22, 6891, 49_152, 65_535]) expect(isMeetingPort("tcp", port), `${port}`).toBe(false);
 });
 
 describe("isPublicServiceName", () => {

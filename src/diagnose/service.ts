@@ -1,13 +1,13 @@
 /**
  * Which meeting service a connection belongs to, and why. Owns the order of the evidence: what was said on the wire, then
- * names, then dated address lists, then what the rest of the capture shows; a port alone never tells. Knows nothing of
- * verdicts.
+ * names, then dated address lists, then ports beside what the rest of the capture shows; a port alone never tells. Knows
+ * nothing of verdicts.
  */
-import { type AddressWords, parseAddress } from "../bytes/address.ts";
 import { SERVICES } from "../knowledge/services/index.ts";
 import { lync } from "../knowledge/services/lync.ts";
 import type { MeetingService, Ports, ServiceId, ServiceName } from "../knowledge/services/service.ts";
 import type { Protocol, PseudoTlsObservation, StunObservation, Transport } from "../observe/observations.ts";
+import { builtInLists, covers, type ServiceList, type ServiceLists } from "./service-lists.ts";
 
 /** What is known of one connection. */
 export interface ServiceClues {
@@ -29,6 +29,9 @@ export interface ServiceContext {
   readonly lync: boolean;
   /** Server addresses that were spoken to in MS-TURN or its pseudo-TLS. */
   readonly avEdges: ReadonlySet<string>;
+  /** Server addresses of that Lync service, however they are known. */
+  readonly hosts: ReadonlySet<string>;
+  readonly lists: ServiceLists;
 }
 
 export interface ServiceIdentity {
@@ -39,40 +42,56 @@ export interface ServiceIdentity {
   readonly because: string;
 }
 
+/** Which service, and the list that told, where one did. */
+export interface FoundService {
+  readonly identity: ServiceIdentity;
+  readonly list?: ServiceList;
+}
+
 /** Gathers, from every connection of the input, what makes weaker clues usable. */
-export function serviceContext(connections: Iterable<ServiceClues>): ServiceContext {
+export function serviceContext(connections: readonly ServiceClues[], lists = builtInLists()): ServiceContext {
   const avEdges = new Set<string>();
   let seen = false;
   for (const clues of connections) {
-    if (speaksMsTurn(clues)) {
+    if (speaksMsTurn(clues, lists)) {
       seen = true;
       if (clues.proxied !== true) avEdges.add(clues.server.ip);
     } else if (!seen) {
       seen = byName(hostOf(clues))?.service.id === "lync";
     }
   }
-  return { lync: seen, avEdges };
+  const hosts = new Set(avEdges);
+  if (!seen) return { lync: seen, avEdges, hosts, lists };
+  for (const clues of connections) {
+    if (clues.proxied !== true && (isSipOverTls(clues) || isLyncName(hostOf(clues)))) hosts.add(clues.server.ip);
+  }
+  return { lync: seen, avEdges, hosts, lists };
 }
 
 /** Undefined when nothing but ports speaks for a service. Throws ParseError when `server.ip` is no IP address. */
 export function identifyService(clues: ServiceClues, context: ServiceContext): ServiceIdentity | undefined {
-  if (speaksMsTurn(clues)) {
+  return findService(clues, context)?.identity;
+}
+
+/** The same, with the list that told. */
+export function findService(clues: ServiceClues, context: ServiceContext): FoundService | undefined {
+  if (speaksMsTurn(clues, context.lists)) {
     const because = clues.protocol === "pseudo-tls" ? "pseudo-TLS client hello" : "MS-TURN magic cookie";
-    return { id: "lync", role: "av-edge", because };
+    return { identity: { id: "lync", role: "av-edge", because } };
   }
-  if (clues.protocol === "ssltcp") return { id: "webrtc", role: "turn-relay", because: "ssltcp client hello" };
+  if (clues.protocol === "ssltcp")
+    return { identity: { id: "webrtc", role: "turn-relay", because: "ssltcp client hello" } };
 
   const host = hostOf(clues);
   const named = byName(host);
   if (named !== undefined) {
-    return identity(
-      named.service,
-      named.pattern.role ?? roleByPort(named.service, clues),
-      `name ${named.pattern.name}`,
-    );
+    const { service, pattern } = named;
+    return { identity: identity(service, pattern.role ?? roleByPort(service, clues), `name ${pattern.name}`) };
   }
+  const imported = findName(host) === undefined && host !== "" ? context.lists.byName(host) : undefined;
+  if (imported !== undefined) return listed(imported.list, clues, `name ${imported.name}, on the list`);
   const prefix = context.lync ? byPrefix(host) : undefined;
-  if (prefix !== undefined) return prefix;
+  if (prefix !== undefined) return { identity: prefix };
 
   const addressed = clues.proxied === true ? undefined : byServer(clues, context);
   if (addressed !== undefined) return addressed;
@@ -81,12 +100,13 @@ export function identifyService(clues: ServiceClues, context: ServiceContext): S
     const turn = clues.protocol === "turn";
     const because = `${turn ? "TURN" : "STUN"} with the RFC 5389 magic cookie`;
     // Over TCP nobody asks a server for an address alone, and peers have frames.
-    return { id: "webrtc", role: turn || clues.framing === "bare" ? "turn-relay" : "stun", because };
+    return { identity: { id: "webrtc", role: turn || clues.framing === "bare" ? "turn-relay" : "stun", because } };
   }
-  if (context.lync && clues.proxied !== true && clues.protocol === "tls" && clues.server.port === SIP_TLS_PORT) {
-    return { id: "lync", role: "access-edge", because: "TLS on port 5061 (SIP) beside a Lync service in this input" };
+  if (context.lync && isSipOverTls(clues)) {
+    const because = "TLS on port 5061 (SIP) beside a Lync service in this input";
+    return { identity: { id: "lync", role: "access-edge", because } };
   }
-  return undefined;
+  return byHost(clues, context);
 }
 
 /**
@@ -99,9 +119,20 @@ export function isPublicServiceName(name: string): boolean {
 
 /** True for a port that some role of some service listens on. */
 export function isMeetingPort(transport: Transport, port: number): boolean {
-  return SERVICES.some(({ roles }) =>
-    roles.some(({ paths }) =>
-      paths.some((path) => path.transport === transport && path.ports.some((ports) => includes(ports, port))),
+  return SERVICES.some((service) => listensAt(service, { transport, server: { port } }));
+}
+
+/** Does any role of the service have this port, and not everybody? */
+export function listensAt(
+  { roles }: MeetingService,
+  { transport, server }: { readonly transport: Transport; readonly server: { readonly port: number | undefined } },
+): boolean {
+  return roles.some(({ paths }) =>
+    paths.some(
+      (path) =>
+        path.anybodys !== true &&
+        path.transport === transport &&
+        path.ports.some((ports) => includes(ports, server.port)),
     ),
   );
 }
@@ -117,32 +148,26 @@ interface NamedService {
   readonly pattern: ServiceName;
 }
 
-interface Block {
-  readonly service: MeetingService;
-  readonly date: string;
-  readonly block: string;
-  readonly words: AddressWords;
-  readonly masks: AddressWords;
+/** Teams' relays speak it too, and are known by their addresses. */
+function speaksMsTurn(clues: ServiceClues, lists: ServiceLists): boolean {
+  if (clues.protocol === "pseudo-tls") return true;
+  return clues.dialect === "ms-turn" && (clues.proxied === true || lists.byAddress(clues.server.ip) === undefined);
 }
 
-/** Every dated block, in the order of services and of their lists (newest first). */
-const BLOCKS: readonly Block[] = SERVICES.flatMap((service) =>
-  service.addresses.flatMap(({ date, blocks }) =>
-    blocks.map((block) => ({ service, date, block, ...readBlock(block) })),
-  ),
-);
+function isSipOverTls({ protocol, proxied, server }: ServiceClues): boolean {
+  return proxied !== true && protocol === "tls" && server.port === SIP_TLS_PORT;
+}
 
-/** Teams' relays speak it too, and are known by their addresses. */
-function speaksMsTurn(clues: ServiceClues): boolean {
-  if (clues.protocol === "pseudo-tls") return true;
-  return clues.dialect === "ms-turn" && (clues.proxied === true || byAddress(clues.server.ip) === undefined);
+function isLyncName(host: string): boolean {
+  return byName(host)?.service.id === "lync" || byPrefix(host)?.id === "lync";
 }
 
 function identity(service: MeetingService, role: string | undefined, because: string): ServiceIdentity {
   return role === undefined ? { id: service.id, because } : { id: service.id, role, because };
 }
 
-function hostOf(clues: ServiceClues): string {
+/** As the lists have it; empty when the client asked for none. */
+export function hostOf(clues: ServiceClues): string {
   return normalise(clues.serverName ?? "");
 }
 
@@ -169,11 +194,6 @@ function findName(host: string): NamedService | undefined {
   return undefined;
 }
 
-function covers(pattern: string, host: string): boolean {
-  if (!pattern.startsWith("*.")) return host === pattern;
-  return host === pattern.slice(2) || host.endsWith(pattern.slice(1));
-}
-
 function byPrefix(host: string): ServiceIdentity | undefined {
   const dot = host.indexOf(".");
   if (dot < 0) return undefined;
@@ -186,41 +206,30 @@ function byPrefix(host: string): ServiceIdentity | undefined {
   return undefined;
 }
 
-function byServer(clues: ServiceClues, context: ServiceContext): ServiceIdentity | undefined {
+function byServer(clues: ServiceClues, { lists, avEdges }: ServiceContext): FoundService | undefined {
   const { ip } = clues.server;
-  const listed = byAddress(ip);
-  if (listed !== undefined) {
-    const because = `${ip} is in ${listed.block}, on the address list of ${listed.date}`;
-    return identity(listed.service, roleByPort(listed.service, clues), because);
-  }
-  if (!context.avEdges.has(ip) || !listens(lync, "av-edge", clues)) return undefined;
-  return { id: "lync", role: "av-edge", because: `${ip} is spoken to in MS-TURN elsewhere in this input` };
+  const found = lists.byAddress(ip);
+  if (found !== undefined) return listed(found.list, clues, `${ip} is in ${found.block}, on the address list`);
+  if (!avEdges.has(ip) || !listens(lync, "av-edge", clues)) return undefined;
+  return {
+    identity: { id: "lync", role: "av-edge", because: `${ip} is spoken to in MS-TURN elsewhere in this input` },
+  };
 }
 
-function byAddress(ip: string): Block | undefined {
-  const [w0, w1, w2, w3] = parseAddress(ip);
-  return BLOCKS.find(
-    // The last word first: it tells the addresses of IPv4 apart, which most are.
-    ({ words, masks }) =>
-      ((w3 ^ words[3]) & masks[3]) === 0 &&
-      ((w0 ^ words[0]) & masks[0]) === 0 &&
-      ((w1 ^ words[1]) & masks[1]) === 0 &&
-      ((w2 ^ words[2]) & masks[2]) === 0,
-  );
+function listed(list: ServiceList, clues: ServiceClues, what: string): FoundService | undefined {
+  const service = SERVICES.find(({ id }) => id === list.service);
+  if (service === undefined) return undefined;
+  return { identity: identity(service, roleByPort(service, clues), `${what} of ${list.date}`), list };
 }
 
-function readBlock(block: string): { readonly words: AddressWords; readonly masks: AddressWords } {
-  const slash = block.indexOf("/");
-  const address = block.slice(0, slash);
-  // parseAddress gives IPv4 the prefix ::ffff:0:0/96.
-  const bits = Number(block.slice(slash + 1)) + (address.includes(":") ? 0 : 96);
-  const mask = (from: number) => maskOf(Math.min(32, Math.max(0, bits - from)));
-  return { words: parseAddress(address), masks: [mask(0), mask(32), mask(64), mask(96)] };
-}
-
-/** The first `bits` of 32; a shift by 32 is none in JavaScript. */
-function maskOf(bits: number): number {
-  return bits === 0 ? 0 : -1 << (32 - bits);
+/** Another port of a server that is known to be one of Lync's, where only one of its roles listens there. */
+function byHost(clues: ServiceClues, { hosts }: ServiceContext): FoundService | undefined {
+  const { ip, port } = clues.server;
+  if (clues.proxied === true || !hosts.has(ip)) return undefined;
+  const role = roleByPort(lync, clues);
+  if (role === undefined) return undefined;
+  const because = `${clues.transport.toUpperCase()} ${port} of ${ip}, a Lync server in this input`;
+  return { identity: { id: "lync", role, because } };
 }
 
 /** The role, when the port fits exactly one of the service. */
@@ -229,6 +238,7 @@ function roleByPort(service: MeetingService, clues: ServiceClues): string | unde
   return fitting.length === 1 ? fitting[0]?.id : undefined;
 }
 
+/** Does the role have this port? */
 function listens(service: MeetingService, role: string, { transport, server }: ServiceClues): boolean {
   const paths = service.roles.find((candidate) => candidate.id === role)?.paths ?? [];
   return paths.some((path) => path.transport === transport && path.ports.some((ports) => includes(ports, server.port)));

@@ -2,6 +2,7 @@
  * Words for sentences: servers, issuers, lists, counts and dates as people read them. What comes from the capture is
  * hostile and may be of any length, so it is cut short here; evidence keeps it whole. Knows no rule.
  */
+import type { FeatureId } from "../knowledge/services/service.ts";
 import type { ConnectionObservation, Endpoint, HttpObservation } from "../observe/observations.ts";
 import type { Certificate, DistinguishedName } from "../protocol/x509/certificate.ts";
 import { nameOf } from "./peer.ts";
@@ -80,6 +81,14 @@ function once(
     known.set(certificate, told);
   }
   return told;
+}
+
+/** `audio and video`, `desktop sharing`. */
+export function featureText(feature: FeatureId): string {
+  return feature
+    .replace("im-presence", "IM and presence")
+    .replace("audio-video", "audio and video")
+    .replaceAll("-", " ");
 }
 
 /** An answer in plain HTTP: `403 “Blocked” by squid`, `302 by nginx, to http://login.hotel.example/`. */

@@ -5,7 +5,9 @@
 import type { Writable } from "../bytes/writable.ts";
 import type { JudgedConnection, NumberedFinding } from "../diagnose/diagnose.ts";
 import { diagnose } from "../diagnose/diagnose.ts";
+import type { ListUse } from "../diagnose/list-use.ts";
 import { nameOf } from "../diagnose/peer.ts";
+import type { ServiceLists } from "../diagnose/service-lists.ts";
 import type {
   ConnectionObservation,
   DtlsObservation,
@@ -26,7 +28,15 @@ import { srtpProfileName } from "../protocol/dtls/messages.ts";
 import { quicVersionName } from "../protocol/quic/versions.ts";
 import { cipherSuiteName, groupName, versionName } from "../protocol/tls/names.ts";
 import type { Trust } from "../protocol/x509/trust.ts";
-import type { Finding, Report, ReportCertificate, ReportConnection, ReportGroup, RuleAnswer } from "./schema.ts";
+import type {
+  Finding,
+  Report,
+  ReportCertificate,
+  ReportConnection,
+  ReportGroup,
+  ReportKnowledge,
+  RuleAnswer,
+} from "./schema.ts";
 
 /** Rows of `groups`; the smallest beyond it are folded into one row per verdict. */
 export const MAX_GROUPS = 5000;
@@ -41,10 +51,12 @@ export interface BuildOptions {
   readonly version: string;
   /** At most this many `connections`. */
   readonly maxConnections: number;
+  /** The built-in ones, unless others are given. */
+  readonly lists?: ServiceLists;
 }
 
-export function buildReport(observations: Observations, { version, maxConnections }: BuildOptions): Report {
-  const diagnosis = diagnose(observations);
+export function buildReport(observations: Observations, { version, maxConnections, lists }: BuildOptions): Report {
+  const diagnosis = diagnose(observations, lists);
   const keys = diagnosis.connections.map(groupKey);
   const connections = select(diagnosis.connections, keys, maxConnections);
   const shown = new Set(connections.map(({ connection }) => connection.id));
@@ -81,8 +93,9 @@ export function buildReport(observations: Observations, { version, maxConnection
     groups: groupsOf(diagnosis.connections, keys, observations.names),
     findings: diagnosis.findings.map((finding) => toFinding(finding, shown)),
     rules: diagnosis.rules satisfies readonly RuleAnswer[],
-    features: diagnosis.features,
+    features: diagnosis.features.map(({ by: _, ...feature }) => feature),
     bypass: diagnosis.bypass,
+    ...(diagnosis.lists.length > 0 && { knowledge: diagnosis.lists.map(toKnowledge) }),
   };
 }
 
@@ -287,7 +300,7 @@ function toCertificate({ certificate, spkiSha256 }: ObservedCertificate): Report
 }
 
 function toFinding(
-  { id, rule, confidence, connections, what, why, fix, evidence }: NumberedFinding,
+  { id, rule, confidence, connections, what, why, fix, evidence, positions = [] }: NumberedFinding,
   shown: ReadonlySet<string>,
 ): Finding {
   return {
@@ -299,8 +312,26 @@ function toFinding(
     why,
     fix,
     evidence,
-    references: rule.references,
+    references: [...new Set([...rule.references, ...positions.map(({ url }) => url)])],
+    ...(positions.length > 0 && {
+      positions: positions.map(({ service, by, statement, url, date, dated }) => ({
+        service,
+        by,
+        statement,
+        url,
+        date,
+        dated,
+      })),
+    }),
   };
+}
+
+function toKnowledge({ list, connections, stale }: ListUse): ReportKnowledge {
+  const { service, source, date, sha256 } = list;
+  const row: Writable<ReportKnowledge> = { service, source, date, connections };
+  if (sha256 !== undefined) row.imported = { sha256 };
+  if (stale) row.stale = true;
+  return row;
 }
 
 type PlainGroup = Exclude<ReportGroup, { folded: number }>;

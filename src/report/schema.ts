@@ -412,6 +412,21 @@ const finding = z.strictObject({
   evidence: z.array(evidence),
   /** URLs. */
   references: z.array(text),
+  /** What the vendors of the services that are intercepted say of TLS inspection. */
+  positions: z
+    .array(
+      z.strictObject({
+        service: serviceId,
+        by: text,
+        /** Quoted where in quotation marks. */
+        statement: text,
+        url: text,
+        date: z.string().regex(/^\d{4}-\d\d(-\d\d)?$/),
+        /** The date is the page's own; or the page has none, and was read then. */
+        dated: z.enum(["page", "read"]),
+      }),
+    )
+    .exactOptional(),
 });
 
 const ruleAnswer = z.discriminatedUnion("is", [
@@ -442,6 +457,21 @@ const bypass = z.strictObject({
   note: text.exactOptional(),
 });
 
+/** A dated list of a service's addresses and names. */
+const knowledge = z.strictObject({
+  service: serviceId,
+  /** Where it was published. */
+  source: text,
+  /** What the vendor said on this day. */
+  date: z.string().regex(/^\d{4}-\d\d-\d\d$/),
+  /** Connections whose service it told. 0: it did not know an address that may be the service's, or was imported and not needed. */
+  connections: count,
+  /** With `sightline update-knowledge`: the digest of the file as it came. Absent: built in. */
+  imported: z.strictObject({ sha256 }).exactOptional(),
+  /** More than 90 days older than the connections that it was used for, or might have been. */
+  stale: z.literal(true).exactOptional(),
+});
+
 export const reportSchema = z.strictObject({
   schema: z.literal("sightline/report/1"),
   generator: z.strictObject({ name: z.literal("sightline"), version: text }),
@@ -463,6 +493,8 @@ export const reportSchema = z.strictObject({
   rules: z.array(ruleAnswer),
   features: z.array(feature),
   bypass: z.array(bypass),
+  /** Lists that told a service, old ones that may have failed to, and all that were imported; absent when there are none. */
+  knowledge: z.array(knowledge).exactOptional(),
 });
 
 /** Deeply readonly: a rendering must not change it, and readonly observations can be put in as they are. */
@@ -480,5 +512,6 @@ export type Evidence = Finding["evidence"][number];
 export type RuleAnswer = Report["rules"][number];
 export type FeatureStatus = Report["features"][number];
 export type BypassEntry = Report["bypass"][number];
+export type ReportKnowledge = NonNullable<Report["knowledge"]>[number];
 export type ServiceId = z.infer<typeof serviceId>;
 export type FeatureId = z.infer<typeof featureId>;

@@ -20,6 +20,7 @@ import type {
   ReportConnection,
   ReportFile,
   ReportGroup,
+  ReportKnowledge,
   RuleAnswer,
 } from "./schema.ts";
 
@@ -27,6 +28,7 @@ import type {
 const MAX_IN_FULL = 2;
 const MAX_EVIDENCE = 3;
 const MAX_BYPASS = 5;
+const MAX_POSITIONS = 3;
 const MAX_GROUPS = 5;
 const MAX_FILES = 4;
 const MAX_PROBLEMS = 3;
@@ -51,6 +53,7 @@ export function renderText(report: Report, style: TextStyle): string {
   });
   features(page, report);
   bypass(page, report);
+  positions(page, report);
   connections(page, report, new Set(inFull.map(({ id }) => id)));
   checks(page, report);
   input(page, report);
@@ -304,12 +307,13 @@ const FEATURE_WORDS: ReadonlyMap<FeatureStatus["status"], readonly [tone: Tone, 
   ["not-seen", ["dim", "?", "not seen"]],
 ]);
 
-/** Worst first; features that share status and reason share a line. Only what is broken gets more than one line. */
+/** Worst first; features that share status and reason share a line. What is broken, and what works beside it, gets more lines. */
 function features(page: Page, report: Report): void {
   for (const service of SERVICES) {
     const all = report.features.filter((feature) => feature.service === service.id);
     if (all.length === 0) continue;
     heading(page, service.name);
+    const isHit = all.some(({ status }) => status === "broken");
     for (const [status, [tone, mark, word]] of FEATURE_WORDS) {
       const byReason = new Map<string, string[]>();
       for (const feature of all.filter((feature) => feature.status === status)) {
@@ -318,7 +322,8 @@ function features(page: Page, report: Report): void {
       }
       for (const [reason, names] of byReason) {
         const pieces = [names.join(", "), span("dim", reason === "" ? "" : `: ${reason}`)];
-        page.paragraph(span(tone, `  ${mark} ${word.padEnd(LABEL - 2)}`), pieces, status === "broken" ? undefined : 1);
+        const whole = status === "broken" || (status === "working" && isHit);
+        page.paragraph(span(tone, `  ${mark} ${word.padEnd(LABEL - 2)}`), pieces, whole ? undefined : 1);
       }
     }
   }
@@ -354,6 +359,18 @@ function bypass(page: Page, { bypass }: Report): void {
     page.paragraph(`  ${first.match.padEnd(LABEL)}`, [span("strong", values), where, span("dim", note)]);
   }
   if (rows.size > MAX_BYPASS) more(page, "  ", rows.size - MAX_BYPASS);
+}
+
+/** What the vendors of what is intercepted say of that, to be forwarded to whoever runs the proxy. */
+function positions(page: Page, { findings }: Report): void {
+  const all = new Map(findings.flatMap((finding) => finding.positions ?? []).map((each) => [each.statement, each]));
+  if (all.size === 0) return;
+  heading(page, "What the vendor says of TLS inspection");
+  for (const { by, statement, url, date, dated } of [...all.values()].slice(0, MAX_POSITIONS)) {
+    page.paragraph(`  ${by.padEnd(LABEL)}`, [statement]);
+    page.whole(`  ${"".padEnd(LABEL)}`, span("dim", `${url} (${dated === "page" ? "of" : "read in"} ${date})`));
+  }
+  if (all.size > MAX_POSITIONS) more(page, "  ", all.size - MAX_POSITIONS);
 }
 
 const GROUP_WORDS: ReadonlyMap<ReportGroup["verdict"], string> = new Map([
@@ -479,7 +496,7 @@ function checks(page: Page, { rules }: Report): void {
   for (const [label, rules] of rows) if (rules.length > 0) labelled(page, "  ", label, [rules.join(", ")]);
 }
 
-function input(page: Page, { input, totals, verdict }: Report): void {
+function input(page: Page, { input, totals, verdict, knowledge = [] }: Report): void {
   heading(page, "Input");
   for (const file of input.files.slice(0, MAX_FILES)) fileLines(page, file);
   if (input.files.length > MAX_FILES) more(page, "  ", input.files.length - MAX_FILES);
@@ -487,6 +504,17 @@ function input(page: Page, { input, totals, verdict }: Report): void {
   page.paragraph("  ", [
     `${plural(totals.connections, "connection")}: ${verdict.judged} judged, ${verdict.notJudged} could not be${seen}`,
   ]);
+  for (const list of knowledge) listLine(page, list);
+}
+
+/** A list of addresses that somebody should know of: one that is old, or that other machines do not have. */
+function listLine(page: Page, { service, source, date, imported, stale, connections }: ReportKnowledge): void {
+  if (imported === undefined && stale !== true) return;
+  const name = SERVICES.find(({ id }) => id === service)?.name ?? service;
+  const what = `${name}: address list of ${date}${imported === undefined ? "" : `, imported from ${source}`}`;
+  const used = imported === undefined || connections > 0 ? "" : ", not needed here";
+  const old = `${what}, more than 90 days older than the capture: the service may have other addresses by now; \`sightline update-knowledge\` imports a newer list`;
+  page.paragraph("  ", stale === true ? [span("warn", "! old list"), `  ${old}`] : [`${what}${used}`]);
 }
 
 /** Formats that do not tell the time zone of their times. */

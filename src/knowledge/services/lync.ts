@@ -15,6 +15,7 @@ const M365 = "Microsoft 365 endpoints, version 2022072800, Skype rows";
 export const lync: MeetingService = {
   id: "lync",
   name: "Lync / Skype for Business Server",
+  vendor: "Microsoft",
   roles: [
     {
       id: "access-edge",
@@ -51,6 +52,34 @@ export const lync: MeetingService = {
       paths: [{ transport: "tcp", ports: [443, 4443], protocol: "HTTPS" }],
       features: ["meeting-join"],
     },
+    {
+      id: "sharing-service",
+      name: "Application Sharing service of the Front End",
+      paths: [
+        { transport: "tcp", ports: [5065], protocol: "SIP over TLS" },
+        { transport: "tcp", ports: [[49152, 65535]], protocol: "RDP in SRTP", anybodys: true },
+        { transport: "udp", ports: [[49152, 65535]], protocol: "SRTP", anybodys: true },
+      ],
+      features: ["desktop-sharing"],
+    },
+    {
+      id: "av-authentication",
+      name: "A/V authentication service (MRAS) of the Edge",
+      paths: [{ transport: "tcp", ports: [5062], protocol: "SIP over mutual TLS" }],
+      features: ["audio-video"],
+    },
+    {
+      id: "xmpp-gateway",
+      name: "XMPP gateway of the Edge",
+      paths: [{ transport: "tcp", ports: [5269], protocol: "XMPP" }],
+      features: ["federation"],
+    },
+    {
+      id: "other-client",
+      name: "the other client",
+      paths: [{ transport: "tcp", ports: [[6891, 6901]], protocol: "file transfer of older clients", anybodys: true }],
+      features: ["file-transfer"],
+    },
   ],
   features: {
     "sign-in": [
@@ -86,6 +115,15 @@ export const lync: MeetingService = {
         basis: "documented",
         source: EDGE,
       },
+      {
+        role: "xmpp-gateway",
+        transport: "tcp",
+        ports: [5269],
+        use: "sometimes",
+        reason: "Federation with XMPP services has a port of its own; Skype for Business Server 2019 no longer has it.",
+        basis: "documented",
+        source: EDGE,
+      },
     ],
     "audio-video": [
       {
@@ -103,6 +141,15 @@ export const lync: MeetingService = {
         ports: [443],
         use: "fallback",
         reason: "Without UDP 3478 audio and video fall back to TCP 443, MS-TURN behind a pseudo-TLS hello.",
+        basis: "documented",
+        source: EDGE,
+      },
+      {
+        role: "av-authentication",
+        transport: "tcp",
+        ports: [5062],
+        use: "sometimes",
+        reason: "Inside, servers fetch the credentials for the A/V Edge over SIP with mutual TLS.",
         basis: "documented",
         source: EDGE,
       },
@@ -128,6 +175,24 @@ export const lync: MeetingService = {
         basis: "documented",
         source: VBSS,
       },
+      {
+        role: "sharing-service",
+        transport: "tcp",
+        ports: [5065, [49152, 65535]],
+        use: "sometimes",
+        reason: "Inside, meetings share through the Front End: SIP on TCP 5065, RDP on TCP 49152 to 65535.",
+        basis: "documented",
+        source: PORTS,
+      },
+      {
+        role: "sharing-service",
+        transport: "udp",
+        ports: [[49152, 65535]],
+        use: "sometimes",
+        reason: "Inside, video-based screen sharing goes to UDP 49152 to 65535 of the Front End.",
+        basis: "documented",
+        source: PORTS,
+      },
     ],
     "file-transfer": [
       {
@@ -145,6 +210,15 @@ export const lync: MeetingService = {
         ports: [443, 8057, 8058],
         use: "sometimes",
         reason: "In a meeting files go through the Web Conferencing Edge.",
+        basis: "documented",
+        source: PORTS,
+      },
+      {
+        role: "other-client",
+        transport: "tcp",
+        ports: [[6891, 6901]],
+        use: "sometimes",
+        reason: "Older clients send files directly to each other.",
         basis: "documented",
         source: PORTS,
       },
@@ -208,8 +282,19 @@ export const lync: MeetingService = {
     {
       by: "Microsoft",
       statement:
-        "[MS-TURN] 2.1.1: the answer to the pseudo-TLS hello is ServerHello and ServerHelloDone in one record; there is no Certificate, so nothing that inspects TLS can take part.",
+        "[MS-TURN] 2.1.1: the pseudo-TLS hello is answered with ServerHello and ServerHelloDone in one record, without a Certificate; so nothing that inspects TLS can take part.",
       url: "https://learn.microsoft.com/en-us/openspecs/office_protocols/ms-turn/ae97f19f-88ea-44a7-bb2e-2b23cb645da5",
+      date: "2026-11",
+      dated: "read",
+      basis: "documented",
+    },
+    {
+      by: "Microsoft",
+      statement:
+        '"As Microsoft Teams and Skype for Business media traffic is already encrypted, passing this traffic through a proxy server doesn\'t make the traffic any more secure."',
+      url: "https://learn.microsoft.com/microsoftteams/proxy-servers-for-skype-for-business-online",
+      date: "2017-11-28",
+      dated: "page",
       basis: "documented",
     },
     {
@@ -217,6 +302,8 @@ export const lync: MeetingService = {
       statement:
         'Skype for Business uses SIP and MS-TURN over pseudo-TLS, which "either do not follow the SSL protocol completely or use a protocol within SSL that is not HTTPS"; enable protocol detection and tunnel on protocol error.',
       url: "https://knowledge.broadcom.com/external/article/169284",
+      date: "2026-11",
+      dated: "read",
       basis: "documented",
     },
     {
@@ -224,6 +311,8 @@ export const lync: MeetingService = {
       statement:
         "Lync stops when deep inspection replaces the certificate: exempt its servers or turn deep inspection off.",
       url: "http://kb.fortinet.com/kb/documentLink.do?externalID=FD38118",
+      date: "2026-11",
+      dated: "read",
       basis: "documented",
     },
   ],

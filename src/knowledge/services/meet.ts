@@ -9,6 +9,7 @@ const NETWORK = "https://support.google.com/a/answer/1279090";
 export const meet: MeetingService = {
   id: "meet",
   name: "Google Meet",
+  vendor: "Google",
   roles: [
     {
       id: "web",
@@ -125,6 +126,8 @@ export const meet: MeetingService = {
       by: "Google",
       statement: '"Avoid proxies, packet inspection, protocol analyzers, and QoS."',
       url: NETWORK,
+      date: "2026-11",
+      dated: "read",
       basis: "documented",
     },
   ],

@@ -29,6 +29,8 @@ interface ServicePath {
   readonly ports: readonly Ports[];
   /** In field terms: `MS-TURN in pseudo-TLS`, `SIP over TLS`. */
   readonly protocol: string;
+  /** Any program may use these ports: they tell something only of a server that is known. */
+  readonly anybodys?: true;
 }
 
 interface ServiceRole {
@@ -74,7 +76,7 @@ interface ConventionalPrefix {
 }
 
 /** Addresses as published at a date. Lists age: an address that left the list belonged to the service when the list was made. */
-interface AddressList {
+export interface AddressList {
   /** YYYY-MM-DD. */
   readonly date: string;
   readonly source: string;
@@ -85,17 +87,23 @@ interface AddressList {
 }
 
 /** What somebody with a say has published about TLS inspection of this service. */
-interface InspectionPosition {
+export interface InspectionPosition {
   readonly by: string;
   /** Quoted where in quotation marks. */
   readonly statement: string;
   readonly url: string;
+  /** YYYY-MM-DD, or YYYY-MM. */
+  readonly date: string;
+  /** The date is the page's own; or the page has none, and was read then. */
+  readonly dated: "page" | "read";
   readonly basis: Basis;
 }
 
 export interface MeetingService {
   readonly id: ServiceId;
   readonly name: string;
+  /** Whose position on TLS inspection is the service's own: `by` in `inspection`. */
+  readonly vendor: string;
   readonly roles: readonly ServiceRole[];
   /** In order of preference. A feature that is not here is not known to depend on anything. */
   readonly features: { readonly [feature in FeatureId]?: readonly FeaturePath[] };

@@ -13,6 +13,7 @@ const M365_NAMES = "Microsoft 365 endpoints, version 2022072800";
 export const teams: MeetingService = {
   id: "teams",
   name: "Microsoft Teams",
+  vendor: "Microsoft",
   roles: [
     {
       id: "signalling",
@@ -114,6 +115,7 @@ export const teams: MeetingService = {
     { name: "*.mstea.ms", source: `${M365_NAMES}, id 27` },
     { name: "*.secure.skypeassets.com", source: `${M365_NAMES}, id 27` },
     { name: "mlccdnprod.azureedge.net", source: M365_2026 },
+    { name: "aka.ms", shared: true, source: `${M365_NAMES}, id 17` },
   ],
   prefixes: [],
   addresses: [
@@ -156,6 +158,8 @@ export const teams: MeetingService = {
       by: "Microsoft",
       statement: '"We recommend that Teams traffic bypasses proxy server infrastructure, including SSL inspection."',
       url: "https://learn.microsoft.com/microsoftteams/proxy-servers-for-skype-for-business-online",
+      date: "2017-11-28",
+      dated: "page",
       basis: "documented",
     },
     {
@@ -163,12 +167,24 @@ export const teams: MeetingService = {
       statement:
         'Endpoints of the categories Optimize and Allow are to bypass devices that do "traffic interception, TLS decryption, deep packet inspection".',
       url: "https://learn.microsoft.com/microsoft-365/enterprise/microsoft-365-network-connectivity-principles",
+      date: "2023-10-26",
+      dated: "page",
       basis: "documented",
     },
     {
       by: "Microsoft",
-      statement: 'Decrypting Microsoft 365 traffic on the way "isn\'t a supported scenario" (article of 2025-07-01).',
+      statement: 'Decrypting Microsoft 365 traffic on the way "isn\'t a supported scenario".',
       url: "https://learn.microsoft.com/microsoft-365/enterprise/network-intermediation",
+      date: "2025-07-01",
+      dated: "page",
+      basis: "documented",
+    },
+    {
+      by: "Zscaler",
+      statement: 'Inspects Microsoft applications by default; its setting "M365 Exempted" follows Microsoft\'s advice.',
+      url: "https://help.zscaler.com/unified/reviewing-ssl-inspection",
+      date: "2026-11",
+      dated: "read",
       basis: "documented",
     },
   ],

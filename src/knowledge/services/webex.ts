@@ -10,6 +10,7 @@ const RANGES = "https://help.webex.com/article/WBX264";
 export const webex: MeetingService = {
   id: "webex",
   name: "Webex",
+  vendor: "Cisco",
   roles: [
     {
       id: "signalling",
@@ -142,6 +143,8 @@ export const webex: MeetingService = {
       statement:
         "Signalling can be inspected: the apps pin certificates, but desktop apps accept a proxy's CA from the operating system's trust store.",
       url: PORTS,
+      date: "2026-11",
+      dated: "read",
       basis: "second-hand",
     },
   ],

@@ -9,6 +9,7 @@ const TURN = "RFC 8656, RFC 7065";
 export const webrtc: MeetingService = {
   id: "webrtc",
   name: "WebRTC",
+  vendor: "WebRTC",
   roles: [
     {
       id: "turn-relay",
@@ -96,6 +97,8 @@ export const webrtc: MeetingService = {
       statement:
         "A client closes the connection when the answer to the ssltcp hello is not the documented one, so any interception of it is fatal.",
       url: "https://webrtc.googlesource.com/src/+/refs/heads/main/rtc_base/socket_adapters.cc",
+      date: "2026-11",
+      dated: "read",
       basis: "documented",
     },
   ],

@@ -1,6 +1,6 @@
 /**
  * Zoom: media over UDP 3478, 3479 and 8801 to 8810, with TCP 8801, 8802 and 443 as fallback.
- * Data only. The address list is a part of the vendor's 49 IPv4 ranges, as published on the date it carries.
+ * Data only. Of the newer address list a part is here, of the older one all 49 IPv4 ranges.
  */
 import type { MeetingService } from "./service.ts";
 
@@ -11,6 +11,7 @@ const RANGES = "https://assets.zoom.us/docs/ipranges/Zoom.txt";
 export const zoom: MeetingService = {
   id: "zoom",
   name: "Zoom",
+  vendor: "Zoom",
   roles: [
     {
       id: "web",
@@ -137,6 +138,61 @@ export const zoom: MeetingService = {
         "206.247.0.0/16",
       ],
     },
+    {
+      date: "2026-04-17",
+      source: RANGES,
+      blocks: [
+        "3.7.35.0/25",
+        "3.235.82.0/23",
+        "3.235.96.0/23",
+        "15.220.80.0/24",
+        "15.220.81.0/25",
+        "18.254.23.128/25",
+        "18.254.61.0/25",
+        "20.203.158.80/28",
+        "20.203.190.192/26",
+        "52.61.100.128/25",
+        "64.211.144.0/24",
+        "64.224.32.0/19",
+        "69.174.108.0/22",
+        "101.36.167.0/24",
+        "101.36.170.0/23",
+        "103.122.166.0/23",
+        "111.33.115.0/25",
+        "111.33.181.0/25",
+        "115.110.154.192/26",
+        "115.114.56.192/26",
+        "115.114.115.0/26",
+        "115.114.131.0/26",
+        "121.244.146.0/27",
+        "134.224.0.0/16",
+        "137.66.128.0/17",
+        "144.195.0.0/16",
+        "147.124.96.0/19",
+        "149.137.0.0/17",
+        "156.45.0.0/17",
+        "159.124.0.0/16",
+        "160.1.56.128/25",
+        "161.199.136.0/22",
+        "162.12.232.0/22",
+        "162.255.36.0/22",
+        "166.108.64.0/18",
+        "168.140.0.0/17",
+        "170.114.0.0/16",
+        "173.231.80.0/20",
+        "192.204.12.0/22",
+        "198.251.128.0/17",
+        "203.200.219.128/27",
+        "204.80.104.0/21",
+        "206.247.0.0/16",
+        "221.122.63.0/24",
+        "221.122.64.0/24",
+        "221.122.88.64/27",
+        "221.122.88.128/25",
+        "221.122.89.128/25",
+        "221.123.139.192/27",
+      ],
+    },
   ],
   inspection: [
     {
@@ -144,6 +200,8 @@ export const zoom: MeetingService = {
       statement:
         'Clients show "Untrusted Server Certificate" under inspection, and as little packet inspection as possible is advised; no statement that it is unsupported was found.',
       url: "https://library.zoom.com",
+      date: "2026-11",
+      dated: "read",
       basis: "second-hand",
     },
   ],
