@@ -6,6 +6,7 @@ import { existsSync } from "node:fs";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { VERSION } from "../version.ts";
 import { type AnalyzeFlags, analyzeCommand } from "./commands/analyze.ts";
+import type { UpdateKnowledgeFlags } from "./commands/update-knowledge.ts";
 import { EXIT_COULD_NOT_RUN, say, sayDefect, sayError, UserError } from "./messages.ts";
 
 const EXIT_STATUS = `
@@ -24,6 +25,17 @@ Examples:
   $ sightline analyze --json meeting.pcapng > report.json
   $ tcpdump -i eth0 -U -w - port 443 or port 3478 | sightline analyze
 `;
+
+const UPDATE_EXAMPLES = `
+Examples:
+  $ sightline update-knowledge
+  $ sightline update-knowledge --from Zoom.txt
+  $ sightline update-knowledge --from https://assets.zoom.us/docs/ipranges/Zoom.txt
+  $ sightline update-knowledge --from 'https://endpoints.office.com/endpoints/worldwide?ServiceAreas=Skype&clientrequestid=GUID'
+`;
+
+/** Set to false by commands that read no capture. */
+let judged = true;
 
 process.on("uncaughtException", fail);
 // A reader that went away is no error; other errors of stdout are met where it is written.
@@ -59,6 +71,25 @@ program
     process.exitCode = await analyzeCommand(files, flags);
   });
 
+program
+  .command("update-knowledge")
+  .summary("import a vendor's list of addresses, or show those in use")
+  .description(
+    "Imports a list of the addresses of a meeting service, as its vendor publishes it, for all later runs; without --from it shows " +
+      "the lists in use. Nothing is fetched but the URL that is given.",
+  )
+  .option(
+    "--from <file-or-url>",
+    "Microsoft's endpoints (JSON), Google's prefixes (JSON), or CIDR blocks; a URL must be https",
+  )
+  .option("--service <id>", "whose list it is, where that cannot be told: teams, zoom, webex or meet")
+  .addHelpText("after", UPDATE_EXAMPLES)
+  .action(async (flags: UpdateKnowledgeFlags) => {
+    const { updateKnowledgeCommand } = await import("./commands/update-knowledge.ts");
+    process.exitCode = await updateKnowledgeCommand(flags);
+    judged = false;
+  });
+
 /**
  * Runs the command line of this process; its exit status is `process.exitCode`. True: a capture was read and judged. After
  * false it may have been too, for one exit status says that nothing could be told and that nothing could be run.
@@ -66,7 +97,7 @@ program
 export async function run(): Promise<boolean> {
   try {
     await program.parseAsync();
-    return process.exitCode !== EXIT_COULD_NOT_RUN;
+    return judged && process.exitCode !== EXIT_COULD_NOT_RUN;
   } catch (error) {
     if (error instanceof CommanderError) sayUsage(error);
     else fail(error);

@@ -17,11 +17,15 @@ export interface Listed<L> {
   readonly block: string;
 }
 
-interface Entry<L> extends Listed<L> {
-  /** Unsigned. */
+/** A CIDR block as numbers. */
+export interface Block {
+  /** The first address, unsigned. */
   readonly words: AddressWords;
-  /** Of 128 bits. */
+  /** How many of 128 bits are fixed: 96 more than an IPv4 block says. */
   readonly bits: number;
+}
+
+interface Entry<L> extends Listed<L>, Block {
   /** Position of the list: of several blocks around an address the one of the first list counts. */
   readonly rank: number;
   /** The narrowest other block around this one. */
@@ -37,7 +41,7 @@ export class AddressIndex<L extends BlockList> {
       list.blocks.map((block): Entry<L> => ({ list, block, rank, ...parseBlock(block), parent: undefined })),
     );
     // A wider block comes before those inside it; of equal ones the preferred is found first.
-    entries.sort((a, b) => compare(a.words, b.words) || a.bits - b.bits || b.rank - a.rank);
+    entries.sort((a, b) => compareBlocks(a, b) || b.rank - a.rank);
     let around: Entry<L> | undefined;
     for (const entry of entries) {
       // CIDR blocks never overlap in part: what does not end before this one begins is around it.
@@ -67,8 +71,8 @@ export class AddressIndex<L extends BlockList> {
   }
 }
 
-/** `52.112.0.0/14`: its first address, unsigned, and how many of 128 bits are fixed. Throws ParseError (malformed). */
-export function parseBlock(block: string): { readonly words: AddressWords; readonly bits: number } {
+/** `52.112.0.0/14`, or an address. Throws ParseError (malformed). */
+export function parseBlock(block: string): Block {
   const slash = block.indexOf("/");
   const address = slash < 0 ? block : block.slice(0, slash);
   const words = unsigned(parseAddress(address));
@@ -78,7 +82,7 @@ export function parseBlock(block: string): { readonly words: AddressWords; reado
   const bits = before + Number(length);
   if (!/^\d{1,3}$/.test(length) || bits > 128) throw malformed(block, "has no length that can be");
   if (words.some((word, i) => (word & ~maskOf(bits - 32 * i)) !== 0))
-    throw malformed(block, "has bits behind its length");
+    throw malformed(block, "has address bits beyond its length");
   return { words, bits };
 }
 
@@ -86,7 +90,12 @@ function malformed(block: string, what: string): ParseError {
   return new ParseError("malformed", "block", 0, `"${block.slice(0, 64)}" ${what}`);
 }
 
-function isWithin(words: AddressWords, { words: first, bits }: Entry<unknown>): boolean {
+/** By their first addresses; of those that begin alike the widest first. */
+export function compareBlocks(one: Block, other: Block): number {
+  return compare(one.words, other.words) || one.bits - other.bits;
+}
+
+export function isWithin(words: AddressWords, { words: first, bits }: Block): boolean {
   return words.every((word, i) => ((word ^ (first[i] as number)) & maskOf(bits - 32 * i)) === 0);
 }
 

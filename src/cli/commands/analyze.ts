@@ -15,6 +15,7 @@ import type { Report, ReportFile } from "../../report/schema.ts";
 import { renderText } from "../../report/text.ts";
 import { NodeCaptureThread } from "../capture-thread.ts";
 import { tune } from "../engine.ts";
+import { storedLists } from "../knowledge/store.ts";
 import { EXIT_COULD_NOT_RUN, say, UserError } from "../messages.ts";
 import { writeOut } from "../output.ts";
 import { Progress } from "../progress.ts";
@@ -54,10 +55,12 @@ export async function analyzeCommand(files: readonly string[], flags: AnalyzeFla
     (text) => process.stderr.write(text),
     () => performance.now(),
   );
+  const lists = storedLists();
   const options: AnalyzeOptions = {
     roots,
     privateCa,
     keyLogs,
+    ...(lists.length > 0 && { lists }),
     signal: interrupt,
     // The text shows a few connections and counts the others.
     summarize: flags.json !== true,
