@@ -120,7 +120,10 @@ function sayUsage(error: CommanderError): void {
   say("error", what ?? error.message);
   const args = process.argv.slice(2);
   if (suggestion !== undefined) say("hint", suggestion.replace(/^\(Did/, "did").replace(/\)$/, ""));
-  else if (args[0] !== "analyze" && args.some((argument) => existsSync(argument)))
+  else if (
+    !program.commands.some((command) => command.name() === args[0]) &&
+    args.some((argument) => existsSync(argument))
+  )
     say("hint", `to judge a capture: sightline analyze ${args.join(" ")}`);
   else say("hint", "see `sightline --help`");
 }
