@@ -35,6 +35,47 @@ test("evidence shows what was found, also behind a long server and without a pla
   expect(text.replace(/\s+/g, "")).toContain(value.replace(/\s+/g, ""));
 });
 
+describe("lists of addresses", () => {
+  const row = { service: "zoom", source: "Zoom.txt", date: "2026-01-02", connections: 2 } as const;
+  const imported = { sha256: "0".repeat(64) };
+  const told = (knowledge: Report["knowledge"]) =>
+    renderText({ ...reports.story, ...(knowledge !== undefined && { knowledge }) }, plain).replace(/\s+/g, " ");
+
+  test("that are old, and those that were imported, are told; the others nobody misses", () => {
+    expect(told(undefined)).toBe(told([row]));
+    expect(told([{ ...row, stale: true }])).toMatch(
+      / ! old list Zoom: address list of 2026-01-02, more than 90 days older than the capture: .* `sightline update-knowledge` imports a newer list $/,
+    );
+    expect(told([{ ...row, imported }])).toMatch(/ Zoom: address list of 2026-01-02, imported from Zoom.txt $/);
+    expect(told([{ ...row, imported, connections: 0 }])).toMatch(/ imported from Zoom.txt, not needed here $/);
+  });
+});
+
+test("what vendors say is told once each, the first three", () => {
+  const position = (n: number) =>
+    ({
+      service: "lync",
+      by: "Microsoft",
+      statement: `Statement ${n}.`,
+      url: `https://vendor.example/${n}`,
+      date: "2026-11",
+      dated: "read",
+    }) as const;
+  const findings = reports.story.findings.map((finding) => ({ ...finding, positions: [1, 2, 3, 4].map(position) }));
+  const text = renderText({ ...reports.story, findings }, plain);
+  const at = lines(text).indexOf("What the vendor says of TLS inspection");
+  expect(lines(text).slice(at + 1, at + 9)).toEqual([
+    "  Microsoft  Statement 1.",
+    "  See        https://vendor.example/1 (read in 2026-11)",
+    "  Microsoft  Statement 2.",
+    "  See        https://vendor.example/2 (read in 2026-11)",
+    "  Microsoft  Statement 3.",
+    "  See        https://vendor.example/3 (read in 2026-11)",
+    "  … and 1 more (--json has all)",
+    "",
+  ]);
+});
+
 describe("the story on 80 columns", () => {
   const text = renderText(reports.story, plain);
 

@@ -368,7 +368,7 @@ function positions(page: Page, { findings }: Report): void {
   heading(page, "What the vendor says of TLS inspection");
   for (const { by, statement, url, date, dated } of [...all.values()].slice(0, MAX_POSITIONS)) {
     page.paragraph(`  ${by.padEnd(LABEL)}`, [statement]);
-    page.whole(`  ${"".padEnd(LABEL)}`, span("dim", `${url} (${dated === "page" ? "of" : "read in"} ${date})`));
+    page.whole(`  ${"See".padEnd(LABEL)}`, span("dim", `${url} (${dated === "page" ? "of" : "read in"} ${date})`));
   }
   if (all.size > MAX_POSITIONS) more(page, "  ", all.size - MAX_POSITIONS);
 }
@@ -514,7 +514,11 @@ function listLine(page: Page, { service, source, date, imported, stale, connecti
   const what = `${name}: address list of ${date}${imported === undefined ? "" : `, imported from ${source}`}`;
   const used = imported === undefined || connections > 0 ? "" : ", not needed here";
   const old = `${what}, more than 90 days older than the capture: the service may have other addresses by now; \`sightline update-knowledge\` imports a newer list`;
-  page.paragraph("  ", stale === true ? [span("warn", "! old list"), `  ${old}`] : [`${what}${used}`]);
+  page.paragraph(
+    "  ",
+    stale === true ? [span("warn", "! old list"), `  ${old}`] : [`${what}${used}`],
+    MAX_EVIDENCE_LINES,
+  );
 }
 
 /** Formats that do not tell the time zone of their times. */

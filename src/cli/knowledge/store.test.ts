@@ -60,6 +60,7 @@ test("a newer list replaces the old one", () => {
 
 test("what cannot be written is said, and leaves nothing behind", () => {
   writeFileSync(join(folder, "file"), "");
+  expect(() => storedLists(join(folder, "file"))).toThrow(/file: the lists kept there cannot be read \(ENOTDIR\)/);
   expect(() => storeList(zoom, join(folder, "file"))).toThrow(/zoom\.json: cannot be written \((ENOTDIR|EEXIST)\)/);
   mkdirSync(join(folder, "zoom.json"));
   expect(() => storeList(zoom, folder)).toThrow(/cannot be written/);

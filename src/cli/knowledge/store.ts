@@ -18,7 +18,7 @@ const SCHEMA = "sightline/list/1";
 export function listFolder(
   env: Readonly<Record<string, string | undefined>> = process.env,
   platform: string = process.platform,
-  home: () => string = homedir,
+  home: () => string = homeOrNone,
 ): string {
   return join(dataFolder(env, platform, home), "sightline", "lists");
 }
@@ -31,11 +31,20 @@ function dataFolder(env: Readonly<Record<string, string | undefined>>, platform:
   return platform === "darwin" ? join(home(), "Library", "Application Support") : join(home(), ".local", "share");
 }
 
+/** A user id without an entry has no home; then nothing was ever kept there. */
+function homeOrNone(): string {
+  try {
+    return homedir();
+  } catch {
+    return "/nonexistent";
+  }
+}
+
 /** In the order of services. Throws UserError when a file is none that `storeList` wrote: a list that is not used must be known. */
 export function storedLists(folder = listFolder()): ImportedList[] {
   // Most people have none.
   if (!existsSync(folder)) return [];
-  const files = new Set(readdirSync(folder));
+  const files = new Set(filesIn(folder));
   return SERVICES.filter(({ id }) => files.has(`${id}.json`)).map(({ id }) => readStored(fileOf(folder, id), id));
 }
 
@@ -52,6 +61,14 @@ export function storeList(list: ImportedList, folder = listFolder()): string {
     throw new UserError(`${file}: cannot be written (${codeOf(error)})`, "another folder: set XDG_DATA_HOME");
   }
   return file;
+}
+
+function filesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    throw new UserError(`${folder}: the lists kept there cannot be read (${codeOf(error)})`);
+  }
 }
 
 function fileOf(folder: string, service: ServiceId): string {
