@@ -6,6 +6,7 @@ import { existsSync } from "node:fs";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { VERSION } from "../version.ts";
 import { type AnalyzeFlags, analyzeCommand } from "./commands/analyze.ts";
+import type { BypassFlags } from "./commands/bypass.ts";
 import type { UpdateKnowledgeFlags } from "./commands/update-knowledge.ts";
 import { EXIT_COULD_NOT_RUN, say, sayDefect, sayError, UserError } from "./messages.ts";
 
@@ -23,6 +24,7 @@ Examples:
   $ sightline analyze --private-ca corporate-ca.pem meeting.pcapng
   $ sightline analyze --keylog keys.txt meeting.pcapng
   $ sightline analyze --json meeting.pcapng > report.json
+  $ sightline bypass report.json --for squid
   $ tcpdump -i eth0 -U -w - port 443 or port 3478 | sightline analyze
 `;
 
@@ -69,6 +71,37 @@ program
   .addHelpText("after", EXIT_STATUS + EXAMPLES)
   .action(async (files: string[], flags: AnalyzeFlags) => {
     process.exitCode = await analyzeCommand(files, flags);
+  });
+
+program
+  .command("bypass")
+  .summary("write what to exempt for the product that intercepts")
+  .description(
+    "Writes the exemptions of a Report as the product that intercepts wants them: by name where that can match, by address where " +
+      "it cannot. stdout is only what is to be pasted; what was not verified is a list to type in. Without --for it is written " +
+      "for the product that the Report names.",
+  )
+  .argument("[report]", "a Report, as `sightline analyze --json` prints it; - is stdin (default: stdin)")
+  .option("--for <product>", "the product to write for")
+  .option("--list", "list the products, what is written for each, and whether it was verified")
+  .addHelpText(
+    "after",
+    `
+Exit status:
+  0  something was written; what could not be is a warning
+  2  nothing to exempt, nothing that the product can match, or could not run
+
+Examples:
+  $ sightline analyze --json meeting.pcapng > report.json
+  $ sightline bypass report.json
+  $ sightline bypass report.json --for squid > no-bump.conf
+  $ sightline bypass --list
+`,
+  )
+  .action(async (report: string | undefined, flags: BypassFlags) => {
+    const { bypassCommand } = await import("./commands/bypass.ts");
+    process.exitCode = await bypassCommand(report, flags);
+    judged = false;
   });
 
 program

@@ -14,10 +14,11 @@ const ALL_INSPECTED =
   "no connection of a known meeting service is intercepted here: exempt this only if it must not be inspected";
 
 /**
- * Labels of letters, digits, hyphens and underscores (RFC 1123 section 2.1), the last one no number. The name comes from
- * the capture: what is no host, such as `*` or an address, must not get into a list of names.
+ * Labels of letters, digits, hyphens and underscores (RFC 1123 section 2.1), with no hyphen at either end (it would begin an option),
+ * the last one no number. The name comes from the capture: what is no host, such as `*` or an address, must not get into a list of
+ * names.
  */
-const HOST_NAME = /^(?:[a-z0-9_-]{1,63}\.)+(?=[^.]*[a-z])[a-z0-9_-]{1,63}$/i;
+const HOST_NAME = /^(?:(?!-)[a-z0-9_-]{1,63}(?<!-)\.)+(?=[^.]*[a-z])(?!-)[a-z0-9_-]{1,63}(?<!-)$/i;
 /** RFC 1035 section 2.3.4, as text. */
 const MAX_NAME_LENGTH = 253;
 
@@ -31,7 +32,7 @@ export function bypassEntries(judged: readonly JudgedConnection[]): BypassEntry[
   const entries = new Map<string, Gathered>();
   for (const { connection, verdict } of ofServices.length > 0 ? ofServices : intercepted) {
     const asked = nameOf(connection);
-    const name = asked !== undefined && isHost(asked) ? asked : undefined;
+    const name = asked !== undefined && isHostName(asked) ? asked : undefined;
     const { ip, port } = peerOf(connection);
     // A target that is neither host nor address is nothing to put into a list.
     if (name === undefined && ip === undefined) continue;
@@ -78,7 +79,7 @@ function toEntry({ match, value, port, isOdd, isSent, findings }: Gathered, isAl
   };
 }
 
-/** A public suffix such as `co.uk` is nobody's host: exempting it would exempt all below it. */
-function isHost(name: string): boolean {
+/** May the name stand in a list? A public suffix such as `co.uk` is nobody's host: exempting it would exempt all below it. */
+export function isHostName(name: string): boolean {
   return name.length <= MAX_NAME_LENGTH && HOST_NAME.test(name) && !isPublicSuffix(name);
 }
