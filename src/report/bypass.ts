@@ -54,7 +54,7 @@ export function renderBypass({ bypass }: Pick<Report, "bypass">, dialect: Bypass
   const parts = dialect.text.flatMap((part) => write(part, all, dialect) ?? []);
   if (parts.length === 0) return { text: "", remarks: [], warnings: [...new Set(warnings)], notes: [] };
   const remarks = [
-    `${dialect.name}, ${dialect.format}. Where: ${dialect.where}.`,
+    `${dialect.name}. Where: ${dialect.where}.`,
     ...(dialect.status === "unverified" ? [UNVERIFIED] : []),
     TRADE_OFF,
     ...(dialect.wider !== undefined && all.some(({ kind }) => kind === "host")

@@ -1,15 +1,6 @@
 /** Cloudflare Gateway: Do Not Inspect policies. Data only; `src/report/bypass.ts` writes the text. */
 import type { BypassDialect } from "./dialect.ts";
 
-const before = (name: string) => `resource "cloudflare_zero_trust_gateway_policy" "${name}" {
-  account_id = var.account_id
-  name       = "${name}"
-  enabled    = true
-  action     = "off"
-  filters    = ["http"]
-  precedence = 1
-  traffic    = "`;
-
 export const cloudflare: BypassDialect = {
   id: "cloudflare",
   name: "Cloudflare Gateway",
@@ -21,18 +12,20 @@ export const cloudflare: BypassDialect = {
   comment: "# ",
   text: [
     {
-      before: before("sightline_bypass"),
+      before: `resource "cloudflare_zero_trust_gateway_policy" "sightline_bypass" {
+  account_id = var.account_id
+  name       = "sightline bypass"
+  enabled    = true
+  action     = "off"
+  filters    = ["http"]
+  precedence = 1
+  traffic    = "`,
       host: 'http.conn.hostname == \\"%name%\\"',
       domain: 'any(http.conn.domains[*] == \\"%name%\\")',
+      ipv4: "any(http.conn.dst_ip[*] in {%address%})",
+      ipv6: "any(http.conn.dst_ip[*] in {%address%})",
       between: " or ",
       after: '"\n}',
-    },
-    {
-      before: `${before("sightline_bypass_address")}any(http.conn.dst_ip[*] in {`,
-      ipv4: "%address%",
-      ipv6: "%address%",
-      between: " ",
-      after: '})"\n}',
     },
   ],
   pitfalls: [

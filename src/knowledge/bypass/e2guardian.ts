@@ -16,7 +16,7 @@ export const e2guardian: BypassDialect = {
   cannot: { ipv6: "its lists of addresses are documented for IPv4 alone: exempt the server by name" },
   wider: "a name in the list is for all hosts below it as well",
   pitfalls: [
-    "The lists must be named in e2guardian.conf: sitelist = 'name=nomitm,path=…/nomitmsitelist', and ipsitelist likewise.",
+    "The lists must be named in e2guardian.conf: sitelist = 'name=nomitm,path=__LISTDIR__/nomitmsitelist', and ipsitelist likewise.",
     "Versions before 5.4 have no such list: there the storyboard decides (function sslcheckmitm).",
   ],
   source: "e2guardian/e2guardian configs/e2guardian.conf.in",

@@ -48,8 +48,8 @@ export const fortigate: BypassDialect = {
   ],
   pitfalls: [
     'The default profile "deep-inspection" is read-only: clone it, and use the clone in the firewall policy. A name of a profile that does not exist makes a new one.',
-    "edit 0 takes the next free number. *.example.com does not include example.com itself, so both are written.",
-    "Exemptions apply to full inspection only. A wildcard is matched by the client's SNI.",
+    "edit 0 takes the next free number. A wildcard such as *.example.com does not include example.com itself.",
+    "Exemptions apply to full inspection only. A wildcard is matched by the client's SNI, an fqdn address by what the FortiGate itself resolves.",
   ],
   source:
     "docs.fortinet.com CLI reference: firewall ssl-ssh-profile (7.0.2/319620, 7.6.0/116695140), firewall address and address6",

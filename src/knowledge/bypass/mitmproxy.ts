@@ -14,7 +14,7 @@ export const mitmproxy: BypassDialect = {
   text: [
     {
       before: "ignore_hosts:\n",
-      // Version 8 compares the bare host, others host:port.
+      // Version 8 compares the bare host, others host:port, where an IPv6 address has no brackets.
       host: "  - '^%regex%(:%port%)?$'",
       domain: "  - '^(.+\\.)?%regex%(:%port%)?$'",
       ipv4: "  - '^%regex%(:%port%)?$'",

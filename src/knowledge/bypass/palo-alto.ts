@@ -12,7 +12,7 @@ export const paloAlto: BypassDialect = {
   format: "PAN-OS CLI",
   status: "verified",
   where:
-    "CLI, in configure mode; or Policies > Decryption > Add. Put the rules above the one that decrypts (move … top), then commit",
+    "CLI, in configure mode; or Policies > Decryption > Add. Put the rules above the one that decrypts (move NAME top), then commit",
   text: [
     {
       before: 'set profiles custom-url-category sightline-bypass type "URL List"\n',
@@ -23,9 +23,10 @@ export const paloAlto: BypassDialect = {
       after: `\n${RULE} sightline-bypass ${ANY} destination any category sightline-bypass action no-decrypt type ssl-forward-proxy`,
     },
     {
-      before: `${RULE} sightline-bypass-address ${ANY} category any action no-decrypt type ssl-forward-proxy\n`,
+      // Its destinations first: at no moment is there a rule for every server.
       ipv4: `${RULE} sightline-bypass-address destination %prefix%`,
       ipv6: `${RULE} sightline-bypass-address destination %prefix%`,
+      after: `\n${RULE} sightline-bypass-address ${ANY} category any action no-decrypt type ssl-forward-proxy`,
     },
   ],
   pitfalls: [

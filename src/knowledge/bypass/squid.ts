@@ -30,7 +30,8 @@ export const squid: BypassDialect = {
   ],
   pitfalls: [
     "The first ssl_bump line that matches decides: lines that bump, stare or terminate must come later.",
-    "A name is known after peeking at step 1 only; a client that sends none is matched by its address alone.",
+    "An address is spliced before anything is read, so that pseudo-TLS and plain TURN pass as well.",
+    "On a transparent proxy Squid looks a spliced name up itself; where it cannot, the connection fails: exempt the address instead.",
   ],
   source: "squid-cache/squid src/cf.data.pre (ssl_bump, ssl::server_name, dst); loaded and tried with squid 5.7",
   checked: "2026-11",

@@ -21,7 +21,7 @@ export const sslproxy: BypassDialect = {
   },
   pitfalls: [
     "A site is matched by the client's SNI or by a common name in the certificate.",
-    "SSLsplit, of which this is a descendant, has no such list: exclude the server from its NAT rule, or run it with -P.",
+    "SSLsplit, of which this is a descendant, has no such list: exclude the server from its NAT rule.",
   ],
   source: 'sonertari/SSLproxy README.md, "PassSite"',
   checked: "2026-11",

@@ -1,10 +1,10 @@
 /** Zscaler Internet Access: SSL inspection rules. Data only; `src/report/bypass.ts` writes the text. */
 import type { BypassDialect } from "./dialect.ts";
 
-const rule = (name: string, criterion: string) => `resource "zia_ssl_inspection_rules" "${name}" {
+const rule = (name: string, order: number, criterion: string) => `resource "zia_ssl_inspection_rules" "${name}" {
   name      = "${name}"
   state     = "ENABLED"
-  order     = 1
+  order     = ${order}
   rank      = 7
   platforms = ["SCAN_IOS", "SCAN_ANDROID", "SCAN_MACOS", "SCAN_WINDOWS", "NO_CLIENT_CONNECTOR", "SCAN_LINUX"]
   ${criterion}
@@ -44,7 +44,7 @@ export const zscaler: BypassDialect = {
       after: `
   ]
 }
-${rule("sightline_bypass", "url_categories = [zia_url_categories.sightline_bypass.id]")}`,
+${rule("sightline_bypass", 1, "url_categories = [zia_url_categories.sightline_bypass.id]")}`,
     },
     {
       before: `resource "zia_firewall_filtering_destination_groups" "sightline_bypass" {
@@ -58,6 +58,7 @@ ${rule("sightline_bypass", "url_categories = [zia_url_categories.sightline_bypas
 }
 ${rule(
   "sightline_bypass_address",
+  2,
   `dest_ip_groups {
     id = [zia_firewall_filtering_destination_groups.sightline_bypass.id]
   }`,
