@@ -75,7 +75,8 @@ export function unpackPackages(packages) {
   for (const file of readdirSync(folder).filter((name) => name.endsWith(".deb"))) {
     const archive = join(folder, file);
     const { stdout } = spawnSync("dpkg-deb", ["-f", archive, "Depends"], { encoding: "utf8" });
-    for (const [name] of stdout.matchAll(/(?<=^|, )lib[a-z0-9.+-]+(?=[ ,\n])/g)) libraries.add(name);
+    for (const [name] of stdout.matchAll(/(?<=^|, )lib[a-z0-9.+-]+(?=[ ,\n])/g))
+      if (!name.endsWith("-perl")) libraries.add(name);
     run(`unpack ${file}`, "dpkg-deb", ["-x", archive, folder], quiet);
     rmSync(archive);
   }

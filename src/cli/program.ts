@@ -24,7 +24,6 @@ Examples:
   $ sightline analyze --private-ca corporate-ca.pem meeting.pcapng
   $ sightline analyze --keylog keys.txt meeting.pcapng
   $ sightline analyze --json meeting.pcapng > report.json
-  $ sightline bypass report.json --for squid
   $ tcpdump -i eth0 -U -w - port 443 or port 3478 | sightline analyze
 `;
 

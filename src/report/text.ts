@@ -359,6 +359,10 @@ function bypass(page: Page, { bypass }: Report): void {
     page.paragraph(`  ${first.match.padEnd(LABEL)}`, [span("strong", values), where, span("dim", note)]);
   }
   if (rows.size > MAX_BYPASS) more(page, "  ", rows.size - MAX_BYPASS);
+  labelled(page, "  ", "To paste", [
+    "sightline bypass REPORT --for PRODUCT",
+    span("dim", "  (REPORT: this, with --json)"),
+  ]);
 }
 
 /** What the vendors of what is intercepted say of that, to be forwarded to whoever runs the proxy. */

@@ -4,7 +4,7 @@ import type { BypassDialect } from "./dialect.ts";
 export const ciscoSwa: BypassDialect = {
   id: "cisco-swa",
   name: "Cisco Secure Web Appliance (WSA)",
-  alsoCalled: ["wsa", "swa", "ironport", "cisco-wsa", "cisco"],
+  alsoCalled: ["wsa", "swa", "ironport", "cisco-wsa"],
   interceptors: ["cisco-secure-web-appliance"],
   format: "list",
   status: "unverified",

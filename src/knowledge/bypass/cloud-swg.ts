@@ -7,7 +7,7 @@ const NOT_BY_ADDRESS =
 export const cloudSwg: BypassDialect = {
   id: "cloud-swg",
   name: "Symantec Cloud SWG (WSS)",
-  alsoCalled: ["wss", "web-security-service"],
+  alsoCalled: ["wss", "web-security-service", "broadcom-cloud-swg"],
   interceptors: ["symantec-cloud-swg"],
   format: "list",
   status: "verified",
@@ -15,7 +15,7 @@ export const cloudSwg: BypassDialect = {
     "Policy > TLS/SSL Interception > TLS/SSL Interception Policy > Add Rule > Destinations: Domains/URLs > verdict Do Not Intercept > Add Rule > Activate Policy",
   text: [{ host: "%name%", domain: "%name%" }],
   cannot: { ipv4: NOT_BY_ADDRESS, ipv6: NOT_BY_ADDRESS },
-  wider: "a domain is for all hosts below it as well",
+  wider: "a domain may be taken for all hosts below it as well",
   pitfalls: ["The rule must stand above the one that intercepts."],
   source: "knowledge.broadcom.com/external/article/169172",
   checked: "2026-11",

@@ -4,7 +4,7 @@ import type { BypassDialect } from "./dialect.ts";
 export const proxysg: BypassDialect = {
   id: "proxysg",
   name: "Symantec ProxySG / Edge SWG",
-  alsoCalled: ["bluecoat", "blue-coat", "symantec", "broadcom", "edge-swg"],
+  alsoCalled: ["bluecoat", "blue-coat", "broadcom-proxysg", "edge-swg"],
   interceptors: ["symantec-blue-coat-proxysg"],
   format: "list",
   status: "unverified",

@@ -14,7 +14,7 @@ export const sophos: BypassDialect = {
   where: "Web > URL groups > Local TLS exclusion list",
   text: [{ host: "%name%", domain: "%name%" }],
   cannot: { ipv4: NOT_BY_ADDRESS, ipv6: NOT_BY_ADDRESS },
-  wider: "a domain in a URL group is for all hosts below it as well",
+  wider: "a domain in a URL group may be taken for all hosts below it as well",
   pitfalls: [
     "The list is used by the DPI engine; where the web proxy decrypts, it needs an exception: --for sophos-web-proxy.",
     "By the XML API, an update of WebFilterURLGroup replaces the whole list: read it, add to it, write it back.",
