@@ -10,11 +10,22 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { BYPASS_DIALECTS } from "../../src/knowledge/bypass/index.ts";
 import { renderBypass } from "../../src/report/bypass.ts";
 import type { BypassEntry } from "../../src/report/schema.ts";
-import { type Asked, ECHOES, EXPLICIT, HAS_LAB, NAMES, ProxyLab, SERVERS, TRANSPARENT } from "../support/proxy-lab.ts";
+import {
+  type Asked,
+  ECHOES,
+  EXPLICIT,
+  HAS_LAB,
+  MOVED,
+  NAMES,
+  ProxyLab,
+  SERVERS,
+  TRANSPARENT,
+} from "../support/proxy-lab.ts";
 
 const common = { port: 443, effective: "transparent+explicit", findings: ["f1"] } as const;
 const ENTRIES: readonly BypassEntry[] = [
   { match: "domain", value: NAMES.listed, ...common },
+  { match: "domain", value: MOVED, ...common },
   { match: "ip", value: `${SERVERS.listed}/32`, ...common },
   { match: "ip", value: `${SERVERS.listed6}/128`, ...common },
   { match: "ip", value: `${ECHOES.listed}/32`, ...common },
@@ -187,6 +198,12 @@ describe.each([squid, mitmproxy, privoxy])("$name", (product) => {
       test("another port of a listed server", () => {
         const asked = { server: SERVERS.listed, port: 8443, tunnel: true } as const;
         expect(lab.issuer(asked)).toBe(text === "" || knowsPorts ? FORGER[name] : "Genuine");
+      });
+
+      test.skipIf(!ways.includes("transparent"))("a listed name that the proxy finds elsewhere", () => {
+        // Squid takes it for a forged Host header.
+        const exempt = name === "squid" ? undefined : "Genuine";
+        expect(lab.issuer({ server: SERVERS.other, name: MOVED })).toBe(text === "" ? FORGER[name] : exempt);
       });
 
       test.skipIf(!ways.includes("transparent"))("pseudo-TLS passes to a listed address", () => {

@@ -5,7 +5,16 @@
  */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  chmodSync,
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -20,8 +29,9 @@ export const SERVERS = { listed: "198.51.100.30", listed6: "2001:db8::30", other
 /** Servers that send back what they get, after their own word. */
 export const ECHOES = { listed: "198.51.100.40", other: "198.51.100.41" };
 const ECHO_WORD = "echo:";
-/** In the hosts file of all programs. */
+/** In the hosts file of all programs, at `SERVERS.other`; what has moved is elsewhere for them than for the client. */
 export const NAMES = { listed: "sip.fabrikam.example", other: "www.fabrikam.example" };
+export const MOVED = "moved.fabrikam.example";
 
 /** A proxy has this long to listen, a client to get its answer: a loaded machine is slow. */
 const PATIENCE = 30_000;
@@ -62,6 +72,7 @@ export class ProxyLab {
         .map((name) => `${SERVERS.other} ${name}\n`)
         .join(""),
     );
+    appendFileSync(this.hosts, `${ECHOES.other} ${MOVED}\n`);
     execFileSync("ip", ["netns", "add", this.#namespace]);
     this.#inside("ip", "link", "set", "lo", "up");
     const addresses = [CLIENT, SERVERS, ECHOES].flatMap((of) => Object.values(of));

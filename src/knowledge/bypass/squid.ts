@@ -31,7 +31,7 @@ export const squid: BypassDialect = {
   pitfalls: [
     "The first ssl_bump line that matches decides: lines that bump, stare or terminate must come later.",
     "An address is spliced before anything is read, so that pseudo-TLS and plain TURN pass as well.",
-    "On a transparent proxy Squid looks a spliced name up itself; where it cannot, the connection fails: exempt the address instead.",
+    "On a transparent proxy Squid looks a spliced name up itself and breaks the connection (Host header forgery) unless it finds the address that the client went to: let both ask the same DNS, or exempt the address instead.",
   ],
   source: "squid-cache/squid src/cf.data.pre (ssl_bump, ssl::server_name, dst); loaded and tried with squid 5.7",
   checked: "2026-11",
