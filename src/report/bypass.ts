@@ -97,8 +97,10 @@ function readEntry({ match, value }: BypassEntry): Value | string {
   const isIpv6 = address.includes(":");
   if (length !== undefined && Number(length) !== (isIpv6 ? 128 : 32)) return ODD_ADDRESS;
   try {
-    // As everybody else writes it.
     const words = parseAddress(address);
+    // Nobody's, and some products read any address in it.
+    if (words[0] === 0 && words[1] === 0 && words[3] === 0) return ODD_ADDRESS;
+    // As everybody else writes it.
     return { kind: isIpv6 ? "ipv6" : "ipv4", value: addressText(isIpv6 ? 6 : 4, ...words) };
   } catch (error) {
     if (error instanceof ParseError) return ODD_ADDRESS;
