@@ -6,7 +6,6 @@
  * Nothing here is escaped: every string is as hostile as the capture, and the writers escape each exactly once.
  */
 
-import { RULES } from "../diagnose/rules/index.ts";
 import { endpoint, plural } from "../diagnose/words.ts";
 import { SERVICES } from "../knowledge/services/index.ts";
 import type { Tone } from "./layout.ts";
@@ -32,6 +31,7 @@ import {
   reasonOf,
   TRUST_WORDS,
   throughText,
+  titleOf,
   VERDICTS,
   verdictText,
 } from "./phrases.ts";
@@ -381,13 +381,6 @@ function fingerprint(sha256: string): string {
 }
 
 // --- what was ruled out, and what was not looked at
-
-const TITLES: ReadonlyMap<string, string> = new Map(RULES.map(({ id, title }) => [id, title]));
-
-/** A Report of another version may have rules that this one does not know. */
-function titleOf(rule: string): string {
-  return TITLES.get(rule) ?? rule;
-}
 
 function ruledOut({ rules }: Report): Block[] {
   const rows = rules.flatMap((rule): Line[][] =>

@@ -3,6 +3,7 @@
  * the wording and the choice of what is shown in full; knows nothing of columns, markup or escaping: what it gives is as
  * hostile as the capture was.
  */
+import { RULES } from "../diagnose/rules/index.ts";
 import { endpoint, plural } from "../diagnose/words.ts";
 import { SERVICES } from "../knowledge/services/index.ts";
 import type { Tone } from "./layout.ts";
@@ -153,6 +154,11 @@ export function listTexts({ knowledge = [] }: Report): { isOld: boolean; text: s
       return [{ isOld: true, text: `${old}; \`sightline update-knowledge\` imports a newer list` }];
     },
   );
+const TITLES: ReadonlyMap<string, string> = new Map(RULES.map(({ id, title }) => [id, title]));
+
+/** What a rule looks for; its id where a Report of another version has one that is not known here. */
+export function titleOf(rule: string): string {
+  return TITLES.get(rule) ?? rule;
 }
 
 /** Which faults were found, ruled out and not looked for. Rules that do not apply to this capture are left to --json. */
