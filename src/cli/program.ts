@@ -9,6 +9,7 @@ import { type AnalyzeFlags, analyzeCommand } from "./commands/analyze.ts";
 import type { BypassFlags } from "./commands/bypass.ts";
 import type { UpdateKnowledgeFlags } from "./commands/update-knowledge.ts";
 import { EXIT_COULD_NOT_RUN, say, sayDefect, sayError, UserError } from "./messages.ts";
+import { addRenderings, type RenderingFlags } from "./renderings.ts";
 
 const EXIT_STATUS = `
 Exit status:
@@ -24,6 +25,7 @@ Examples:
   $ sightline analyze --private-ca corporate-ca.pem meeting.pcapng
   $ sightline analyze --keylog keys.txt meeting.pcapng
   $ sightline analyze --json meeting.pcapng > report.json
+  $ sightline analyze --html meeting.pcapng > report.html
   $ tcpdump -i eth0 -U -w - port 443 or port 3478 | sightline analyze
 `;
 
@@ -37,6 +39,13 @@ Examples:
 
 /** Set to false by commands that read no capture. */
 let judged = true;
+
+const SHOW_EXAMPLES = `
+Examples:
+  $ sightline show report.json
+  $ sightline show --markdown report.json > ticket.md
+  $ sightline show --ecs report.json > events.ndjson
+`;
 
 process.on("uncaughtException", fail);
 // A reader that went away is no error; other errors of stdout are met where it is written.
@@ -53,12 +62,12 @@ const program = new Command("sightline")
   .configureOutput({ outputError: () => {} })
   .addHelpText("after", EXIT_STATUS + EXAMPLES);
 
-program
+const analyze = program
   .command("analyze")
   .summary("judge the connections of a capture")
   .description("Judges the connections of one or more captures, read as one. Without files it reads stdin.")
-  .argument("[files...]", "pcap, pcapng, snoop or Network Monitor files, plain, gzip or zstd; - is stdin")
-  .option("--json", "print the Report as JSON instead of text")
+  .argument("[files...]", "pcap, pcapng, snoop or Network Monitor files, plain, gzip or zstd; - is stdin");
+addRenderings(analyze, ["json", "markdown", "html", "ecs"])
   .option("--roots <file>", "PEM roots to treat as public, besides Mozilla's (repeatable)", append)
   .option("--private-ca <file>", "PEM of a legitimate private CA (repeatable)", append)
   .option(
@@ -120,6 +129,18 @@ program
     const { updateKnowledgeCommand } = await import("./commands/update-knowledge.ts");
     process.exitCode = await updateKnowledgeCommand(flags);
     judged = false;
+  });
+
+const show = program
+  .command("show")
+  .summary("print a Report that was saved")
+  .description("Prints a Report that `analyze --json` has saved: as text, or as another rendering of it.")
+  .argument("<report>", "the file; - is stdin");
+addRenderings(show, ["markdown", "html", "ecs"])
+  .addHelpText("after", EXIT_STATUS + SHOW_EXAMPLES)
+  .action(async (report: string, flags: RenderingFlags) => {
+    const { showCommand } = await import("./commands/show.ts");
+    process.exitCode = await showCommand(report, flags);
   });
 
 /**

@@ -154,6 +154,8 @@ export function listTexts({ knowledge = [] }: Report): { isOld: boolean; text: s
       return [{ isOld: true, text: `${old}; \`sightline update-knowledge\` imports a newer list` }];
     },
   );
+}
+
 const TITLES: ReadonlyMap<string, string> = new Map(RULES.map(({ id, title }) => [id, title]));
 
 /** What a rule looks for; its id where a Report of another version has one that is not known here. */

@@ -10,28 +10,22 @@ import { type AnalyzeOptions, analyze } from "../../index.ts";
 import { isKeyLog } from "../../protocol/tls/key-log.ts";
 import { parseCertificate } from "../../protocol/x509/certificate.ts";
 import { parsePem } from "../../protocol/x509/pem.ts";
-import { reportJson } from "../../report/json.ts";
 import type { Report, ReportFile } from "../../report/schema.ts";
-import { renderText } from "../../report/text.ts";
 import { NodeCaptureThread } from "../capture-thread.ts";
 import { tune } from "../engine.ts";
 import { storedLists } from "../knowledge/store.ts";
 import { EXIT_COULD_NOT_RUN, say, UserError } from "../messages.ts";
 import { writeOut } from "../output.ts";
 import { Progress } from "../progress.ts";
+import { EXIT_STATUS, listsAll, type RenderingFlags, rendered } from "../renderings.ts";
 import { fileSource, SourceError, stdinSource } from "../sources.ts";
-import { factsOf, terminalStyle } from "../terminal.ts";
 
-export interface AnalyzeFlags {
-  readonly json?: true;
+export interface AnalyzeFlags extends RenderingFlags {
   readonly roots?: readonly string[];
   readonly privateCa?: readonly string[];
   readonly keylog?: readonly string[];
   readonly maxConnections?: number;
 }
-
-/** As in the report contract. */
-const EXIT_STATUS = { clear: 0, intercepted: 1, impaired: 1, "cannot-tell": 2 } as const;
 
 /** Bytes from which on it pays to prepare for much work: fewer are read in a tenth of a second. */
 const MUCH = 64 * 1024 * 1024;
@@ -62,8 +56,7 @@ export async function analyzeCommand(files: readonly string[], flags: AnalyzeFla
     keyLogs,
     ...(lists.length > 0 && { lists }),
     signal: interrupt,
-    // The text shows a few connections and counts the others.
-    summarize: flags.json !== true,
+    summarize: !listsAll(flags),
     ...(flags.maxConnections !== undefined && { maxConnections: flags.maxConnections }),
     ...(process.stderr.isTTY && { onProgress: (state) => progress.update(state) }),
   };
@@ -79,8 +72,7 @@ export async function analyzeCommand(files: readonly string[], flags: AnalyzeFla
 
   for (const file of report.input.files) warnOf(file);
   const whole = withUnreadable(report, unreadable);
-  const pieces = flags.json ? reportJson(whole) : [renderText(whole, terminalStyle(factsOf(process.stdout)))];
-  await writeOut(process.stdout, pieces);
+  await writeOut(process.stdout, await rendered(whole, flags));
   return EXIT_STATUS[whole.verdict.is];
 }
 
@@ -189,7 +181,7 @@ function noInput(): UserError {
   );
 }
 
-function cannotRead(name: string, code: string): UserError {
+export function cannotRead(name: string, code: string): UserError {
   switch (code) {
     case "ENOENT":
       return new UserError(
@@ -219,7 +211,7 @@ function explained(error: unknown, name: string): unknown {
 }
 
 /** Without the place: a person reads it, and the file is named before it. */
-function detailOf(error: ParseError): string {
+export function detailOf(error: ParseError): string {
   return error.message.replace(/^.*? at byte \d+: /s, "");
 }
 
