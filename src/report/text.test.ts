@@ -1,25 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { withStrings } from "../../test/support/hostile.ts";
 import * as reports from "../../test/support/reports.ts";
 import { columnsOf } from "./printable.ts";
 import type { Report, ReportConnection } from "./schema.ts";
 import { renderText } from "./text.ts";
 
 const plain = { columns: 80, color: false, unicode: true };
-
-/** Every string of the Report replaced; keys and closed words stay. */
-function withStrings(report: Report, change: (text: string) => string): Report {
-  const CLOSED =
-    /^(is|id|cause|confidence|named|outcome|protocol|transport|kind|service|feature|status|match|effective|from|to|level|rule|firstId|sha256|leaf|verdict|vantage|notBefore|notAfter|role)$/;
-  const walk = (value: unknown, key: string): unknown => {
-    if (typeof value === "string") return CLOSED.test(key) ? value : change(value);
-    if (Array.isArray(value))
-      return value.map((item) => walk(item, key === "findings" || key === "connections" ? "id" : key));
-    if (typeof value !== "object" || value === null) return value;
-    return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, walk(item, name)]));
-  };
-  return walk(report, "") as Report;
-}
 
 function lines(text: string): string[] {
   return text.trimEnd().split("\n");
