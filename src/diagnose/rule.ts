@@ -6,6 +6,7 @@
  */
 import type { Context } from "./context.ts";
 import type { Finding } from "./finding.ts";
+import type { Cause, Confidence } from "./vocabulary.ts";
 
 export type RuleAnswer =
   | { readonly is: "finding"; readonly findings: readonly Finding[]; readonly checked: number }
@@ -16,6 +17,20 @@ export type RuleAnswer =
   /** It may be there, but cannot be seen: `missing` says what would show it. */
   | { readonly is: "not-observed"; readonly missing: string };
 
+/** What `sightline explain` tells of a rule: sentences for people who decide by it. */
+export interface RuleDoc {
+  /** What it looks for, why that shows something, and what it does not judge. */
+  readonly about: string;
+  /** How sure its findings can be, and when they are: every confidence that it can give. */
+  readonly finds: { readonly [confidence in Confidence]?: string };
+  /** Every cause that its findings can give; none where no cause says it. */
+  readonly causes: readonly Cause[];
+  /** What else looks the same. Empty where nothing does. */
+  readonly innocent: readonly string[];
+  /** What to do about a finding. */
+  readonly advice: string;
+}
+
 export interface Rule {
   /** Lower case with hyphens; equals the file's name. */
   readonly id: string;
@@ -23,6 +38,7 @@ export interface Rule {
   readonly title: string;
   /** Specifications and vendor pages. */
   readonly references: readonly string[];
+  readonly doc: RuleDoc;
   check(context: Context): RuleAnswer;
 }
 

@@ -17,6 +17,14 @@ export const blockPage: Rule = {
   id: "block-page",
   title: "a page in plain HTTP in the place of an intercepted server",
   references: ["https://www.rfc-editor.org/rfc/rfc9110#section-15.5.4"],
+  doc: {
+    about:
+      "Looks for a page in plain HTTP (a refusal, a way to another site, any page where pseudo-TLS is spoken) from an address whose TLS is intercepted by the word of another rule. It often names the filter, and shows what a browser gets there.",
+    finds: { possible: "always: what a page calls itself is its own word" },
+    causes: ["tls-interception"],
+    innocent: ["a web server at the same address that refuses or redirects of its own accord"],
+    advice: "Nothing for this alone. What the page names helps to find whose filter it is.",
+  },
   check(context) {
     const pages = context.connections.filter(
       ({ protocol, http, through }) => protocol === "http" && http !== undefined && through === undefined,

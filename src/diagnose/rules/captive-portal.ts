@@ -28,6 +28,17 @@ export const captivePortal: Rule = {
   id: "captive-portal",
   title: "a captive portal",
   references: ["https://www.rfc-editor.org/rfc/rfc8952"],
+  doc: {
+    about:
+      "Looks for one and the same valid certificate in answer to names that it is not for. A portal answers for every server until somebody logs in. Nothing is forged, so it is no interception.",
+    finds: {
+      likely:
+        "two or more addresses of unrelated networks or domains show it, nobody goes on there, and the client reaches nothing else meanwhile",
+    },
+    causes: ["captive-portal"],
+    innocent: ["servers of one provider that show its own certificate for a name they know no longer, or not yet"],
+    advice: "Open a browser, log in at the network's page, then try again.",
+  },
   check(context) {
     const judged = context
       .tls()

@@ -35,6 +35,15 @@ export const captureIncomplete: Rule = {
   id: "capture-incomplete",
   title: "an incomplete capture",
   references: ["https://wiki.wireshark.org/CaptureSetup"],
+  doc: {
+    about:
+      "Looks for what the capture lacks: one direction, the beginning of a connection, bytes that the snapshot length cut off or that were lost while capturing. It tells which connections cannot be judged for that: what is not in a capture proves nothing.",
+    finds: { proven: "always: what is missing is missing, whatever the reason" },
+    causes: ["capture-incomplete"],
+    innocent: [],
+    advice:
+      "Capture on the client itself, both directions, whole packets (tcpdump -s 0), and start before the client connects.",
+  },
   check(context) {
     const judged = context.connections.filter(({ tcp }) => tcp !== undefined);
     const lacking = grouped(judged, missingFrom);

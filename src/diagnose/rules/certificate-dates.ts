@@ -13,6 +13,21 @@ export const certificateDates: Rule = {
   id: "certificate-dates",
   title: "an expired or not yet valid certificate",
   references: ["https://www.rfc-editor.org/rfc/rfc5280#section-4.1.2.5"],
+  doc: {
+    about:
+      "Compares the dates of a certificate, and of the authorities on its only way to a root, with the time of the capture. The chain is good otherwise, so nobody forged it: it is out of date, or too new.",
+    finds: {
+      proven: "the server's certificate is outside its dates, or an authority's is and the client refused it",
+      possible: "an authority's certificate is outside its dates, and this client did not refuse it",
+    },
+    causes: ["certificate-expired", "certificate-not-yet-valid"],
+    innocent: [
+      "the clock of the capturing machine is wrong",
+      "the client knows a newer certificate of the same authority",
+    ],
+    advice:
+      "Check both clocks. Then the server's operator must renew the certificate, or install the authority's present one beside it.",
+  },
   check(context) {
     const shown = context.tls().filter((c) => chainIsGood(c) && context.leaf(c) !== undefined);
     const judged = shown.filter(({ untimed }) => untimed !== true);

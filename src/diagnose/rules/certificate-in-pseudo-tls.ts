@@ -17,6 +17,15 @@ export const certificateInPseudoTls: Rule = {
   references: [
     "https://learn.microsoft.com/en-us/openspecs/office_protocols/ms-turn/ae97f19f-88ea-44a7-bb2e-2b23cb645da5",
   ],
+  doc: {
+    about:
+      "Looks for a Certificate in answer to a pseudo-TLS hello. Lync and Skype for Business, and others, begin media over TCP with a hello that only looks like TLS; the server's answer is one fixed record and never has a Certificate. Whoever sends one is a TLS proxy in between, whatever the certificate says. A certificate of a public authority is not judged here: such an answer may come from another server at that address, or from a load balancer (undocumented-pseudo-tls-answer).",
+    finds: { proven: "always: the documented answer has no place for a certificate" },
+    causes: ["tls-interception"],
+    innocent: [],
+    advice:
+      "Exempt the address from TLS inspection on the proxy. This hello carries no server name, so on a transparent proxy an entry by name cannot match.",
+  },
   check(context) {
     const dialogues = context.connections.filter(
       ({ pseudoTls }) => pseudoTls !== undefined && pseudoTls.answer !== "not-captured",

@@ -11,6 +11,17 @@ export const clientCertificateRequired: Rule = {
   id: "client-certificate-required",
   title: "a server that demands a client certificate",
   references: ["https://www.rfc-editor.org/rfc/rfc5246#section-7.4.6"],
+  doc: {
+    about:
+      "Looks for handshakes that the server ends after it asked for a client certificate and got none. A TLS proxy in between could not present one either.",
+    finds: {
+      proven: "the server says so by an alert",
+      likely: "it closes right after the client has said that it has none",
+    },
+    causes: ["client-certificate-required"],
+    innocent: ["a server that ends connections at that very moment for a reason of its own (where it sends no alert)"],
+    advice: "Install the client certificate that the server expects. If a proxy inspects the connection, exempt it.",
+  },
   check(context) {
     const judged = context.tls().filter(({ tls }) => tls.certificateRequested);
     const findings = judged.flatMap((connection): Finding[] => {

@@ -16,6 +16,15 @@ export const contradictedCertificate: Rule = {
   id: "contradicted-certificate",
   title: "a private certificate where the server has a public one",
   references: ["https://www.rfc-editor.org/rfc/rfc9525"],
+  doc: {
+    about:
+      "Looks for one server, by name and address, that shows a good public certificate on one connection and one of a private issuer on another: the capture is its own reference. A server that has a public certificate has no use for a private one under the same name.",
+    finds: { likely: "always: one machine of several may be set up differently" },
+    causes: ["tls-interception"],
+    innocent: ["a machine behind the same load balancer with another certificate"],
+    advice:
+      "Exempt the servers named in the finding from TLS inspection on the proxy. If a load balancer stands before the server, look for a machine with another certificate.",
+  },
   check(context) {
     const judged = context.tls().filter((c) => context.leaf(c) !== undefined && identityOf(c) !== undefined);
     const references = new Map<string, TlsConnection>();

@@ -47,6 +47,19 @@ export const forgedLeafStructure: Rule = {
   id: "forged-leaf-structure",
   title: "a certificate built as an interceptor builds them",
   references: ["https://github.com/droe/sslsplit/blob/master/ssl.c"],
+  doc: {
+    about:
+      "Looks for certificates that are built exactly as the code of an interception product builds those it forges (extensions in order, lifetime, key), under an issuer that no public root vouches for. It shows on a single host, whatever the CA is called, and never names the product: others have taken over its code.",
+    finds: {
+      likely:
+        "two of: the product's own unusual key, a date that fits this very connection, TCP answered near and TLS far",
+      possible: "only the key or only the date",
+    },
+    causes: ["tls-interception"],
+    innocent: ["a private authority that uses the same library in the same way"],
+    advice:
+      "Exempt the servers named in the finding from TLS inspection on the proxy. Where it is only possible: compare with the certificate that the same server presents on another network.",
+  },
   check(context) {
     const judged = context.tls().filter((connection) => context.leaf(connection) !== undefined);
     // Alike in all that the finding says.

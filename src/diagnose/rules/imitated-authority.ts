@@ -28,6 +28,18 @@ export const imitatedAuthority: Rule = {
     "https://www.rfc-editor.org/rfc/rfc5280#section-6.1",
     "https://www.bettercap.org/modules/ethernet/proxies/https.proxy/",
   ],
+  doc: {
+    about:
+      "Looks for an authority's certificate with the name of a public root and another key. Anyone can copy a name, nobody the key: a proxy whose CA was called after a public one presents such a chain.",
+    finds: {
+      proven: "the server's certificate is of a time in which public ones carry SCTs, and has none",
+      possible: "it is older, or has SCTs: the authority may have had more keys than are known here",
+    },
+    causes: ["tls-interception"],
+    innocent: ["an old authority that renewed its key under the same name"],
+    advice:
+      "Exempt the servers named in the finding from TLS inspection on the proxy. Where it is only possible: compare with the certificate that the same server presents on another network.",
+  },
   check(context) {
     const judged = context.tls().filter((connection) => context.leaf(connection) !== undefined);
     const found = judged.filter((c) => c.tls.signing?.namesake !== undefined && !isDeclaredPrivate(c));

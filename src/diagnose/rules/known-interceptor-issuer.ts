@@ -42,6 +42,22 @@ export const knownInterceptorIssuer: Rule = {
   id: "known-interceptor-issuer",
   title: "an issuer known from interception products",
   references: ["https://www.rfc-editor.org/rfc/rfc5280#section-4.1.2.4"],
+  doc: {
+    about:
+      "Looks for the issuer of a known interception product on a chain that reaches no public root. The name alone proves nothing, as anyone can copy one; with a chain that no public authority signed it does. The vendor's own sites and devices are not judged. This is the rule that names a product.",
+    finds: {
+      proven: "the name was seen in certificates, in source code or on a curated list",
+      likely: "the name is known from memory; the chain is the second sign",
+      possible:
+        "others use the name as well, or it is merely the vendor's; or all hosts may be the product's own pages",
+    },
+    causes: ["tls-interception"],
+    innocent: [
+      "the product's own pages, such as its admin interface or login page",
+      "a private authority that took the name a manual proposes",
+    ],
+    advice: "Exempt the servers from TLS inspection on that product.",
+  },
   check(context) {
     let checked = 0;
     const groups = new Map<string, Group>();

@@ -27,6 +27,14 @@ export const leafWithIssuerKey: Rule = {
   id: "leaf-with-issuer-key",
   title: "a server certificate that carries its issuer's key",
   references: ["https://www.rfc-editor.org/rfc/rfc5280#section-6.1"],
+  doc: {
+    about:
+      "Looks for a certificate that verifies under its own key although it names another issuer: then that key is the issuer's. No authority gives its signing key to a server; squid, mitmproxy, Burp and others put theirs on everything they forge. It shows even when only the leaf was sent. Not judged: what is self-signed in all but form, and devices of the own network under no registered name.",
+    finds: { proven: "always: who has that key can answer for any name" },
+    causes: ["tls-interception"],
+    innocent: [],
+    advice: "Exempt the servers named in the finding from TLS inspection on the proxy.",
+  },
   check(context) {
     const judged = context.tls().filter(({ tls }) => tls.signing !== undefined);
     const found = judged.filter((connection) => {

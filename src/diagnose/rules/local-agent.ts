@@ -17,6 +17,17 @@ export const localAgent: Rule = {
   id: "local-agent",
   title: "a program on this computer that ends TLS",
   references: ["https://www.rfc-editor.org/rfc/rfc9525"],
+  doc: {
+    about:
+      "Looks for one host with two certificates in one capture: a program on this computer shows one of a private issuer, and from the network comes the server's own. Then what ends TLS is on the computer (an antivirus, a filter, a debugging proxy), and the network is innocent. Seen only where loopback was captured too.",
+    finds: {
+      proven: "the local program was asked for a tunnel to that host",
+      likely: "it was asked directly: a developer's own server may bear the name",
+    },
+    causes: ["tls-interception"],
+    innocent: ["a test server on the same computer under the host's name (a line in the hosts file)"],
+    advice: "Exempt the host in the program that listens there. The network needs no change.",
+  },
   check(context) {
     const local = context.tls().filter((c) => isLocal(c) && context.leaf(c) !== undefined && nameOf(c) !== undefined);
     if (local.length === 0) return { is: "not-applicable" };

@@ -29,6 +29,19 @@ export const mintedOnDemand: Rule = {
   id: "minted-on-demand",
   title: "certificates made at the moment of the connection",
   references: ["https://docs.mitmproxy.org/stable/concepts-certificates/"],
+  doc: {
+    about:
+      "Looks for certificates that begin at the moment of their connection, or whole days before it to the minute, under an issuer that no public root vouches for. Proxies make a certificate when somebody connects, and date it back to survive wrong clocks. One fresh certificate is a renewal; several on different servers are not.",
+    finds: {
+      likely:
+        "several servers, with one key on all certificates or TCP answered near and TLS far; with both where all are of one domain",
+      possible: "several servers without such a sign, or one server with TCP near and TLS far",
+    },
+    causes: ["tls-interception"],
+    innocent: ["servers of one owner that were just renewed", "a private authority that issues for hours or days"],
+    advice:
+      "Exempt the servers named in the finding from TLS inspection on the proxy. Where it is only possible: compare with the certificate that the same server presents on another network.",
+  },
   check(context) {
     const shown = context.tls().filter((connection) => context.leaf(connection) !== undefined);
     const judged = shown.filter(({ untimed }) => untimed !== true);

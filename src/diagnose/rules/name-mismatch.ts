@@ -10,6 +10,17 @@ export const nameMismatch: Rule = {
   id: "name-mismatch",
   title: "a certificate for another name",
   references: ["https://www.rfc-editor.org/rfc/rfc6125#section-6"],
+  doc: {
+    about:
+      "Looks for a good chain whose certificate is not for the name that was asked for. The chain is genuine, so nobody forged it; it is another site's certificate.",
+    finds: { proven: "always: names and chain are in the capture" },
+    causes: ["name-mismatch"],
+    innocent: [
+      "a wrong address, or the default site of a host with many",
+      "a portal that took this one connection over",
+    ],
+    advice: "Check to which address the name resolves, and what answers there.",
+  },
   check(context) {
     const judged = context
       .tls()

@@ -28,6 +28,15 @@ export const nearTcpFarTls: Rule = {
   id: "near-tcp-far-tls",
   title: "TCP answered near and TLS far, for servers of unrelated networks",
   references: ["https://www.rfc-editor.org/rfc/rfc3135#section-3.1"],
+  doc: {
+    about:
+      "Looks for servers of unrelated networks whose TCP is answered at one near distance and whose TLS comes from much further away: something near ends TCP for all of them and asks the servers itself. Asked where no certificate answers the question.",
+    finds: { possible: "always: what ends TCP need not end TLS" },
+    causes: ["tls-interception"],
+    innocent: ["a proxy that passes TLS on unchanged", "a device that speeds up a slow or long link"],
+    advice:
+      "Capture again with the client's key log (SSLKEYLOGFILE): then the certificate tells. Or ask who runs the device.",
+  },
   check(context) {
     const timed = context
       .tls()

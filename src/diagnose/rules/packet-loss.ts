@@ -7,6 +7,17 @@ export const packetLoss: Rule = {
   id: "packet-loss",
   title: "a handshake that failed on lost packets",
   references: ["https://www.rfc-editor.org/rfc/rfc6298"],
+  doc: {
+    about:
+      "Looks for handshakes that stopped because bytes of the server's answer never arrived: a hole that the client never acknowledged.",
+    finds: {
+      likely: "the capture says nothing of packets that it lost itself",
+      possible: "packets were lost while capturing, and these may be among them",
+    },
+    causes: ["packet-loss"],
+    innocent: ["a filter, or a link with too small an MTU, that drops exactly these packets"],
+    advice: "Look for a congested or faulty link; compare with a capture on another one.",
+  },
   check(context) {
     const judged = context.tls().filter(({ tcp }) => tcp?.synAckFrame !== undefined);
     const findings = judged.flatMap((connection): Finding[] => {

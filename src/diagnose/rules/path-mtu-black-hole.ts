@@ -13,6 +13,15 @@ export const pathMtuBlackHole: Rule = {
   id: "path-mtu-black-hole",
   title: "a path that loses full-size packets",
   references: ["https://www.rfc-editor.org/rfc/rfc2923#section-2.1", "https://www.rfc-editor.org/rfc/rfc4821"],
+  doc: {
+    about:
+      "Looks for connections on which small segments pass and full-size ones of one direction never do, however often they are sent. A Certificate is the first large thing that a server sends, so it looks as if TLS were blocked. No certificate was replaced.",
+    finds: { likely: "always: full-size packets may also be lost by chance" },
+    causes: ["path-mtu-black-hole"],
+    innocent: ["ordinary loss that happened to hit the large packets"],
+    advice:
+      "Let ICMP “fragmentation needed” and “packet too big” pass, or clamp the MSS on the router or VPN. To confirm, lower the client's MTU to 1280.",
+  },
   check(context) {
     const judged = context.connections.filter(
       ({ tcp }) => tcp?.synAckFrame !== undefined && tcp.client.firstData !== undefined,

@@ -9,6 +9,17 @@ export const portBlocked: Rule = {
   id: "port-blocked",
   title: "a port that never answers",
   references: ["https://www.rfc-editor.org/rfc/rfc9293#section-3.8.3"],
+  doc: {
+    about:
+      "Looks for SYNs that are sent again and again and never answered. Not even TCP connects, so no certificate is involved.",
+    finds: {
+      proven: "answers would have been captured",
+      likely: "the capture has one direction only, and all of it is silent",
+    },
+    causes: ["port-blocked"],
+    innocent: ["the address is wrong, or the host is down"],
+    advice: "Check that the address is right and up; then allow the port on the firewall.",
+  },
   check(context) {
     const opened = context.connections.filter(({ tcp }) => tcp !== undefined && tcp.syns > 0);
     if (opened.length === 0) return { is: "not-applicable" };

@@ -12,6 +12,14 @@ export const portRefused: Rule = {
     "https://www.rfc-editor.org/rfc/rfc9293#section-3.5.2",
     "https://www.rfc-editor.org/rfc/rfc1812#section-5.2.7.1",
   ],
+  doc: {
+    about:
+      "Looks for SYNs that are answered by a reset or by an ICMP error: the port is closed, or a firewall says no. The ICMP error says which.",
+    finds: { proven: "always: the answer is in the capture" },
+    causes: ["port-refused"],
+    innocent: ["the service is not running"],
+    advice: "Allow the port on the firewall, or ask the operator whether the service is up.",
+  },
   check(context) {
     const opened = context.connections.filter(({ tcp }) => tcp !== undefined && tcp.syns > 0);
     const findings = opened

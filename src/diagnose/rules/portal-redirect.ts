@@ -30,6 +30,14 @@ export const portalRedirect: Rule = {
   id: "portal-redirect",
   title: "a captive portal's answer in plain HTTP",
   references: ["https://www.rfc-editor.org/rfc/rfc8952", "https://www.rfc-editor.org/rfc/rfc6585#section-6"],
+  doc: {
+    about:
+      "Looks for servers of different owners and networks that all send the client to one and the same other host in plain HTTP, for now, while it reaches nothing else; and for status 511, which networks use that want a login.",
+    finds: { likely: "always: some owners share a sign-on" },
+    causes: ["captive-portal"],
+    innocent: ["sites with a sign-on in common"],
+    advice: "Open a browser, log in at the network's page, then try again.",
+  },
   check(context) {
     const answered = context.connections.filter(({ http, through }) => http !== undefined && through === undefined);
     return answer([...byRedirect(context, answered), ...byStatus(answered)], answered.length);

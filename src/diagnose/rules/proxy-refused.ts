@@ -22,6 +22,15 @@ export const proxyRefused: Rule = {
     "https://www.rfc-editor.org/rfc/rfc9110#section-15.5.8",
     "https://www.rfc-editor.org/rfc/rfc1928#section-6",
   ],
+  doc: {
+    about:
+      "Looks for a proxy that was asked for a tunnel (HTTP CONNECT, SOCKS) and said no: it wants to know who asks, it does not allow the target, or it cannot reach it. Rounds of NTLM or Kerberos that end in a tunnel are no refusal. No TLS began, so nothing was intercepted.",
+    finds: { proven: "always: the answer is in the capture" },
+    causes: ["proxy-auth-required", "proxy-denied", "proxy-upstream-failed"],
+    innocent: [],
+    advice:
+      "Let the target pass the proxy without authentication, allow it in the proxy's rules, or find out why the proxy does not reach it.",
+  },
   check(context) {
     const asked = context.connections.filter(({ through }) => through !== undefined);
     const refused = asked.filter(isRefusal);

@@ -25,6 +25,21 @@ export const publicServiceOnPrivateRoot: Rule = {
   id: "public-service-on-private-root",
   title: "a public service under a private root",
   references: ["https://learn.microsoft.com/en-us/microsoft-365/enterprise/urls-and-ip-address-ranges"],
+  doc: {
+    about:
+      "Looks for a name of a public meeting service on a chain that reaches no public root. Microsoft, Zoom, Cisco and Google serve these names with public certificates only, so a declared private CA is no excuse here.",
+    finds: {
+      likely: "no public root vouches for the chain",
+      possible: "the certificate has SCTs, or names an authority that honestly signs without being on browsers' lists",
+    },
+    causes: ["tls-interception"],
+    innocent: [
+      "the login page of a network that answers for every name",
+      "an authority that is younger than the roots known here",
+    ],
+    advice:
+      "Exempt the servers named in the finding from TLS inspection on the proxy. If the network has a login page, log in there first.",
+  },
   check(context) {
     const isPublic = new Map<string, boolean>();
     const named = context.tls().filter((connection) => {

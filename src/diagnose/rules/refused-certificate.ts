@@ -28,6 +28,21 @@ export const refusedCertificate: Rule = {
   id: "refused-certificate",
   title: "a certificate that the client does not trust",
   references: ["https://www.rfc-editor.org/rfc/rfc8446#section-6.2"],
+  doc: {
+    about:
+      "Looks for clients that refuse the certificate they are shown, by an alert or by closing at that point, and says what the chain shows: self-signed, under a private authority, without its intermediate certificate, or good and refused nevertheless. Not interception by itself: an organisation's own server looks the same to a client that does not know its CA.",
+    finds: {
+      proven: "the client says so by an alert",
+      likely: "it closes, without a word, when it has seen a certificate that it cannot trust",
+    },
+    causes: ["tls-alert", "self-signed", "private-ca"],
+    innocent: [
+      "the server's own private CA, which this client does not know",
+      "a program that only looks at certificates, such as monitoring",
+    ],
+    advice:
+      "If it is the server's own certificate, install its root on the client and declare it with --private-ca. If not, compare with what the server presents elsewhere.",
+  },
   check(context) {
     const judged = context.tls().filter((connection) => context.leaf(connection) !== undefined);
     const findings = judged.flatMap((connection) => finding(context, connection));

@@ -15,6 +15,15 @@ export const resetOnHello: Rule = {
   id: "reset-on-hello",
   title: "a reset in answer to the ClientHello",
   references: ["https://www.rfc-editor.org/rfc/rfc9293#section-3.5.2"],
+  doc: {
+    about:
+      "Looks for a reset right after the ClientHello, before any byte of the server: something reads the hello, often its server name, and ends the connection. No certificate was shown. Pseudo-TLS hellos are judged by undocumented-pseudo-tls-answer.",
+    finds: { proven: "always: TCP connected, and the hello alone ended it; by whom is not said" },
+    causes: ["reset-on-hello"],
+    innocent: ["the server itself refuses this hello"],
+    advice:
+      "Look on the firewall or filter for the rule that matches the name or the address; try another name at the same address to confirm it.",
+  },
   check(context) {
     const judged = context
       .tls()

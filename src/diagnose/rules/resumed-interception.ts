@@ -14,6 +14,17 @@ export const resumedInterception: Rule = {
     "https://www.rfc-editor.org/rfc/rfc5246#section-7.3",
     "https://www.rfc-editor.org/rfc/rfc5077#section-3",
   ],
+  doc: {
+    about:
+      "Looks for sessions that continue an intercepted one. The short handshake shows no certificate, but only who gave out the session can resume it.",
+    finds: {
+      proven: "the connection that began the session is proven to be intercepted",
+      likely: "it is likely to be",
+    },
+    causes: ["tls-interception"],
+    innocent: [],
+    advice: "Exempt the servers named in the finding from TLS inspection on the proxy.",
+  },
   check(context) {
     const resumed = context.tls().filter(({ tls }) => tls.resumed === true);
     const findings = resumed.flatMap((connection): Finding[] => {

@@ -13,6 +13,14 @@ export const separateServerHello: Rule = {
   id: "separate-server-hello",
   title: "ServerHello and Certificate in separate packets",
   references: ["https://www.rfc-editor.org/rfc/rfc5246#section-6.2.1"],
+  doc: {
+    about:
+      "Looks for a ServerHello alone in its packet and the Certificate in a later one. Some proxies send it so; so do ordinary servers, as TLS lets a server cut its flight anywhere. Shown because experts look for it.",
+    finds: { possible: "always" },
+    causes: ["tls-interception"],
+    innocent: ["a server, or its TLS library, that writes each message by itself"],
+    advice: "Nothing for this alone: judge by the certificate.",
+  },
   check(context) {
     // QUIC has packets of its own for each.
     const judged = context.tls().filter(({ tls, transport }) => transport === "tcp" && tls.certificates.length > 0);

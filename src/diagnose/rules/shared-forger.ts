@@ -38,6 +38,23 @@ export const sharedForger: Rule = {
   id: "shared-forger",
   title: "one private issuer for unrelated hosts",
   references: ["https://jhalderm.com/pub/papers/interception-ndss17.pdf"],
+  doc: {
+    about:
+      "Looks for one private key that signs for unrelated domains. Hosts of unrelated owners do not share a private authority; a box in between that makes certificates for all of them does. The key is the one that verifies the certificates; where the issuer's was not sent, its name and key identifier stand for it and count for less.",
+    finds: {
+      proven: "the key is known, for three unrelated domains or more",
+      likely: "the key is known, for two; or name and key identifier alone, for three",
+      possible:
+        "only the name is the same, all are on one address, the authority stands below a declared CA, or it is known to sign honestly for many",
+    },
+    causes: ["tls-interception"],
+    innocent: [
+      "one owner with several domains and a CA of its own",
+      "an authority that honestly signs for many without being on browsers' lists",
+    ],
+    advice:
+      "Exempt the servers named in the finding from TLS inspection on the proxy. If all are one owner's, declare its CA with --private-ca instead.",
+  },
   check(context) {
     const judged = context.tls().filter((connection) => context.leaf(connection) !== undefined);
     const signers = new Map<string, Signer>();

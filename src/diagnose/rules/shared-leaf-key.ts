@@ -15,6 +15,15 @@ export const sharedLeafKey: Rule = {
   id: "shared-leaf-key",
   title: "one server key for unrelated hosts",
   references: ["https://dl.acm.org/doi/10.1145/2987443.2987455"],
+  doc: {
+    about:
+      "Looks for one key on the certificates of unrelated hosts, none of them under a public root. Proxies make one key and put it on every certificate. Self-signed ones do not count: firmware ships one key to many owners.",
+    finds: { likely: "always: an organisation may have used one key for hosts of two domains" },
+    causes: ["tls-interception"],
+    innocent: ["one owner with two domains who used one key for both"],
+    advice:
+      "Exempt the servers named in the finding from TLS inspection on the proxy. If all are one owner's, declare its CA with --private-ca instead.",
+  },
   check(context) {
     const judged = context.tls().filter((connection) => context.leafKey(connection) !== undefined);
     const holders = grouped(judged, (connection) =>

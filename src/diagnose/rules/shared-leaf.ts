@@ -35,6 +35,22 @@ export const sharedLeaf: Rule = {
   id: "shared-leaf",
   title: "one certificate for unrelated names",
   references: ["https://dl.acm.org/doi/10.1145/2987443.2987455"],
+  doc: {
+    about:
+      "Looks for one and the same private certificate in answer to names of unrelated owners, in several networks, none of which it is for: whoever holds its key answers for all of them.",
+    finds: {
+      likely:
+        "three owners, and TCP answered near and TLS far everywhere: a page of the box's own would not wait for the servers",
+      possible: "two owners, or without those times",
+    },
+    causes: ["tls-interception"],
+    innocent: [
+      "the login page of a network, or a block page",
+      "a hoster that shows its own certificate for names it does not know",
+    ],
+    advice:
+      "If the network has a login page, log in there first. Else exempt the servers on the proxy, or compare with what they present elsewhere.",
+  },
   check(context) {
     const judged = context.tls().filter((c) => context.leaf(c) !== undefined && nameOf(c) !== undefined);
     const strangers = grouped(judged, (connection) => {

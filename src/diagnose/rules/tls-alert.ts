@@ -19,6 +19,15 @@ export const tlsAlert: Rule = {
   id: "tls-alert",
   title: "a handshake ended by an alert",
   references: ["https://www.rfc-editor.org/rfc/rfc8446#section-6"],
+  doc: {
+    about:
+      "Looks for handshakes that one side ends with a fatal alert, and tells apart that there is no version in common. A client's refusal of a certificate that can be seen is refused-certificate's.",
+    finds: { proven: "always: the alert is in the capture; it does not show who sent it in that side's name" },
+    causes: ["tls-version-mismatch", "tls-alert"],
+    innocent: [],
+    advice:
+      "Look at the log of the side that sent the alert, at this moment; compare the ClientHello with one that works.",
+  },
   check(context) {
     const judged = context.tls().filter(({ pseudoTls }) => pseudoTls === undefined);
     const findings = judged.flatMap((connection): Finding[] => {

@@ -18,6 +18,16 @@ export const turnRefused: Rule = {
     "https://www.rfc-editor.org/rfc/rfc8656#section-7.4",
     "https://www.rfc-editor.org/rfc/rfc8656#section-19",
   ],
+  doc: {
+    about:
+      "Looks for TURN servers that were asked for a relay and said no: wrong credentials, a quota, no room, a policy. Nothing on the path does that. It gives no cause, and stands beside the verdict: without a relay media may find no way.",
+    finds: {
+      proven: "always: the server's answer is in the capture, and no other request of the client's was granted there",
+    },
+    causes: [],
+    innocent: [],
+    advice: "Check the credentials that the client is given, the quota and the ports of the TURN server, and its log.",
+  },
   check(context) {
     const asked = context.connections.filter(isAsked);
     const granted = new Set(asked.filter(({ stun }) => stun.allocated).map(pair));

@@ -36,6 +36,14 @@ export const unanswered: Rule = {
   id: "unanswered",
   title: "no answer, or not the one asked for",
   references: ["https://www.rfc-editor.org/rfc/rfc8489#section-6.2.1"],
+  doc: {
+    about:
+      "Looks for connections that came up and got nothing, or not what was asked for: the other side closed without a byte, never answered, or answered a TLS hello with something that is not TLS; and for STUN, TURN, DTLS and QUIC requests that nobody answers.",
+    finds: { proven: "always: what came back, or did not for long enough, is in the capture" },
+    causes: ["non-tls-answer", "closed-without-answer", "no-answer"],
+    innocent: ["the service behind the port is down", "UDP 443 that is blocked on purpose, so that programs use TCP"],
+    advice: "Find out what answers at that address, and allow the port and protocol on what is between.",
+  },
   check(context) {
     const judged = context.connections.filter((c) => c.bytes.fromClient > 0 && c.pseudoTls === undefined);
     const quic = judged.some(({ protocol, bytes }) => protocol === "quic" && bytes.fromServer === 0);

@@ -22,6 +22,19 @@ export const undocumentedPseudoTlsAnswer: Rule = {
     "https://learn.microsoft.com/en-us/openspecs/office_protocols/ms-turn/ae97f19f-88ea-44a7-bb2e-2b23cb645da5",
     "https://knowledge.broadcom.com/external/article/169284",
   ],
+  doc: {
+    about:
+      "Looks for a pseudo-TLS hello that is answered by anything but the one documented record: an alert, other bytes, a reset, a close, silence, a good certificate. The server always answers with that record, and has no TLS to send an alert with. Without a second sign the connection is called impaired, by what happened.",
+    finds: {
+      likely:
+        "a second, independent sign stands beside it: the host answers over UDP, its network is intercepted elsewhere, or TCP is answered near and the rest far",
+      possible: "alone",
+    },
+    causes: ["tls-interception"],
+    innocent: ["a filter on the path", "a server that is down, or a wrong address", "a load balancer that ends TLS"],
+    advice:
+      "Exempt the address from TLS inspection, by address: this hello carries no server name. Where it is only possible: capture again with UDP 3478 to that host in it.",
+  },
   check(context) {
     const dialogues = context.connections.filter(({ pseudoTls }) => pseudoTls !== undefined);
     const judged = dialogues.filter(({ pseudoTls }) => pseudoTls?.answer !== "not-captured");

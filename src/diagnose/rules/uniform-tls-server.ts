@@ -26,6 +26,17 @@ export const uniformTlsServer: Rule = {
   id: "uniform-tls-server",
   title: "unrelated servers that answer exactly alike",
   references: ["https://www.rfc-editor.org/rfc/rfc8446#section-4.3.1"],
+  doc: {
+    about:
+      "Looks for servers of unrelated names and networks that answer one client's hello exactly alike in TLS 1.3: the same choices, key, extensions and tickets by their lengths. One program that answers for all of them does that. Asked where nobody has read the certificates.",
+    finds: { possible: "always" },
+    causes: ["tls-interception"],
+    innocent: [
+      "a content network of which all of them are customers",
+      "servers that run the same software with the same settings",
+    ],
+    advice: "Capture again with the client's key log (SSLKEYLOGFILE): then the certificates tell.",
+  },
   check(context) {
     const hidden = context.tls().filter(isHidden);
     const findings = [...grouped(hidden, likeness).values()].flatMap((one) => finding(one));
