@@ -47,6 +47,14 @@ Examples:
   $ sightline show --ecs report.json > events.ndjson
 `;
 
+const EXPLAIN_EXAMPLES = `
+Examples:
+  $ sightline explain leaf-with-issuer-key
+  $ sightline explain path-mtu-black-hole
+  $ sightline explain forcepoint-content-gateway
+  $ sightline explain desktop-sharing
+`;
+
 process.on("uncaughtException", fail);
 // A reader that went away is no error; other errors of stdout are met where it is written.
 process.stdout.on("error", () => {});
@@ -141,6 +149,29 @@ addRenderings(show, ["markdown", "html", "ecs"])
   .action(async (report: string, flags: RenderingFlags) => {
     const { showCommand } = await import("./commands/show.ts");
     process.exitCode = await showCommand(report, flags);
+  });
+
+program
+  .command("rules")
+  .summary("list what is looked for")
+  .description("Lists all rules: what each looks for, and how sure it can be at best.")
+  .action(async () => {
+    const { rulesCommand } = await import("./commands/explain.ts");
+    await rulesCommand();
+  });
+
+program
+  .command("explain")
+  .summary("say what an id in a Report means")
+  .description(
+    "Explains a rule, a cause, an interception product, a meeting service or one of its features: what it means, how sure it is, " +
+      "what looks alike, what to do, and where that is written.",
+  )
+  .argument("<id>", "as a Report names it")
+  .addHelpText("after", EXPLAIN_EXAMPLES)
+  .action(async (id: string) => {
+    const { explainCommand } = await import("./commands/explain.ts");
+    await explainCommand(id);
   });
 
 /**

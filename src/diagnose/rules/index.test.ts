@@ -48,6 +48,19 @@ describe("the list of rules", () => {
     }
   });
 
+  test("every rule is documented: how sure it can be, and what looks alike unless nothing does", () => {
+    for (const { id, doc } of RULES) {
+      for (const text of [doc.about, doc.advice]) expect(text, id).toMatch(/^[A-Z].*\.$/s);
+      const confidences = CONFIDENCES.filter((confidence) => doc.finds[confidence] !== undefined);
+      expect(confidences.length, id).toBeGreaterThan(0);
+      expect(Object.keys(doc.finds), `${id}: best first`).toEqual(confidences);
+      // What is never more than possible is so because of them.
+      if (confidences[0] === "possible") expect(doc.innocent.length, id).toBeGreaterThan(0);
+      for (const text of [...Object.values(doc.finds), ...doc.innocent])
+        expect(text, id).not.toMatch(/\.$|^[A-Z][a-z]/);
+    }
+  });
+
   test.each(RULES.map((rule) => [rule.id, rule] as const))("%s: nothing in, not applicable out", (_, rule) => {
     expect(rule.references.length).toBeGreaterThan(0);
     const [result] = diagnose(observations([])).rules.filter(({ rule: id }) => id === rule.id);
@@ -184,7 +197,10 @@ test("whatever was captured: every rule answers, no rule fails, sentences stay s
       const { rules, findings, connections, verdict } = diagnose(observations(specs, { seconds: ends }));
       expect(rules.map(({ rule }) => rule)).toEqual(RULES.map(({ id }) => id));
       expect(rules.filter(({ is }) => is === "failed")).toEqual([]);
-      for (const { what, why, fix, cause, confidence, connections: members, evidence } of findings) {
+      for (const { what, why, fix, cause, confidence, connections: members, evidence, rule } of findings) {
+        // `sightline explain` promises these.
+        expect(Object.keys(rule.doc.finds)).toContain(confidence);
+        if (cause !== undefined) expect(rule.doc.causes).toContain(cause);
         for (const sentence of [what, why, fix]) {
           expect(sentence).toMatch(/[.!]$/);
           expect(sentence.length).toBeLessThan(SENTENCE);
