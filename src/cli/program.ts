@@ -7,6 +7,8 @@ import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { VERSION } from "../version.ts";
 import { type AnalyzeFlags, analyzeCommand } from "./commands/analyze.ts";
 import type { BypassFlags } from "./commands/bypass.ts";
+import { explainCommand, rulesCommand } from "./commands/explain.ts";
+import { showCommand } from "./commands/show.ts";
 import type { UpdateKnowledgeFlags } from "./commands/update-knowledge.ts";
 import { EXIT_COULD_NOT_RUN, say, sayDefect, sayError, UserError } from "./messages.ts";
 import { addRenderings, type RenderingFlags } from "./renderings.ts";
@@ -147,7 +149,6 @@ const show = program
 addRenderings(show, ["markdown", "html", "ecs"])
   .addHelpText("after", EXIT_STATUS + SHOW_EXAMPLES)
   .action(async (report: string, flags: RenderingFlags) => {
-    const { showCommand } = await import("./commands/show.ts");
     process.exitCode = await showCommand(report, flags);
   });
 
@@ -155,10 +156,7 @@ program
   .command("rules")
   .summary("list what is looked for")
   .description("Lists all rules: what each looks for, and how sure it can be at best.")
-  .action(async () => {
-    const { rulesCommand } = await import("./commands/explain.ts");
-    await rulesCommand();
-  });
+  .action(rulesCommand);
 
 program
   .command("explain")
@@ -169,10 +167,7 @@ program
   )
   .argument("<id>", "as a Report names it")
   .addHelpText("after", EXPLAIN_EXAMPLES)
-  .action(async (id: string) => {
-    const { explainCommand } = await import("./commands/explain.ts");
-    await explainCommand(id);
-  });
+  .action((id: string) => explainCommand(id));
 
 /**
  * Runs the command line of this process; its exit status is `process.exitCode`. True: a capture was read and judged. After

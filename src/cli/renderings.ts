@@ -3,7 +3,10 @@
  * knows nothing of how a Report comes about.
  */
 import { type Command, Option } from "commander";
+import { renderEcs } from "../report/ecs.ts";
+import { renderHtml } from "../report/html.ts";
 import { reportJson } from "../report/json.ts";
+import { renderMarkdown } from "../report/markdown.ts";
 import type { Report } from "../report/schema.ts";
 import { renderText } from "../report/text.ts";
 import { factsOf, terminalStyle } from "./terminal.ts";
@@ -39,11 +42,11 @@ export function listsAll({ json, ecs }: RenderingFlags): boolean {
   return json === true || ecs === true;
 }
 
-/** Joined, the pieces are what was asked for. What is rarely asked for is loaded when it is. */
-export async function rendered(report: Report, flags: RenderingFlags): Promise<Iterable<string>> {
+/** Joined, the pieces are what was asked for. */
+export function rendered(report: Report, flags: RenderingFlags): Iterable<string> {
   if (flags.json) return reportJson(report);
-  if (flags.markdown) return [(await import("../report/markdown.ts")).renderMarkdown(report)];
-  if (flags.html) return [(await import("../report/html.ts")).renderHtml(report)];
-  if (flags.ecs) return (await import("../report/ecs.ts")).renderEcs(report);
+  if (flags.markdown) return [renderMarkdown(report)];
+  if (flags.html) return [renderHtml(report)];
+  if (flags.ecs) return renderEcs(report);
   return [renderText(report, terminalStyle(factsOf(process.stdout)))];
 }

@@ -72,7 +72,7 @@ export async function analyzeCommand(files: readonly string[], flags: AnalyzeFla
 
   for (const file of report.input.files) warnOf(file);
   const whole = withUnreadable(report, unreadable);
-  await writeOut(process.stdout, await rendered(whole, flags));
+  await writeOut(process.stdout, rendered(whole, flags));
   return EXIT_STATUS[whole.verdict.is];
 }
 

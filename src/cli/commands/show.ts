@@ -9,6 +9,6 @@ import { readReportFile } from "../report-file.ts";
 /** Resolves to the exit status, that of the Report's verdict. Throws UserError when there is no Report. */
 export async function showCommand(file: string, flags: RenderingFlags): Promise<number> {
   const report = await readReportFile(file);
-  await writeOut(process.stdout, await rendered(report, flags));
+  await writeOut(process.stdout, rendered(report, flags));
   return EXIT_STATUS[report.verdict.is];
 }
