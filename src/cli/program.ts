@@ -39,9 +39,6 @@ Examples:
   $ sightline update-knowledge --from 'https://endpoints.office.com/endpoints/worldwide?ServiceAreas=Skype&clientrequestid=GUID'
 `;
 
-/** Set to false by commands that read no capture. */
-let judged = true;
-
 const SHOW_EXAMPLES = `
 Examples:
   $ sightline show report.json
@@ -61,6 +58,9 @@ process.on("uncaughtException", fail);
 // A reader that went away is no error; other errors of stdout are met where it is written.
 process.stdout.on("error", () => {});
 process.stderr.on("error", () => {});
+
+/** By a command that reads captures: of the others not all that reading takes was compiled. */
+let hasJudged = false;
 
 const program = new Command("sightline")
   .description(
@@ -89,6 +89,7 @@ addRenderings(analyze, ["json", "markdown", "html", "ecs"])
   .addHelpText("after", EXIT_STATUS + EXAMPLES)
   .action(async (files: string[], flags: AnalyzeFlags) => {
     process.exitCode = await analyzeCommand(files, flags);
+    hasJudged = process.exitCode !== EXIT_COULD_NOT_RUN;
   });
 
 program
@@ -138,7 +139,6 @@ program
   .action(async (flags: UpdateKnowledgeFlags) => {
     const { updateKnowledgeCommand } = await import("./commands/update-knowledge.ts");
     process.exitCode = await updateKnowledgeCommand(flags);
-    judged = false;
   });
 
 const show = program
@@ -176,7 +176,7 @@ program
 export async function run(): Promise<boolean> {
   try {
     await program.parseAsync();
-    return judged && process.exitCode !== EXIT_COULD_NOT_RUN;
+    return hasJudged;
   } catch (error) {
     if (error instanceof CommanderError) sayUsage(error);
     else fail(error);

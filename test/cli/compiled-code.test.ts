@@ -42,10 +42,13 @@ test("is kept by a run that has worked, and used by the next one", () => {
   expect(readFileSync(keptFile()).equals(code)).toBe(true);
 });
 
-test.each([["--help"], ["analyze", "missing.pcap"]])("is not kept by a run that has not: %s", (...args) => {
-  sightline(...args);
-  expect(kept()).toEqual([]);
-});
+test.each([["--help"], ["rules"], ["explain", "lync"], ["analyze", "missing.pcap"]])(
+  "is not kept by a run that has not: %s",
+  (...args) => {
+    sightline(...args);
+    expect(kept()).toEqual([]);
+  },
+);
 
 test.each([
   ["changed", (bytes: Buffer) => bytes.fill(0xff, bytes.length / 2, bytes.length / 2 + 1)],

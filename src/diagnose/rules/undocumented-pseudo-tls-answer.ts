@@ -27,7 +27,7 @@ export const undocumentedPseudoTlsAnswer: Rule = {
       "Looks for a pseudo-TLS hello that is answered by anything but the one documented record: an alert, other bytes, a reset, a close, silence, a good certificate. The server always answers with that record, and has no TLS to send an alert with. Without a second sign the connection is called impaired, by what happened.",
     finds: {
       likely:
-        "a second, independent sign stands beside it: the host answers over UDP, its network is intercepted elsewhere, or TCP is answered near and the rest far",
+        "a second, independent sign stands beside it: the host answers over UDP, its network is intercepted elsewhere, TCP is answered near and the rest far, or without a hop in between",
       possible: "alone",
     },
     causes: ["tls-interception"],

@@ -21,6 +21,19 @@ export const uniformSynAck: Rule = {
   id: "uniform-syn-ack",
   title: "one system at hand that answers TCP for unrelated networks",
   references: ["https://www.rfc-editor.org/rfc/rfc3135#section-3.1"],
+  doc: {
+    about:
+      "Looks for servers of many unrelated networks whose SYN-ACKs are all alike (TTL, window, options) and have travelled no hop: one system at hand answers TCP for all of them. Asked where nothing has shown the servers' own certificates.",
+    finds: { possible: "always: what ends TCP need not end TLS" },
+    causes: ["tls-interception"],
+    innocent: [
+      "a proxy that passes TLS on unchanged",
+      "a device that speeds up a slow or long link",
+      "the network of a virtual machine",
+    ],
+    advice:
+      "Capture again with the client's key log (SSLKEYLOGFILE): then the certificates tell. Or ask who runs the device.",
+  },
   check(context) {
     const judged = context.tls().filter((connection) => isOpen(context, connection));
     const findings = [...grouped(judged, likeness).values()].flatMap((one) => finding(one));
