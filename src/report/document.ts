@@ -26,6 +26,7 @@ import {
   leafOf,
   list,
   type Marked,
+  mediaText,
   nameAfter,
   programOf,
   reasonOf,
@@ -257,7 +258,9 @@ function certificates(report: Report, connection: ReportConnection, deciding: re
     row(
       "Names",
       codes(leaf.names),
-      said("subjectAltName") ?? (serverName === undefined ? undefined : [value(serverName)]),
+      of(({ names }) => codes(names)) ??
+        said("subjectAltName") ??
+        (serverName === undefined ? undefined : [value(serverName)]),
     ),
     row(
       "Issuer",
@@ -426,13 +429,19 @@ function connections(report: Report): Block[] {
   });
 }
 
+/** The relay of a pseudo-TLS dialogue that was judged is the reason already. */
+function whyOf(connection: ReportConnection): string {
+  if (connection.verdict.is === "not-judged") return callText(connection);
+  return [reasonOf(connection), mediaText(connection) ?? ""].filter((text) => text !== "").join("; ");
+}
+
 function groupRow(group: ReportGroup, first: ReportConnection | undefined): Line[] {
   const count = String(group.connections);
   if ("folded" in group) return [[group.firstId], [`${group.folded} servers`], [""], [count], [""]];
   const { server } = group;
   const name = group.serverName ?? first?.through?.target;
   const elsewhere = group.elsewhere === undefined ? "" : `, ${group.elsewhere} of them to other addresses`;
-  const reason = first === undefined ? "" : [reasonOf(first), callText(first)].filter((text) => text !== "").join("; ");
+  const reason = first === undefined ? "" : whyOf(first);
   return [
     [group.firstId],
     [code(endpoint(server)), ...(name === undefined ? [nameAfter({ server })] : [" ", value(name)])],

@@ -83,6 +83,14 @@ test("the same server elsewhere in the capture is what is expected", () => {
   );
 });
 
+test("why a connection is genuine is said once", () => {
+  const name = "d38-sharing-after-websense-squid";
+  const text = renderMarkdown(JSON.parse(readFileSync(`test/captures/${name}/report.json`, "utf8")) as Report);
+  const row = text.split("\n").find((line) => line.startsWith("| tcp/1 | `198.51.100.30:443` |")) ?? "";
+  expect(row.match(/relay/g)).toHaveLength(1);
+  expect(row).toContain("RTP flowed both ways");
+});
+
 test("a name that a shell would act on stands in no command", () => {
   for (const name of ["$(reboot)", "a;b", "-connect", "a b", "x`y`"]) {
     const connections = reports.story.connections.map((one) => ({ ...one, serverName: name }));
