@@ -25,9 +25,11 @@ import {
   kindOf,
   leafOf,
   list,
+  listTexts,
   type Marked,
   mediaText,
   nameAfter,
+  positionsOf,
   programOf,
   reasonOf,
   TRUST_WORDS,
@@ -154,17 +156,19 @@ function changes(report: Report, inFull: readonly ReportConnection[]): Block[] {
   ];
 }
 
-/** What those with a say have published about inspecting the services that suffer. */
-function positions({ features }: Report): Block[] {
-  const suffering = new Set(
-    features.filter(({ status }) => status === "broken" || status === "at-risk").map(({ service }) => service),
-  );
-  const items = SERVICES.filter(({ id }) => suffering.has(id)).flatMap(({ inspection }) =>
-    inspection.map(({ by, statement, url }): Line => [`${by}: ${statement} `, { is: "link", url }]),
+function positions(report: Report): Block[] {
+  const items = positionsOf(report).map(
+    ({ by, statement, url, dated }): Line => [
+      `${by}: `,
+      ...sentence(statement),
+      " ",
+      { is: "link", url },
+      ` (${dated})`,
+    ],
   );
   return items.length === 0
     ? []
-    : [paragraph("What is published about inspecting this traffic:"), { is: "list", items }];
+    : [paragraph("What the vendor says of TLS inspection:"), { is: "list", items: items.slice(0, MAX_ROWS) }];
 }
 
 // --- proof
@@ -472,7 +476,13 @@ function capture(report: Report): Block[] {
         ),
     ];
   });
-  return [{ is: "list", items: [...items, [countsText(report)]] }, ...andMore(files.length - MAX_FILES, "files")];
+  const lists = listTexts(report)
+    .slice(0, MAX_ROWS)
+    .map(({ text }) => sentence(text));
+  return [
+    { is: "list", items: [...items, [countsText(report)], ...lists] },
+    ...andMore(files.length - MAX_FILES, "files"),
+  ];
 }
 
 function references(report: Report, inFull: readonly ReportConnection[]): Block[] {

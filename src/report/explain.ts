@@ -242,9 +242,9 @@ function explainService(page: Page, service: MeetingService): void {
       ? ["none: its owners run the servers"]
       : addresses.map(({ date, source, blocks }) => `${blocks.length} blocks of ${date} (${source})`),
   );
-  inspection.forEach(({ by, statement, url }, index) => {
+  inspection.forEach(({ by, statement, url, date, dated }, index) => {
     labelled(page, index === 0 ? "Inspection" : "", [`${by}: ${statement}`]);
-    page.whole(" ".repeat(LABEL), url);
+    page.whole(" ".repeat(LABEL), url, span("dim", ` (${dated === "page" ? "of" : "read in"} ${date})`));
   });
   cited(page, references);
 }

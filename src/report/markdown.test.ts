@@ -34,8 +34,28 @@ describe("the story as a ticket", () => {
     expect(story).toContain("| ip | `198.51.100.30/32` | 443 | the client sends no server name here");
   });
 
-  test("what is published about inspecting what suffers, with its address", () => {
-    expect(story).toMatch(/^- Microsoft: .*<https:\/\/learn\.microsoft\.com\/\S+>$/m);
+  test("what the vendor says of inspecting what is intercepted, with its address and date", () => {
+    const position = {
+      service: "lync" as const,
+      by: "Microsoft",
+      statement: "There is no Certificate.",
+      url: "https://learn.microsoft.com/ms-turn",
+      date: "2024-05",
+      dated: "page" as const,
+    };
+    const findings = reports.story.findings.map((finding) => ({ ...finding, positions: [position] }));
+    expect(renderMarkdown({ ...reports.story, findings })).toContain(
+      "\nWhat the vendor says of TLS inspection:\n\n- Microsoft: There is no Certificate. <https://learn.microsoft.com/ms-turn> (of 2024-05)\n",
+    );
+  });
+
+  test("a list of addresses that is old", () => {
+    const knowledge = [
+      { service: "teams" as const, source: "x", date: "2020-01-01", connections: 1, stale: true as const },
+    ];
+    expect(renderMarkdown({ ...reports.story, knowledge })).toMatch(
+      /^- Microsoft Teams: address list of 2020-01-01, more than/m,
+    );
   });
 
   test("the handshake, with the frame where it went wrong marked", () => {
