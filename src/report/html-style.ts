@@ -32,7 +32,7 @@ pre { margin: .5rem 0; padding: .6rem .8rem; border-radius: .3rem; background: v
 table { width: 100%; margin: .7rem 0 1rem; border-collapse: collapse; font-size: .93rem; }
 th, td { padding: .4rem .6rem; border-bottom: 1px solid var(--rule); text-align: left; vertical-align: top; }
 th { color: var(--soft); font-size: .82rem; font-weight: 600; white-space: nowrap; }
-td.short, code.name { white-space: nowrap; }
+td.short, code.name { white-space: nowrap; } .short wbr, .name wbr { display: none; }
 td .label { display: none; }
 footer { margin-top: 2.5rem; border-top: 2px solid var(--rule); color: var(--soft); font-size: .85rem; }
 .ladder { max-width: 56rem; background: var(--shade); font-variant-numeric: tabular-nums; }
@@ -47,7 +47,7 @@ footer { margin-top: 2.5rem; border-top: 2px solid var(--rule); color: var(--sof
 @media (max-width: 46rem) {
   body { padding: .8rem; } h1 { font-size: 1.35rem; } .answer { padding: .8rem; }
   table[role], table[role] tbody, table[role] tr { display: block; } table[role] thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-  td.short, code.name { white-space: normal; }
+  td.short, code.name { white-space: normal; } .short wbr, .name wbr { display: inline; }
   table[role] tr { margin: .6rem 0; padding: .3rem .7rem; border: 1px solid var(--rule); border-radius: .3rem; }
   table[role] td { display: grid; grid-template-columns: 6.2rem minmax(0, 1fr); gap: .5rem; padding: .25rem 0; border: 0; } table[role] td.empty { display: none; }
   td .label { display: block; color: var(--soft); font-size: .82rem; font-weight: 600; line-height: 1.7; }
@@ -58,6 +58,6 @@ footer { margin-top: 2.5rem; border-top: 2px solid var(--rule); color: var(--sof
   :root { color-scheme: light; --ink: #000; --soft: #444; --paper: #fff; --shade: #f4f4f4; --rule: #bbb; --code: #f0f0f0;
     --bad: #a00; --bad-paper: #fff; --warn: #7a4a00; --warn-paper: #fff; --good: #0a5a24; --good-paper: #fff; --link: #000; }
   @page { margin: 15mm; } body { max-width: none; padding: 0; font-size: 10pt; }
-  pre { white-space: pre-wrap; } code.name { white-space: normal; } h2, h3 { break-after: avoid; } tr, li, .ladder, .answer { break-inside: avoid; } thead { display: table-header-group; }
+  pre { white-space: pre-wrap; } code.name { white-space: normal; } .name wbr { display: inline; } h2, h3 { break-after: avoid; } tr, li, .ladder, .answer { break-inside: avoid; } thead { display: table-header-group; }
 }
 `;
