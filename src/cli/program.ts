@@ -120,7 +120,6 @@ Examples:
   .action(async (report: string | undefined, flags: BypassFlags) => {
     const { bypassCommand } = await import("./commands/bypass.ts");
     process.exitCode = await bypassCommand(report, flags);
-    judged = false;
   });
 
 program

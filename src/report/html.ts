@@ -149,7 +149,7 @@ function inline(piece: Inline): string {
 
 /** The path of a field, or the name of a rule: breaking it would make it hard to read. */
 function isName(text: string): boolean {
-  return text.length <= 44 && /^[a-z][\w.=[\]-]*$/i.test(text);
+  return text.length <= SHORT && /^[a-z][\w.=[\]-]*$/i.test(text);
 }
 
 /** A web page in nothing but the characters of RFC 3986: no other scheme can act. */

@@ -12,6 +12,7 @@ import { renderBypass } from "../../report/bypass.ts";
 import { readReport } from "../../report/read.ts";
 import type { Report } from "../../report/schema.ts";
 import { EXIT_COULD_NOT_RUN, say, UserError } from "../messages.ts";
+import { isNear } from "../near.ts";
 import { writeOut } from "../output.ts";
 
 export interface BypassFlags {
@@ -92,31 +93,6 @@ function slug(text: string): string {
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "-")
     .replace(/^-|-$/g, "");
-}
-
-/** Shorter ones are part of too many words. */
-const MIN_PART = 3;
-/** Of one word, mistyped. */
-const MAX_DISTANCE = 2;
-
-function isNear(known: string, word: string): boolean {
-  if (word.length >= MIN_PART && (known.includes(word) || word.includes(known))) return true;
-  return distance(known, word) <= Math.min(MAX_DISTANCE, Math.floor(word.length / MIN_PART));
-}
-
-/** Letters to change, add or leave out, by Levenshtein; whatever is too long to be close counts as far. */
-function distance(one: string, other: string): number {
-  if (Math.abs(one.length - other.length) > MAX_DISTANCE) return Number.POSITIVE_INFINITY;
-  let row = Array.from({ length: other.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= one.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= other.length; j++) {
-      const replaced = (row[j - 1] ?? 0) + (one[i - 1] === other[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[other.length] ?? Number.POSITIVE_INFINITY;
 }
 
 /** A line for each product, in columns. */
