@@ -152,6 +152,9 @@ function changes(report: Report, inFull: readonly ReportConnection[]): Block[] {
       "Exempt exactly these from TLS inspection. What is exempt passes without being read; everything else stays inspected.",
     ),
     ...table(["Match", "Value", "Port", "Note"], rows),
+    paragraph(
+      "To paste: `sightline bypass REPORT --for PRODUCT`, where REPORT is what `sightline analyze --json` writes.",
+    ),
     ...positions(report),
   ];
 }

@@ -195,7 +195,9 @@ function explainProduct(page: Page, product: InterceptorProduct): void {
     labelled(page, "Builds", [`certificates in a way of its own (forged-leaf-structure): ${leafStructure.source}`]);
   if (httpHeaders.length > 0) labelled(page, "HTTP", [`adds ${httpHeaders.join(", ")}`]);
   if (notes !== undefined) labelled(page, "Notes", [notes]);
-  labelled(page, "To do", ["Exempt the servers that the Report lists from TLS inspection on it."]);
+  labelled(page, "To do", [
+    "Exempt the servers that the Report lists from TLS inspection on it: `sightline bypass` writes what is to be pasted.",
+  ]);
 }
 
 /** Those have no sites or devices of their own (`rules/vendors-own.ts`). */
