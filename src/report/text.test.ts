@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { withStrings } from "../../test/support/hostile.ts";
@@ -161,6 +162,17 @@ test("cannot-tell: what is missing, at the top and for the connection", () => {
   expect(lines(text)[0]).toBe("? CANNOT TELL");
   expect(lines(text)[2]).toBe("Missing    key log");
   expect(text).toContain("tls: missing key log");
+});
+
+test("possible signs are told where the connection could not be judged, and only there", () => {
+  const report = JSON.parse(readFileSync("test/captures/b02-squid-bump-tls13/report.json", "utf8")) as Report;
+  const heading = "Signs of interception that have innocent explanations\n  TCP was answered after 0.04 ms to 0.05 ms";
+  expect(renderText(report, plain)).toContain(heading);
+  const judged = report.connections.map((connection) => ({
+    ...connection,
+    verdict: { is: "genuine" as const, findings: [] },
+  }));
+  expect(renderText({ ...report, connections: judged }, plain)).not.toContain("innocent");
 });
 
 test("impaired: a blocked port has a ladder too", () => {

@@ -56,6 +56,7 @@ const MAX_EVIDENCE = 3;
 const MAX_BYPASS = 5;
 const MAX_POSITIONS = 3;
 const MAX_GROUPS = 5;
+const MAX_SIGNS = 3;
 const MAX_FILES = 4;
 const MAX_PROBLEMS = 3;
 /** On the file; those on frames stand where the frame is evidence. */
@@ -78,6 +79,7 @@ export function renderText(report: Report, style: TextStyle): string {
   bypass(page, report);
   positions(page, report);
   connections(page, report, new Set(inFull.map(({ id }) => id)));
+  signs(page, report);
   checks(page, report);
   input(page, report);
   return page.text();
@@ -263,6 +265,18 @@ function connections(page: Page, report: Report, inFull: ReadonlySet<string>): v
     const hidden = rest.slice(MAX_GROUPS).reduce((sum, group) => sum + ("folded" in group ? group.folded : 1), 0);
     if (hidden > 0) more(page, "  ", hidden);
   }
+}
+
+/** Of connections that could not be judged, what is known of them though it decides nothing. */
+function signs(page: Page, report: Report): void {
+  const open = new Set(report.connections.flatMap(({ id, verdict }) => (verdict.is === "cannot-tell" ? id : [])));
+  const found = report.findings.filter(
+    ({ confidence, connections }) => confidence === "possible" && connections.some((id) => open.has(id)),
+  );
+  if (found.length === 0) return;
+  heading(page, "Signs of interception that have innocent explanations");
+  for (const { what, why } of found.slice(0, MAX_SIGNS)) page.paragraph("  ", [what, span("dim", ` ${why}`)]);
+  if (found.length > MAX_SIGNS) more(page, "  ", found.length - MAX_SIGNS);
 }
 
 /** Of those without an identity, what came of relays and media; first what somebody has to do something about. */
