@@ -7,6 +7,7 @@ import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { VERSION } from "../version.ts";
 import { type AnalyzeFlags, analyzeCommand } from "./commands/analyze.ts";
 import type { BypassFlags } from "./commands/bypass.ts";
+import { type CompareFlags, compareCommand } from "./commands/compare.ts";
 import { explainCommand, rulesCommand } from "./commands/explain.ts";
 import { showCommand } from "./commands/show.ts";
 import type { UpdateKnowledgeFlags } from "./commands/update-knowledge.ts";
@@ -25,9 +26,11 @@ Examples:
   $ sightline analyze meeting.pcapng
   $ sightline analyze ring_*.pcapng.gz
   $ sightline analyze --private-ca corporate-ca.pem meeting.pcapng
+  $ sightline analyze --baseline before.json meeting.pcapng
   $ sightline analyze --keylog keys.txt meeting.pcapng
   $ sightline analyze --json meeting.pcapng > report.json
   $ sightline analyze --html meeting.pcapng > report.html
+  $ sightline compare client.pcapng edge.pcapng
   $ tcpdump -i eth0 -U -w - port 443 or port 3478 | sightline analyze
 `;
 
@@ -54,6 +57,12 @@ Examples:
   $ sightline explain desktop-sharing
 `;
 
+const COMPARE_EXAMPLES = `
+Examples:
+  $ sightline compare client.pcapng edge.pcapng
+  $ sightline compare --json client.pcapng edge.pcapng > report.json
+`;
+
 process.on("uncaughtException", fail);
 // A reader that went away is no error; other errors of stdout are met where it is written.
 process.stdout.on("error", () => {});
@@ -77,18 +86,26 @@ const analyze = program
   .summary("judge the connections of a capture")
   .description("Judges the connections of one or more captures, read as one. Without files it reads stdin.")
   .argument("[files...]", "pcap, pcapng, snoop or Network Monitor files, plain, gzip or zstd; - is stdin");
-addRenderings(analyze, ["json", "markdown", "html", "ecs"])
-  .option("--roots <file>", "PEM roots to treat as public, besides Mozilla's (repeatable)", append)
-  .option("--private-ca <file>", "PEM of a legitimate private CA (repeatable)", append)
-  .option(
-    "--keylog <file>",
-    "key log (SSLKEYLOGFILE), to read the handshakes of TLS 1.3, and TURN inside TLS (repeatable)",
-    append,
-  )
-  .option("--max-connections <number>", "most connections the Report lists (default: 5000)", positive)
+judges(addRenderings(analyze, ["json", "markdown", "html", "ecs"]))
   .addHelpText("after", EXIT_STATUS + EXAMPLES)
   .action(async (files: string[], flags: AnalyzeFlags) => {
     process.exitCode = await analyzeCommand(files, flags);
+    hasJudged = process.exitCode !== EXIT_COULD_NOT_RUN;
+  });
+
+const compare = program
+  .command("compare")
+  .summary("find the same connections at both ends of a path")
+  .description(
+    "Compares a capture made at the client with one made at the server's end at the same time: pairs their connections, " +
+      "also through NAT, and shows both hellos and certificates side by side. Another hello at the other end shows that something between ended TLS.",
+  )
+  .argument("<client>", "capture made at the client, or near it")
+  .argument("<edge>", "capture made at the server, or near it");
+judges(addRenderings(compare, ["json"]))
+  .addHelpText("after", EXIT_STATUS + COMPARE_EXAMPLES)
+  .action(async (client: string, edge: string, flags: CompareFlags) => {
+    process.exitCode = await compareCommand(client, edge, flags);
     hasJudged = process.exitCode !== EXIT_COULD_NOT_RUN;
   });
 
@@ -167,6 +184,29 @@ program
   .argument("<id>", "as a Report names it")
   .addHelpText("after", EXPLAIN_EXAMPLES)
   .action((id: string) => explainCommand(id));
+
+/** The options that are the same for every command that judges. */
+function judges(command: Command): Command {
+  return command
+    .option("--roots <file>", "PEM roots to treat as public, besides Mozilla's (repeatable)", append)
+    .option("--private-ca <file>", "PEM of a legitimate private CA (repeatable)", append)
+    .option(
+      "--inspection-ca <file>",
+      "PEM of a CA that signs for TLS inspection: it proves interception (repeatable)",
+      append,
+    )
+    .option(
+      "--baseline <file>",
+      "what servers really present: a Report, a chain in PEM, or lines `host[:port] sha256:HEX` (repeatable)",
+      append,
+    )
+    .option(
+      "--keylog <file>",
+      "key log (SSLKEYLOGFILE), to read the handshakes of TLS 1.3, and TURN inside TLS (repeatable)",
+      append,
+    )
+    .option("--max-connections <number>", "most connections the Report lists (default: 5000)", positive);
+}
 
 /**
  * Runs the command line of this process; its exit status is `process.exitCode`. True: a capture was read and judged. After

@@ -9,6 +9,7 @@ import type { ConnectionObservation, Observations, Timestamp, TlsObservation } f
 import type { Certificate } from "../protocol/x509/certificate.ts";
 import { certificateNames, speaksFor } from "../protocol/x509/host-name.ts";
 import type { Finding } from "./finding.ts";
+import { type Pair, pairingOf } from "./pairing.ts";
 import { nameOf } from "./peer.ts";
 
 /** Clocks of which the zone is not known are off by at most so much: UTC+14 is the farthest. Seconds. */
@@ -26,6 +27,8 @@ export class Context {
   #interceptions: Map<ConnectionObservation, Finding> | undefined;
   /** The first intercepted connections of each client and network, at most two; made when first asked for. */
   #interceptedNetworks: Map<string, ConnectionObservation[]> | undefined;
+
+  #pairs: ReadonlyMap<ConnectionObservation, Pair> | undefined;
 
   constructor(observations: Observations, earlier: readonly Finding[]) {
     this.observations = observations;
@@ -94,6 +97,14 @@ export class Context {
     }
     const candidates = this.#interceptedNetworks.get(pathOf(connection));
     return candidates?.find((candidate) => candidate !== connection);
+  }
+
+  /** The same connection at the server's end, where a capture of it was given and it was found there. */
+  pair(connection: ConnectionObservation): Pair | undefined {
+    const pairing = pairingOf(this.observations);
+    if (pairing === undefined) return undefined;
+    this.#pairs ??= new Map(pairing.pairs.map((pair) => [pair.near, pair]));
+    return this.#pairs.get(connection);
   }
 
   /** Certificates as presented, leaf first; unreadable ones are left out. */

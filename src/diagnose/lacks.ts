@@ -5,6 +5,8 @@
 import type { ConnectionObservation, TlsObservation } from "../observe/observations.ts";
 
 export const BASELINE = "a baseline or --private-ca";
+/** The one that was given has another certificate of the server, which does not settle it. */
+export const NEWER_BASELINE = "a newer baseline with the server's whole certificate, or --private-ca";
 export const KEY_LOG = "key log";
 export const OVER_TCP = "TLS over TCP instead of QUIC";
 export const OTHER_DIRECTION = "the other direction";

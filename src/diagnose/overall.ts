@@ -18,6 +18,7 @@ import {
   FEWER_SERVERS,
   FULL_HANDSHAKE,
   KEY_LOG,
+  NEWER_BASELINE,
   OTHER_DIRECTION,
   OVER_TCP,
   START,
@@ -417,7 +418,14 @@ const HOW_TO_GET: ReadonlyMap<string, string> = new Map([
   [WHAT_BROKE_IT, "look into the client's log at that moment, and capture at the other end of the path too"],
   [WHOLE_HANDSHAKE, "let the capture run until the handshake is over (this one ends in the middle of it)"],
   [FEWER_SERVERS, "split the capture (editcap -c), which has more servers and certificates than are kept"],
-  [BASELINE, "declare the issuer with --private-ca if it is legitimate"],
+  [
+    BASELINE,
+    "declare the issuer with --private-ca if it is legitimate, or pass with --baseline what the server presents on another network",
+  ],
+  [
+    NEWER_BASELINE,
+    "look at what the server presents on another network today and pass its chain with --baseline, or declare the issuer with --private-ca if it is legitimate",
+  ],
 ]);
 
 const CAUSE_TEXT: Record<Exclude<Cause, "tls-interception">, string> = {

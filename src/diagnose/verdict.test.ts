@@ -4,7 +4,9 @@ import {
   certificate,
   DAY,
   DECLARED,
+  IN_BASELINE,
   INCOMPLETE,
+  INSPECTION,
   NOW,
   observations,
   PRIVATE,
@@ -20,6 +22,7 @@ import {
   tunnel,
   udp,
 } from "../../test/support/observations.ts";
+import type { ConnectionObservation } from "../observe/observations.ts";
 import { parseCertificate } from "../protocol/x509/certificate.ts";
 import { nameKey, TrustStore } from "../protocol/x509/trust.ts";
 import { Context } from "./context.ts";
@@ -123,6 +126,49 @@ describe("which finding decides", () => {
 });
 
 describe("genuine: something was checked that interception would have failed", () => {
+  test.each<[string, number, string, string, string]>([
+    ["beside the server", 64, "bb", "bb", "genuine"],
+    ["behind its firewall", 126, "bb", "bb", "genuine"],
+    ["far from the server", 52, "bb", "bb", "cannot-tell"],
+    ["another answer", 64, "bb", "cc", "cannot-tell"],
+  ])("the same hellos at both ends, the other one %s", (_, ttl, here, there, expected) => {
+    const hidden = tls({ name: "www.fabrikam.example", tls: { version: 0x0304 }, tcp: { server: { ttl } } });
+    const traced = (serverRandom: string): Spec => ({
+      certificates: [],
+      build: (index, id) => ({ ...hidden.build(index, id), trace: { clientRandom: "aa", serverRandom } }),
+    });
+    const near = observations([traced(here)], { far: observations([traced(there)]) });
+    const [connection] = near.connections as [ConnectionObservation];
+    expect(verdictOf(new Context(near, []), connection, []).is).toBe(expected);
+  });
+
+  test("the very certificate of the baseline, whatever its chain and its name", () => {
+    const chain = [certificate({ issuer: "Own CA", names: ["else.example"] })];
+    expect(verdicts(tls({ name: "www.fabrikam.example", trust: IN_BASELINE, chain }))).toMatchObject([
+      { is: "genuine" },
+    ]);
+    expect(verdicts(tls({ name: "www.fabrikam.example", trust: INSPECTION, chain }))).toMatchObject([
+      { is: "cannot-tell" },
+    ]);
+  });
+
+  test("what is likely does not stand against the baseline, what is proven does", () => {
+    const seen = observations([tls({ name: NAME, trust: IN_BASELINE, chain: [certificate({ issuer: "Own CA" })] })]);
+    const [connection] = seen.connections as [ConnectionObservation];
+    const judged = (confidence: Confidence) => {
+      const finding = {
+        id: "f1",
+        rule: leafWithIssuerKey,
+        cause: "tls-interception",
+        confidence,
+        connections: [connection],
+      };
+      const rest = { what: "", why: "", fix: "", evidence: [] };
+      return verdictOf(new Context(seen, []), connection, [{ ...finding, ...rest } as NumberedFinding]).is;
+    };
+    expect([judged("possible"), judged("likely"), judged("proven")]).toEqual(["genuine", "genuine", "intercepted"]);
+  });
+
   test("real certificates, verified to a public root, to a declared CA, or to neither", async () => {
     const [rootKeys, leafKeys] = [ecKeys(), ecKeys()];
     const root = makeCertificate({

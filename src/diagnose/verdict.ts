@@ -7,6 +7,7 @@
  */
 import type { ConnectionObservation } from "../observe/observations.ts";
 import { speaksFor } from "../protocol/x509/host-name.ts";
+import { baselineOf } from "./baseline.ts";
 import type { Context } from "./context.ts";
 import type { ConnectionVerdict, NumberedFinding } from "./diagnosis.ts";
 import {
@@ -15,13 +16,15 @@ import {
   FEWER_SERVERS,
   hidesCertificate,
   missingFrom,
+  NEWER_BASELINE,
   OVER_TCP,
   presentsNone,
   TIME,
   WHOLE_HANDSHAKE,
 } from "./lacks.ts";
 import { isRefused, nameOf } from "./peer.ts";
-import { chainIsGood, isDeclaredPrivate } from "./rules/support.ts";
+import { chainIsGood, isDeclaredPrivate, isInBaseline } from "./rules/support.ts";
+import { passedUnchanged } from "./rules/two-sided-hello.ts";
 import { fallbackCause } from "./rules/undocumented-pseudo-tls-answer.ts";
 import { CAUSES, type Cause } from "./vocabulary.ts";
 import { short } from "./words.ts";
@@ -31,8 +34,11 @@ export function verdictOf(
   connection: ConnectionObservation,
   findings: readonly NumberedFinding[],
 ): ConnectionVerdict {
+  // Of a certificate that is known to be the server's own only what nothing else explains is held against it.
+  const isVouchedFor = isInBaseline(connection) || passedUnchanged(context, connection);
   const decisive = findings.filter(
-    ({ cause, confidence }) => cause === "tls-interception" && confidence !== "possible",
+    ({ cause, confidence }) =>
+      cause === "tls-interception" && (confidence === "proven" || (confidence === "likely" && !isVouchedFor)),
   );
   if (decisive.length > 0) {
     const interceptor = decisive.find((finding) => finding.interceptor !== undefined)?.interceptor;
@@ -61,7 +67,8 @@ export function verdictOf(
   // Whom a declared CA lets sign for everybody is open.
   const isDoubted = isDeclaredPrivate(connection) && findings.some(({ cause }) => cause === "tls-interception");
   if (!isDoubted && isGenuine(context, connection)) return { is: "genuine", findings: ids([], findings) };
-  const missing = whatIsMissing(connection);
+  const isKnown = baselineOf(context.observations, connection).length > 0;
+  const missing = whatIsMissing(connection, isKnown ? NEWER_BASELINE : BASELINE);
   if (missing === undefined) return { is: "not-judged", findings: ids([], findings) };
   const incomplete = findings.some(({ cause }) => cause === "capture-incomplete");
   return {
@@ -88,22 +95,27 @@ function isGenuine(context: Context, connection: ConnectionObservation): boolean
   const pseudo = connection.pseudoTls;
   if (pseudo !== undefined) return pseudo.answer === "documented" && pseudo.framedTurn.server !== undefined;
   const name = nameOf(connection);
-  if (isGenuineChain(context, connection, name)) return true;
+  if (isGenuineChain(context, connection, name) || passedUnchanged(context, connection)) return true;
   const { tls } = connection;
   return (
     tls !== undefined && context.origins({ ...connection, tls }).some((origin) => isGenuineChain(context, origin, name))
   );
 }
 
-/** Signatures verified to a public root or a declared private CA, for the name asked for and at the time of the capture. */
+/**
+ * Signatures verified to a public root or a declared private CA, for the name asked for and at the time of the capture; or the very leaf
+ * that the server is known to present.
+ */
 function isGenuineChain(context: Context, connection: ConnectionObservation, name: string | undefined): boolean {
   const leaf = context.leaf(connection);
-  if (leaf === undefined || connection.pseudoTls !== undefined || !chainIsGood(connection)) return false;
+  if (leaf === undefined || connection.pseudoTls !== undefined) return false;
+  if (isInBaseline(connection)) return true;
+  if (!chainIsGood(connection)) return false;
   return (name === undefined || speaksFor(leaf, name)) && context.outOfDate(connection) === undefined;
 }
 
 /** What would answer the question; undefined when the question does not arise. */
-function whatIsMissing(connection: ConnectionObservation): string | undefined {
+function whatIsMissing(connection: ConnectionObservation, baseline: string): string | undefined {
   const { tls, pseudoTls, tcp } = connection;
   if (connection.undetailed === true) return FEWER_SERVERS;
   if (connection.untimed === true && isUnanswered(connection)) return missingFrom(connection) ?? TIME;
@@ -113,7 +125,7 @@ function whatIsMissing(connection: ConnectionObservation): string | undefined {
   }
   if (tls === undefined && connection.protocol === "quic") return OVER_TCP;
   if (tls === undefined) return missingFrom(connection) ?? (isTunnel(connection) ? WHOLE_HANDSHAKE : undefined);
-  if (tls.certificates.length > 0) return missingTrust(connection);
+  if (tls.certificates.length > 0) return missingTrust(connection, baseline);
   if (presentsNone(connection)) return CERTIFICATE;
   const missing = hidesCertificate(tls) ?? missingFrom(connection);
   return missing ?? (tcp?.reset === undefined ? WHOLE_HANDSHAKE : "a handshake that goes on to the certificate");
@@ -132,11 +144,11 @@ function isTunnel({ through }: ConnectionObservation): boolean {
 }
 
 /** The certificate is there; what would tell whether it is the server's own. */
-function missingTrust({ tls }: ConnectionObservation): string {
+function missingTrust({ tls }: ConnectionObservation, baseline: string): string {
   const trust = tls?.trust;
-  if (trust?.is === "incomplete") return `the certificate of ${short(trust.anchor ?? "the issuer")}, or ${BASELINE}`;
-  if (trust?.is === "unknown") return `${trust.detail ?? "a chain that can be checked"}: ${BASELINE}`;
-  return BASELINE;
+  if (trust?.is === "incomplete") return `the certificate of ${short(trust.anchor ?? "the issuer")}, or ${baseline}`;
+  if (trust?.is === "unknown") return `${trust.detail ?? "a chain that can be checked"}: ${baseline}`;
+  return baseline;
 }
 
 function ids(first: readonly NumberedFinding[], all: readonly NumberedFinding[]): string[] {

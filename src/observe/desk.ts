@@ -20,6 +20,7 @@ import type { Keeper } from "./keeper.ts";
 import type { Observations, Timestamp } from "./observations.ts";
 import type { QuicShared } from "./quic-reader.ts";
 import { type Shared, TcpReader } from "./tcp-reader.ts";
+import { randoms, tcpTrace } from "./trace.ts";
 import { UdpReader } from "./udp-reader.ts";
 import { Vantage } from "./vantage.ts";
 
@@ -62,6 +63,7 @@ export interface Gathered {
 
 export class Desk implements Told {
   private readonly keeper: Keeper;
+  private readonly traced: boolean;
   private readonly tcp: FlowMemory;
   private readonly udp: FlowMemory;
   /** By place; undefined once they are over. */
@@ -72,22 +74,26 @@ export class Desk implements Told {
   private readonly quic: QuicShared;
   private readonly vantage = new Vantage();
 
-  /** `keeper` decides which connections are kept in full; what the capture carries of secrets joins `keyLog`. */
-  constructor(keeper: Keeper, keyLog: KeyLog, tcp: FlowMemory, udp: FlowMemory) {
+  /**
+   * `keeper` decides which connections are kept in full; what the capture carries of secrets joins `keyLog`. `traced`: also what tells
+   * a connection in another capture.
+   */
+  constructor(keeper: Keeper, keyLog: KeyLog, tcp: FlowMemory, udp: FlowMemory, traced = false) {
     this.keeper = keeper;
+    this.traced = traced;
     this.tcp = tcp;
     this.udp = udp;
     const pool = new CertificatePool();
     this.shared = {
       reassembly: this.reassembly,
       pool,
-      hellos: new Hellos(),
+      hellos: new Hellos("t", traced),
       keyLog,
       blocks: new Blocks(),
       dtls: { hellos: new Hellos("d"), pool, room: DTLS_ROOM },
     };
     this.quic = {
-      hellos: new Hellos("q"),
+      hellos: new Hellos("q", traced),
       pool,
       keyLog,
       connections: MAX_QUIC,
@@ -187,7 +193,9 @@ export class Desk implements Told {
     let now: typeof summary | undefined = summary;
     const outcome = this.keeper.add(summary, (inFull) => {
       const known = now ?? tcpSummary(flow, reader, latest);
-      return inFull ? tcpDraft(flow, reader, known) : draftWithoutDetail(flow, known);
+      if (!inFull) return draftWithoutDetail(flow, known);
+      const draft = tcpDraft(flow, reader, known);
+      return this.traced ? { ...draft, trace: tcpTrace(flow, reader, known.clientSide) } : draft;
     });
     now = undefined;
     if (outcome === "counted") reader?.release();
@@ -198,9 +206,11 @@ export class Desk implements Told {
     const reader = flow.reader as UdpReader;
     reader.end();
     const summary = udpSummary(flow, reader, latest);
-    const outcome = this.keeper.add(summary, (inFull) =>
-      inFull ? udpDraft(flow, reader, summary) : draftWithoutDetail(flow, summary),
-    );
+    const outcome = this.keeper.add(summary, (inFull) => {
+      if (!inFull) return draftWithoutDetail(flow, summary);
+      const draft = udpDraft(flow, reader, summary);
+      return this.traced && reader.quic !== undefined ? { ...draft, trace: randoms(reader.quic) } : draft;
+    });
     if (outcome === "counted") reader.release();
     return outcome;
   }

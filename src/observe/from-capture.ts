@@ -129,16 +129,17 @@ export interface Watcher {
   progress(frames: number, bytesRead: number, connections: number): boolean;
 }
 
-/** Reads the whole set. `keeper` decides which connections are kept in full; what the capture carries of secrets joins `keyLog`. */
+/** Reads the whole set. `keeper`, `keyLog` and `traced` as Desk has them. */
 export async function collect(
   set: CaptureSet,
   keeper: Keeper,
   watcher: Watcher,
   keyLog = new KeyLog(),
+  traced = false,
 ): Promise<Collected> {
   if (keyLog.size > 0) await loadCiphers();
   const [tcp, udp] = [flowMemory("tcp"), flowMemory("udp")];
-  const desk = new Desk(keeper, keyLog, tcp, udp);
+  const desk = new Desk(keeper, keyLog, tcp, udp, traced);
   const tally = await tell(set, desk, tcp, udp, watcher);
   return together(desk.gather(), tally);
 }

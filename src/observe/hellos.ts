@@ -70,6 +70,8 @@ const NO_TICKETS: readonly Uint8Array[] = [];
 const NO_OFFERS: readonly string[] = [];
 
 export class Hellos {
+  /** Whoever reads hellos keeps their randoms as well: two captures are compared by them. */
+  readonly traced: boolean;
   private readonly transport: Ja4Transport;
   private readonly shape = new HelloShape();
   private readonly clients = new ByteTable<ClientShape>(MAX_REMEMBERED);
@@ -80,8 +82,9 @@ export class Hellos {
   private pairs = 0;
 
   /** `transport`: TLS over TCP, QUIC or DTLS, which JA4 tells apart. */
-  constructor(transport: Ja4Transport = "t") {
+  constructor(transport: Ja4Transport = "t", traced = false) {
     this.transport = transport;
+    this.traced = traced;
   }
 
   /** Throws ParseError when the body is no ClientHello. */

@@ -13,6 +13,7 @@ import type { Flight } from "../protocol/tls/flight.ts";
 import type { Certificate } from "../protocol/x509/certificate.ts";
 import type { Trust } from "../protocol/x509/trust.ts";
 import type { IcmpError } from "../stream/flow.ts";
+import type { Baseline } from "./baseline.ts";
 import type { ObservedClientHello, ObservedServerHello } from "./hellos.ts";
 
 export type Side = "client" | "server";
@@ -357,6 +358,16 @@ export interface QuicObservation {
   readonly retry: boolean;
 }
 
+/** What passes networks and translated addresses unchanged. */
+export interface Trace {
+  /** Of the hellos, hexadecimal; of the server the one that is no HelloRetryRequest. */
+  readonly clientRandom?: string;
+  readonly serverRandom?: string;
+  /** Of the SYN and the SYN-ACK. */
+  readonly clientSequence?: number;
+  readonly serverSequence?: number;
+}
+
 export interface ConnectionObservation {
   readonly id: string;
   readonly transport: Transport;
@@ -397,6 +408,8 @@ export interface ConnectionObservation {
    */
   readonly timing: { readonly tcpRtt?: number; readonly tcpAck?: number; readonly hello?: number };
   readonly outcome: "open" | "closed" | "reset" | "alert" | "stalled" | "refused" | "unanswered";
+  /** Kept where captures are compared. */
+  readonly trace?: Trace;
   /** Further connections that look the same in everything the rules see and were folded into this one. */
   readonly alike: number;
   /** Stands for connections of more kinds than are kept: nothing but addresses and counts is known of it and `alike`. */
@@ -413,6 +426,12 @@ export interface Observations {
   readonly connections: readonly ConnectionObservation[];
   /** Every distinct certificate that a kept connection presented, by SHA-256. */
   readonly certificates: ReadonlyMap<string, ObservedCertificate>;
+  /** The person has declared a CA to be for inspection. */
+  readonly inspectionDeclared?: true;
+  /** What was seen at the same time at the server's end. Its files follow these. */
+  readonly far?: Observations;
+  /** What the person knows of servers from elsewhere. */
+  readonly baseline?: Baseline;
   /** Names of addresses that the capture brings along. Nobody has checked them: for people to read, never for rules. */
   readonly names: ReadonlyMap<string, string>;
   readonly totals: {

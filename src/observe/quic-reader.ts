@@ -108,7 +108,10 @@ export class QuicReader implements SeenHandshake {
   private lookedInto = 0;
   /** Initial packets of each side so far. */
   private readonly packets: [number, number] = [0, 0];
-  private clientRandom = "";
+  /** Hexadecimal; empty before the ClientHello. */
+  clientRandom = "";
+  /** Of the ServerHello, where captures are compared. */
+  serverRandom = "";
   private kept: (readonly [side: SideNumber, bytes: Uint8Array, frame: number, at: number])[] = [];
   private early: (readonly [side: SideNumber, packet: LongPacket, frame: number, at: number])[] = [];
 
@@ -331,7 +334,10 @@ export class QuicReader implements SeenHandshake {
       if (this.serverHello.isHelloRetryRequest) {
         this.helloRetryRequest = true;
         this.retryGroup = this.serverHello.observed.group;
-      } else this.useSecrets(this.serverHello.observed.cipherSuite);
+        return;
+      }
+      if (this.shared.hellos.traced) this.serverRandom = toHex(body.subarray(2, 34));
+      this.useSecrets(this.serverHello.observed.cipherSuite);
     }
   }
 

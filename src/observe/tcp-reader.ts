@@ -272,8 +272,10 @@ export class TcpReader implements FlowReader, SeenHandshake {
   private readonly hellos: Hellos;
   private readonly keyLog: KeyLog;
   private readonly dtls: DtlsShared;
-  /** Of the ClientHello, hexadecimal, where secrets may be known by it. */
-  private clientRandom: string | undefined = undefined;
+  /** Of the ClientHello, hexadecimal, where secrets may be known by it or captures are compared. */
+  clientRandom: string | undefined = undefined;
+  /** Of the ServerHello, where captures are compared. */
+  serverRandom: string | undefined = undefined;
   /** Side that sent `certificates`. */
   private certificateSide: -1 | SideNumber = -1;
   /** Frame at which what is being read became available, and its time. */
@@ -576,7 +578,7 @@ export class TcpReader implements FlowReader, SeenHandshake {
       case HANDSHAKE_TYPE.clientHello: {
         const { body } = event;
         this.setClientHello(side, body && this.hellos.client(body), frame);
-        if (body !== undefined && this.keyLog.size > 0)
+        if (body !== undefined && (this.keyLog.size > 0 || this.hellos.traced))
           this.clientRandom = toHex(body.subarray(RANDOM_START, RANDOM_END));
         return;
       }
@@ -647,6 +649,7 @@ export class TcpReader implements FlowReader, SeenHandshake {
     if (this.serverHello !== undefined && !this.serverHello.isHelloRetryRequest) return;
     this.serverHello = hello;
     this.serverHelloFrame = frame;
+    if (this.hellos.traced) this.serverRandom = toHex(body.subarray(RANDOM_START, RANDOM_END));
     if (hello.version >= TLS_1_3) this.useSecrets(hello.observed.cipherSuite);
     else if (hello.version === TLS_1_2) this.useMasterSecret(hello.observed.cipherSuite, body);
     const session = helloSessionId(body);

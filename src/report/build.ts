@@ -6,7 +6,9 @@ import type { Writable } from "../bytes/writable.ts";
 import type { JudgedConnection, NumberedFinding } from "../diagnose/diagnose.ts";
 import { diagnose } from "../diagnose/diagnose.ts";
 import type { ListUse } from "../diagnose/list-use.ts";
+import { type Pair, pairingOf } from "../diagnose/pairing.ts";
 import { nameOf } from "../diagnose/peer.ts";
+import { differenceIn } from "../diagnose/rules/two-sided-hello.ts";
 import type { ServiceLists } from "../diagnose/service-lists.ts";
 import type {
   ConnectionObservation,
@@ -59,6 +61,7 @@ export function buildReport(observations: Observations, { version, maxConnection
   const diagnosis = diagnose(observations, lists);
   const keys = diagnosis.connections.map(groupKey);
   const connections = select(diagnosis.connections, keys, maxConnections);
+  const pairs = new Map(pairingOf(observations)?.pairs.map((pair) => [pair.near, pair]));
   const shown = new Set(connections.map(({ connection }) => connection.id));
   const { verdict } = diagnosis;
   const overall = {
@@ -71,15 +74,18 @@ export function buildReport(observations: Observations, { version, maxConnection
     schema: "sightline/report/1",
     generator: { name: "sightline", version },
     input: {
-      kind: "capture",
-      files: observations.files.map(({ from, to, dropped, localTime: _, comments, ...file }) => ({
-        ...file,
-        ...(from === undefined ? {} : { from: moment(from) }),
-        ...(to === undefined ? {} : { to: moment(to) }),
-        ...(dropped > 0 && { dropped }),
-        ...(comments.length > 0 && { comments }),
-      })),
+      kind: observations.far === undefined ? "capture" : "comparison",
+      files: [...observations.files, ...(observations.far?.files ?? [])].map(
+        ({ from, to, dropped, localTime: _, comments, ...file }) => ({
+          ...file,
+          ...(from === undefined ? {} : { from: moment(from) }),
+          ...(to === undefined ? {} : { to: moment(to) }),
+          ...(dropped > 0 && { dropped }),
+          ...(comments.length > 0 && { comments }),
+        }),
+      ),
       vantage: observations.vantage,
+      ...toComparison(observations),
     },
     verdict:
       verdict.is === "cannot-tell"
@@ -87,8 +93,15 @@ export function buildReport(observations: Observations, { version, maxConnection
         : verdict.is === "clear"
           ? { is: verdict.is, ...overall }
           : { is: verdict.is, confidence: verdict.confidence ?? "likely", ...overall },
-    connections: connections.map((connection) => toConnection(connection, observations.names)),
-    certificates: certificatesOf(connections, observations),
+    connections: connections.map((judged) => {
+      const row = toConnection(judged, observations.names);
+      const pair = pairs.get(judged.connection);
+      return pair === undefined ? row : { ...row, otherEnd: toOtherEnd(pair) };
+    }),
+    certificates: {
+      ...certificatesOf(connections, observations),
+      ...(observations.far !== undefined && certificatesOf(farEnds(connections, pairs), observations.far)),
+    },
     totals: observations.totals,
     groups: groupsOf(diagnosis.connections, keys, observations.names),
     findings: diagnosis.findings.map((finding) => toFinding(finding, shown)),
@@ -266,12 +279,55 @@ function toTls(tls: Told): NonNullable<ReportConnection["tls"]> {
   return row;
 }
 
+function toComparison(observations: Observations): Pick<Report["input"], "comparison"> {
+  const pairing = pairingOf(observations);
+  if (pairing === undefined) return {};
+  const { pairs, nearOnly, farOnly, offset } = pairing;
+  const counts = { inBoth: pairs.length, onlyHere: nearOnly, onlyThere: farOnly };
+  // Beyond a microsecond it is the way, not the clock.
+  return { comparison: offset === undefined ? counts : { clockOffset: Math.round(offset * 1e6) / 1e6, ...counts } };
+}
+
+function farEnds(
+  connections: readonly JudgedConnection[],
+  pairs: ReadonlyMap<ConnectionObservation, Pair>,
+): Pick<JudgedConnection, "connection">[] {
+  return connections
+    .flatMap(({ connection }) => pairs.get(connection)?.far ?? [])
+    .map((connection) => ({ connection }));
+}
+
+function toOtherEnd(pair: Pair): NonNullable<ReportConnection["otherEnd"]> {
+  const { near, far, by } = pair;
+  const name = nameOf(far);
+  const seen = far.trace?.clientRandom !== undefined && near.trace?.clientRandom !== undefined;
+  return {
+    id: far.id,
+    file: far.file,
+    by,
+    is: differenceIn(pair) !== undefined ? "different" : seen && near.pseudoTls === undefined ? "same" : "not-seen",
+    clientHello: both(near.trace?.clientRandom, far.trace?.clientRandom),
+    serverHello: both(near.trace?.serverRandom, far.trace?.serverRandom),
+    client: far.client,
+    server: far.server,
+    ...(name !== undefined && { serverName: name }),
+    protocol: far.protocol,
+    frames: far.frames,
+    ...(far.tls !== undefined && { tls: toTls(far.tls) }),
+    certificates: far.tls?.certificates ?? [],
+  };
+}
+
+function both(here: string | undefined, there: string | undefined): { here?: string; there?: string } {
+  return { ...(here !== undefined && { here }), ...(there !== undefined && { there }) };
+}
+
 function toTrust({ is, anchor, detail }: Trust): NonNullable<ReportConnection["trust"]> {
   return { is, ...(anchor !== undefined && { anchor }), ...(detail !== undefined && { detail }) };
 }
 
 function certificatesOf(
-  connections: readonly JudgedConnection[],
+  connections: readonly Pick<JudgedConnection, "connection">[],
   observations: Observations,
 ): Record<string, ReportCertificate> {
   const certificates: Record<string, ReportCertificate> = {};

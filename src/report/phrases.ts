@@ -312,7 +312,7 @@ export function callText(connection: ReportConnection): string {
 
 /** Why a connection of the lists is where it is. */
 export function reasonOf(connection: ReportConnection): string {
-  const { verdict, trust, protocol } = connection;
+  const { verdict, trust, protocol, otherEnd } = connection;
   switch (verdict.is) {
     case "intercepted":
       return `${verdict.confidence}${verdict.interceptor === undefined ? "" : `, ${verdict.interceptor.name}`}`;
@@ -325,7 +325,9 @@ export function reasonOf(connection: ReportConnection): string {
     }
     case "genuine":
       if (trust?.is === "public-root") return `chain verified to ${trust.anchor ?? "a public root"}`;
-      return protocol === "pseudo-tls" ? `the documented answer, then TURN: relay ${relayText(connection)}` : "";
+      if (otherEnd?.is === "same") return "the same hellos at both ends";
+      if (protocol === "pseudo-tls") return `the documented answer, then TURN: relay ${relayText(connection)}`;
+      return trust?.detail ?? "";
     case "not-judged":
       return "";
   }

@@ -266,6 +266,31 @@ const tcp = z.strictObject({
   dataTtl: count.exactOptional(),
 });
 
+/** A hello on both sides of a comparison, by its random: 64 hexadecimal digits. */
+const twoHellos = z.strictObject({ here: sha256.exactOptional(), there: sha256.exactOptional() });
+
+/** The same connection in the capture at the server's end, or the one that was made in its place. */
+const otherEnd = z.strictObject({
+  /** Of that capture, as are all frames. */
+  id: connectionId,
+  /** Index into `input.files`. */
+  file: count,
+  /** By which it was found: the client's random, the initial sequence numbers of both sides, or server name and time, which may be chance. */
+  by: z.enum(["hello", "tcp", "time"]),
+  /** Are the hellos and the certificate the same at both ends, as far as they are seen? */
+  is: z.enum(["same", "different", "not-seen"]),
+  clientHello: twoHellos,
+  serverHello: twoHellos,
+  client: endpoint,
+  server: endpoint,
+  serverName: text.exactOptional(),
+  protocol,
+  frames: z.strictObject({ first: frame, last: frame, count }),
+  tls: tls.exactOptional(),
+  /** As presented, leaf first. */
+  certificates: z.array(z.strictObject({ sha256, frame })),
+});
+
 const connection = z.strictObject({
   id: connectionId,
   /** Index into `input.files` of its first frame. */
@@ -353,6 +378,8 @@ const connection = z.strictObject({
   reset: z.strictObject({ from: side, frame, at: z.number() }).exactOptional(),
   service: z.strictObject({ id: serviceId, role: slug.exactOptional(), because: text }).exactOptional(),
   verdict: connectionVerdict,
+  /** In a comparison, where it was found. */
+  otherEnd: otherEnd.exactOptional(),
   /** Further connections that look the same in everything that is judged and were folded into this one. */
   alike: z.int().positive().exactOptional(),
 });
@@ -480,6 +507,17 @@ export const reportSchema = z.strictObject({
     files: z.array(inputFile),
     /** Where the capture was taken, as far as the packets show. */
     vantage: z.enum(["client", "server", "middle", "unknown"]),
+    /** Of a comparison. The other capture is the last of `files`; all but `otherEnd` is of the ones before it. */
+    comparison: z
+      .strictObject({
+        /** Seconds by which its clock is ahead; absent when no connection that is sure to be in both tells. */
+        clockOffset: z.number().exactOptional(),
+        /** TLS connections in both captures, and in one alone. */
+        inBoth: count,
+        onlyHere: count,
+        onlyThere: count,
+      })
+      .exactOptional(),
   }),
   verdict,
   connections: z.array(connection),

@@ -6,6 +6,7 @@
  */
 import { endpoint, plural } from "../diagnose/words.ts";
 import { SERVICES } from "../knowledge/services/index.ts";
+import { bothEnds, sideBySide } from "./both-ends.ts";
 import { ladder } from "./ladder.ts";
 import { Page, type Piece, span, type TextStyle } from "./layout.ts";
 import { choiceText, flightText, serverText } from "./outside.ts";
@@ -75,6 +76,11 @@ export function renderText(report: Report, style: TextStyle): string {
   inFull.forEach((connection, index) => {
     details(page, report, connection, index === 0);
   });
+  if (inFull.every(({ otherEnd }) => otherEnd === undefined)) {
+    const [first] = report.connections.filter(({ otherEnd }) => otherEnd !== undefined);
+    if (first !== undefined) sideBySide(page, report, first);
+  }
+  bothEnds(page, report);
   features(page, report);
   bypass(page, report);
   positions(page, report);
@@ -111,7 +117,7 @@ function details(page: Page, report: Report, connection: ReportConnection, first
   const deciding = decidingFindings(report, connection);
   // After the first, the certificate says what a second ladder would.
   const brief = !first && leafOf(report, connection) !== undefined;
-  // Frame numbers count through all files, so they need no file beside them.
+  // Frame numbers count through all files of a capture, so they need no file beside them.
   if (!brief) ladder(page, connection, new Set(deciding.flatMap(({ evidence }) => evidence).map(({ frame }) => frame)));
   if (!brief) outside(page, connection);
   certificate(page, report, connection);
@@ -119,6 +125,7 @@ function details(page: Page, report: Report, connection: ReportConnection, first
   if (relay !== undefined) labelled(page, "  ", "Relay", [relay, span("dim", toldText(connection))], MAX_NAME_LINES);
   const media = mediaText(connection);
   if (media !== undefined) labelled(page, "  ", "Media", [media]);
+  sideBySide(page, report, connection);
   const [decisive, ...others] = deciding;
   if (decisive === undefined) return;
   labelled(page, "  ", "What", [decisive.what]);
@@ -181,7 +188,9 @@ function proof(page: Page, report: Report, connection: ReportConnection, finding
   // The names are shown with the certificate.
   const shown = evidence.filter(({ value }) => value !== leaf?.issuer && value !== leaf?.subject);
   const comments = new Map(
-    report.input.files.flatMap((file) => file.comments ?? []).map(({ frame, text }) => [frame, text]),
+    filesOf(report)
+      .flatMap((file) => file.comments ?? [])
+      .map(({ frame, text }) => [frame, text]),
   );
   shown.slice(0, MAX_EVIDENCE).forEach((item, index) => {
     labelled(page, "  ", index === 0 ? "Evidence" : "", evidenceLine(item), MAX_EVIDENCE_LINES);
@@ -192,6 +201,11 @@ function proof(page: Page, report: Report, connection: ReportConnection, finding
   // An exemption is listed below, with all the others.
   if (!report.bypass.some(({ findings }) => findings.includes(finding.id))) labelled(page, "  ", "Fix", [fix]);
   for (const reference of references.slice(0, 1)) page.whole(`  ${"See".padEnd(LABEL)}`, span("dim", reference));
+}
+
+/** Of a comparison without the capture of the other end, whose frames have numbers of their own. */
+function filesOf({ input }: Report): readonly ReportFile[] {
+  return input.comparison === undefined ? input.files : input.files.slice(0, -1);
 }
 
 function evidenceLine({ frame, path, value, expected }: Evidence): Piece[] {

@@ -367,6 +367,12 @@ export class Flow {
     this.half1 = new Half(memory, at + HALF0 + HALF);
   }
 
+  /** Initial sequence number of a side (RFC 9293 section 3.4.1), unsigned; undefined when its SYN was not captured. */
+  initialSequence(side: 0 | 1): number | undefined {
+    if (!this.half(side).fromStart) return undefined;
+    return (this.words[this.at + (side === 0 ? START0 : START1)] as number) >>> 0;
+  }
+
   /** Takes its words along: the table, which is done with it, uses their place again. */
   detach(): void {
     const words = this.words.slice(this.at, this.at + STRIDE);

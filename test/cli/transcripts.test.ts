@@ -11,6 +11,12 @@ let program: Program;
 beforeAll(async () => {
   program = await buildProgram();
   cpSync("test/cli/files", program.cwd, { recursive: true });
+  cpSync("test/captures/roots.pem", join(program.cwd, "roots.pem"));
+  cpSync("test/captures/d38-sharing-after-websense-squid/capture.pcap", join(program.cwd, "after.pcap"));
+  cpSync("test/captures/f14-private-ca-origin-trusted/capture.pcap", join(program.cwd, "private.pcap"));
+  cpSync("test/captures/f28-any-interface-sll2-intercepted/capture.pcap", join(program.cwd, "inspected.pcap"));
+  cpSync("test/compare/roots.pem", join(program.cwd, "compare-roots.pem"));
+  cpSync("test/compare/mitm-bypass-tls12", program.cwd, { recursive: true });
   cpSync("test/captures/b31-mitmproxy-tls13/capture.pcap", join(program.cwd, "tls13.pcap"));
   cpSync("test/captures/b31-mitmproxy-tls13/keys.log", join(program.cwd, "tls13-keys.txt"));
 });

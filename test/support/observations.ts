@@ -37,8 +37,16 @@ export interface Spec {
   build(index: number, id: string): ConnectionObservation;
 }
 
+interface Told extends Pick<Observations, "inspectionDeclared" | "baseline" | "far"> {
+  readonly seconds?: number;
+  readonly localTime?: boolean;
+}
+
 /** The capture ends `seconds` after `NOW`; by default long after everything in it. */
-export function observations(specs: readonly Spec[], { seconds = 3600, localTime = false } = {}): Observations {
+export function observations(
+  specs: readonly Spec[],
+  { seconds = 3600, localTime = false, ...told }: Told = {},
+): Observations {
   const count = { tcp: 0, udp: 0 };
   const connections = specs.map((spec, index) => {
     const { transport } = spec.build(index, "");
@@ -66,6 +74,7 @@ export function observations(specs: readonly Spec[], { seconds = 3600, localTime
     connections,
     certificates: new Map(certificates),
     names: new Map(),
+    ...told,
     totals: { connections: specs.length, handshakes: 0, chains: 0, frames: specs.length * 100, bytes: 0 },
   };
 }
@@ -74,17 +83,13 @@ export function observations(specs: readonly Spec[], { seconds = 3600, localTime
 export function ask(
   rule: Rule,
   specs: readonly Spec[],
-  { seconds = 3600, localTime = false, earlier = [] as readonly Finding[] } = {},
+  { earlier = [], ...told }: Told & { readonly earlier?: readonly Finding[] } = {},
 ): RuleAnswer {
-  return rule.check(new Context(observations(specs, { seconds, localTime }), earlier));
+  return rule.check(new Context(observations(specs, told), earlier));
 }
 
 /** Its findings; none when it answers anything else. */
-export function found(
-  rule: Rule,
-  specs: readonly Spec[],
-  options: { seconds?: number; localTime?: boolean } = {},
-): readonly Finding[] {
+export function found(rule: Rule, specs: readonly Spec[], options: Told = {}): readonly Finding[] {
   const answer = ask(rule, specs, options);
   return answer.is === "finding" ? answer.findings : [];
 }
@@ -185,6 +190,8 @@ export const PUBLIC: Trust = { is: "public-root", anchor: "CN=Example Public Roo
 export const PRIVATE: Trust = { is: "private-root", anchor: "CN=Contoso Root" };
 export const SELF_SIGNED: Trust = { is: "self-signed" };
 export const INCOMPLETE: Trust = { is: "incomplete", anchor: "CN=Somebody" };
+export const INSPECTION: Trust = { is: "private-root", anchor: "CN=Box CA", declared: "inspection-ca" };
+export const IN_BASELINE: Trust = { is: "private-root", anchor: "CN=Contoso Root", declared: "baseline" };
 export const DECLARED: Trust = { is: "private-root", anchor: "CN=Contoso Root", declared: "private-ca" };
 
 // Connections

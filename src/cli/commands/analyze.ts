@@ -7,9 +7,12 @@ import { ParseError } from "../../bytes/parse-error.ts";
 import { CaptureFile } from "../../capture/index.ts";
 import type { ByteSource } from "../../capture/input.ts";
 import { type AnalyzeOptions, analyze } from "../../index.ts";
+import { PUBLIC_ROOTS } from "../../knowledge/roots/index.ts";
 import { isKeyLog } from "../../protocol/tls/key-log.ts";
 import { parseCertificate } from "../../protocol/x509/certificate.ts";
 import { parsePem } from "../../protocol/x509/pem.ts";
+import { TrustStore } from "../../protocol/x509/trust.ts";
+import { readBaseline } from "../../report/baseline.ts";
 import type { Report, ReportFile } from "../../report/schema.ts";
 import { NodeCaptureThread } from "../capture-thread.ts";
 import { tune } from "../engine.ts";
@@ -20,9 +23,14 @@ import { Progress } from "../progress.ts";
 import { EXIT_STATUS, listsAll, type RenderingFlags, rendered } from "../renderings.ts";
 import { fileSource, SourceError, stdinSource } from "../sources.ts";
 
-export interface AnalyzeFlags extends RenderingFlags {
+export interface AnalyzeFlags extends RenderingFlags, JudgingFlags {}
+
+/** What changes a verdict: the same for every command that judges. */
+export interface JudgingFlags {
   readonly roots?: readonly string[];
   readonly privateCa?: readonly string[];
+  readonly inspectionCa?: readonly string[];
+  readonly baseline?: readonly string[];
   readonly keylog?: readonly string[];
   readonly maxConnections?: number;
 }
@@ -37,9 +45,7 @@ const MAX_WARNINGS_PER_FILE = 5;
 export async function analyzeCommand(files: readonly string[], flags: AnalyzeFlags): Promise<number> {
   const names = [...new Set(files.length === 0 ? ["-"] : files)];
   if (names.includes("-") && process.stdin.isTTY) throw noInput();
-  const roots = (flags.roots ?? []).map((file) => readPem("--roots", file));
-  const privateCa = (flags.privateCa ?? []).map((file) => readPem("--private-ca", file));
-  const keyLogs = (flags.keylog ?? []).map(readKeyLog);
+  const judging = await readJudging(flags);
 
   const interrupt = new Interrupt();
   const { sources, unreadable } = await openAll(names, interrupt);
@@ -49,15 +55,10 @@ export async function analyzeCommand(files: readonly string[], flags: AnalyzeFla
     (text) => process.stderr.write(text),
     () => performance.now(),
   );
-  const lists = storedLists();
   const options: AnalyzeOptions = {
-    roots,
-    privateCa,
-    keyLogs,
-    ...(lists.length > 0 && { lists }),
+    ...judging,
     signal: interrupt,
     summarize: !listsAll(flags),
-    ...(flags.maxConnections !== undefined && { maxConnections: flags.maxConnections }),
     ...(process.stderr.isTTY && { onProgress: (state) => progress.update(state) }),
   };
   const report = await (isMuch(sources) ? analyzeMuch(sources, options) : analyze(sources, options))
@@ -74,6 +75,28 @@ export async function analyzeCommand(files: readonly string[], flags: AnalyzeFla
   const whole = withUnreadable(report, unreadable);
   await writeOut(process.stdout, rendered(whole, flags));
   return EXIT_STATUS[whole.verdict.is];
+}
+
+/** Throws UserError when one of the files is not what it should be. */
+export async function readJudging(flags: JudgingFlags): Promise<AnalyzeOptions> {
+  const roots = (flags.roots ?? []).map((file) => readPem("--roots", file));
+  const privateCa = (flags.privateCa ?? []).map((file) => readPem("--private-ca", file));
+  const inspectionCa = (flags.inspectionCa ?? []).map((file) => readPem("--inspection-ca", file));
+  if (inspectionCa.length > 0) checkInspection(flags.inspectionCa ?? [], inspectionCa, { roots, privateCa });
+  const baseline: string[] = [];
+  for (const file of flags.baseline ?? []) baseline.push(await readBaselineFile(file));
+  const keyLogs = (flags.keylog ?? []).map(readKeyLog);
+  const { maxConnections } = flags;
+  const lists = storedLists();
+  return {
+    roots,
+    privateCa,
+    inspectionCa,
+    baseline,
+    keyLogs,
+    ...(maxConnections !== undefined && { maxConnections }),
+    ...(lists.length > 0 && { lists }),
+  };
 }
 
 /** Nobody knows how much comes through a pipe. */
@@ -138,12 +161,7 @@ async function openAll(
   const hints = new Set<string>();
   for (const name of names) {
     try {
-      const source = name === "-" ? interrupt.guard(stdinSource()) : fileSource(name);
-      if (source.rewind !== undefined) {
-        (await CaptureFile.open(source)).close();
-        source.rewind();
-      }
-      sources.push(source);
+      sources.push(await looked(name === "-" ? interrupt.guard(stdinSource()) : fileSource(name)));
     } catch (error) {
       const reason = explained(error, name);
       if (!(reason instanceof UserError)) throw reason;
@@ -157,6 +175,22 @@ async function openAll(
   return { sources, unreadable };
 }
 
+/** A capture that can be read; a pipe is not looked into. Throws UserError. */
+export async function openCapture(name: string): Promise<ByteSource> {
+  try {
+    return await looked(fileSource(name));
+  } catch (error) {
+    throw explained(error, name);
+  }
+}
+
+async function looked(source: ByteSource): Promise<ByteSource> {
+  if (source.rewind === undefined) return source;
+  (await CaptureFile.open(source)).close();
+  source.rewind();
+  return source;
+}
+
 /** The person asked for these files too: the Report says that they are missing from it. After the others, whose indices stay. */
 function withUnreadable(report: Report, unreadable: readonly ReportFile[]): Report {
   if (unreadable.length === 0) return report;
@@ -164,7 +198,7 @@ function withUnreadable(report: Report, unreadable: readonly ReportFile[]): Repo
   return { ...report, input: { ...report.input, files } };
 }
 
-function warnOf({ name, format, problems }: ReportFile): void {
+export function warnOf({ name, format, problems }: ReportFile): void {
   for (const { frame, detail } of problems.slice(0, MAX_WARNINGS_PER_FILE)) {
     if (format === "unknown") say("error", `${name}: ${detail}`);
     else say("warning", `${name}: ${frame === 0 ? "" : `after frame ${frame}: `}${detail}`);
@@ -239,6 +273,49 @@ function readPem(option: string, file: string): string {
   } catch (error) {
     if (error instanceof ParseError) throw new UserError(`${option} ${file}: ${detailOf(error)}`, PEM_HINT);
     throw error;
+  }
+  return text;
+}
+
+/** One CA cannot be both, and a public one is none for inspection. */
+function checkInspection(
+  files: readonly string[],
+  inspectionCa: readonly string[],
+  { roots, privateCa }: { readonly roots: readonly string[]; readonly privateCa: readonly string[] },
+): void {
+  const read = (texts: readonly string[]) =>
+    texts.flatMap((text) => parsePem(text).map((der) => parseCertificate(der)));
+  const legitimate = new TrustStore({ publicRoots: PUBLIC_ROOTS, roots: read(roots), privateCas: read(privateCa) });
+  for (const [index, text] of inspectionCa.entries()) {
+    const file = `--inspection-ca ${files[index]}`;
+    for (const certificate of read([text])) {
+      const known = legitimate.same(certificate);
+      const subject = certificate.subject.text;
+      if (known === undefined) continue;
+      if (known.declared === undefined)
+        throw new UserError(
+          `${file}: ${subject} is a public root`,
+          "name the CA whose key the proxy has; a chain from a browser may hold others besides",
+        );
+      throw new UserError(
+        `${file}: ${subject} is also given with --${known.declared}`,
+        "a CA is either legitimate (--private-ca, --roots) or signs for inspection (--inspection-ca); of a company's root give the CA below it that the proxy has",
+      );
+    }
+  }
+}
+
+/** The text, after a look whether the analysis will be able to read it. */
+async function readBaselineFile(file: string): Promise<string> {
+  const text = readText("--baseline", file);
+  try {
+    await readBaseline(text, new TrustStore({ publicRoots: [] }));
+  } catch (error) {
+    if (!(error instanceof ParseError)) throw error;
+    throw new UserError(
+      `--baseline ${file}: ${detailOf(error)}`,
+      "a baseline is a Report (--json), the chain of a server in PEM (openssl s_client -showcerts), or lines such as `www.fabrikam.example:443 sha256:HEX`",
+    );
   }
   return text;
 }

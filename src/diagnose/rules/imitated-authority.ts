@@ -15,6 +15,7 @@ import {
   certificateAnswer,
   compareAdvice,
   isDeclaredPrivate,
+  isInBaseline,
   SCTS_DEMANDED,
 } from "./support.ts";
 
@@ -42,7 +43,9 @@ export const imitatedAuthority: Rule = {
   },
   check(context) {
     const judged = context.tls().filter((connection) => context.leaf(connection) !== undefined);
-    const found = judged.filter((c) => c.tls.signing?.namesake !== undefined && !isDeclaredPrivate(c));
+    const found = judged.filter(
+      (c) => c.tls.signing?.namesake !== undefined && !isDeclaredPrivate(c) && !isInBaseline(c),
+    );
     const findings = byIssuer(context, found).map(({ leaf, connections }) => {
       const decides = leaf.embeddedScts === 0 && leaf.notBefore >= SCTS_DEMANDED;
       return finding(context, connections, decides);

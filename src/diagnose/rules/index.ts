@@ -7,6 +7,8 @@ import { certificateDates } from "./certificate-dates.ts";
 import { certificateInPseudoTls } from "./certificate-in-pseudo-tls.ts";
 import { clientCertificateRequired } from "./client-certificate-required.ts";
 import { contradictedCertificate } from "./contradicted-certificate.ts";
+import { contradictsBaseline } from "./contradicts-baseline.ts";
+import { declaredInspectionCa } from "./declared-inspection-ca.ts";
 import { forgedLeafStructure } from "./forged-leaf-structure.ts";
 import { imitatedAuthority } from "./imitated-authority.ts";
 import { knownInterceptorIssuer } from "./known-interceptor-issuer.ts";
@@ -31,12 +33,15 @@ import { sharedLeaf } from "./shared-leaf.ts";
 import { sharedLeafKey } from "./shared-leaf-key.ts";
 import { tlsAlert } from "./tls-alert.ts";
 import { turnRefused } from "./turn-refused.ts";
+import { twoSidedHello } from "./two-sided-hello.ts";
 import { unanswered } from "./unanswered.ts";
 import { undocumentedPseudoTlsAnswer } from "./undocumented-pseudo-tls-answer.ts";
 import { uniformSynAck } from "./uniform-syn-ack.ts";
 import { uniformTlsServer } from "./uniform-tls-server.ts";
 
 export const RULES: readonly Rule[] = [
+  declaredInspectionCa,
+  twoSidedHello,
   certificateInPseudoTls,
   leafWithIssuerKey,
   imitatedAuthority,
@@ -49,6 +54,7 @@ export const RULES: readonly Rule[] = [
   forgedLeafStructure,
   contradictedCertificate,
   localAgent,
+  contradictsBaseline,
   resumedInterception,
   undocumentedPseudoTlsAnswer,
   nearTcpFarTls,

@@ -3,7 +3,7 @@
  * authority never gives its signing key to a server; several proxies (squid, mitmproxy, Burp) use it for every leaf.
  * Visible even when only the leaf was sent.
  *
- * Not judged: certificates that are self-signed in all but form, chains that are good, and devices in the own network that answer
+ * Not judged: certificates that are self-signed in all but form, chains that are good, leaves of a baseline, and devices in the own network that answer
  * for no name anybody could register: their factory certificates name an authority that never was. An authority below a CA that
  * was declared legitimate is judged: it may be the one for inspection.
  */
@@ -20,6 +20,7 @@ import {
   certificateEvidence,
   chainIsGood,
   isBelowDeclared,
+  isInBaseline,
   isOwn,
 } from "./support.ts";
 
@@ -40,6 +41,7 @@ export const leafWithIssuerKey: Rule = {
     const found = judged.filter((connection) => {
       const leaf = context.leaf(connection);
       if (leaf === undefined || connection.tls.signing?.ownKey !== true) return false;
+      if (isInBaseline(connection)) return false;
       if (chainIsGood(connection) && !isBelowDeclared(context, connection)) return false;
       if (isOwn(connection) && context.domain(connection) === undefined) return false;
       return !isOwnIssuer(leaf, connection);

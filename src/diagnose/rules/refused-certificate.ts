@@ -12,7 +12,7 @@ import { nameOf } from "../peer.ts";
 import type { Rule } from "../rule.ts";
 import type { Cause } from "../vocabulary.ts";
 import { called, describe, endpoint, holder, short } from "../words.ts";
-import { certificateAnswer, chainIsGood, mayBePublic } from "./support.ts";
+import { certificateAnswer, chainIsGood, isInBaseline, mayBePublic } from "./support.ts";
 
 /** bad_certificate, unsupported_certificate, certificate_revoked, certificate_expired, certificate_unknown, unknown_ca. */
 const CERTIFICATE_ALERTS: ReadonlySet<number> = new Set([42, 43, 44, 45, 46, 48]);
@@ -139,9 +139,9 @@ function unsentIssuer(context: Context, connection: TlsConnection): Distinguishe
   return trust?.is === "incomplete" && looksPublic ? leaf.issuer : undefined;
 }
 
-function isUntrusted({ tls }: TlsConnection): boolean {
-  const trust = tls.trust;
-  if (trust === undefined || trust.declared !== undefined) return false;
+function isUntrusted(connection: TlsConnection): boolean {
+  const { trust } = connection.tls;
+  if (trust === undefined || (trust.declared !== undefined && !isInBaseline(connection))) return false;
   return trust.is === "private-root" || trust.is === "self-signed" || trust.is === "incomplete";
 }
 
@@ -187,6 +187,14 @@ function reason(
       cause: "tls-alert",
       why: `${because} Nothing in this capture shows whether the certificate is the server's own.`,
       fix: "Look at the client's log at this moment; compare with the certificate that the server presents elsewhere.",
+    };
+  }
+  if (isInBaseline(connection)) {
+    return {
+      cause: trust === "self-signed" ? "self-signed" : "private-ca",
+      ...(trust === "self-signed" ? { who: "it is self-signed" } : {}),
+      why: "The client does not know this issuer. By the baseline the certificate is the server's own.",
+      fix: "Install the server's root on the client.",
     };
   }
   const leaf = context.leaf(connection);

@@ -15,7 +15,7 @@ import { answer, type RuleAnswer } from "../rule.ts";
 import { list, short } from "../words.ts";
 
 /** Evidence rows of one finding; the connections beyond it are named in the finding anyway. */
-const MAX_EVIDENCE = 20;
+export const MAX_EVIDENCE = 20;
 
 /**
  * From this day browsers demanded SCTs of new public certificates (Chrome, 2018-04-30), and authorities embed them. Seconds.
@@ -42,11 +42,11 @@ export function certificateAnswer(
 
 /**
  * True when cryptography shows that no public authority signed this chain. Not for `unknown` (something could not be
- * checked, or the root was public once), nor for a CA that the person declared legitimate.
+ * checked, or the root was public once), nor for a CA or a certificate that the person declared legitimate.
  */
 export function reachesNoPublicRoot(connection: ConnectionObservation): boolean {
   const trust = connection.tls?.trust;
-  if (trust === undefined || trust.declared !== undefined) return false;
+  if (trust === undefined || (trust.declared !== undefined && trust.declared !== "inspection-ca")) return false;
   return trust.is !== "public-root" && trust.is !== "unknown";
 }
 
@@ -95,6 +95,17 @@ export function isDeclaredPrivate(connection: ConnectionObservation): boolean {
  */
 export function isBelowDeclared(context: Context, connection: ConnectionObservation): boolean {
   return isDeclaredPrivate(connection) && context.leaf(connection)?.issuer.text !== connection.tls?.trust?.anchor;
+}
+
+/** Signed by a CA declared to be for inspection. */
+export function isUnderInspectionCa(connection: ConnectionObservation): boolean {
+  const trust = connection.tls?.trust;
+  return trust?.is === "private-root" && trust.declared === "inspection-ca";
+}
+
+/** The leaf is one that the server is known to present. */
+export function isInBaseline({ tls }: ConnectionObservation): boolean {
+  return tls?.trust?.declared === "baseline";
 }
 
 /** A chain that is as it should be but for the leaf's dates and names: public, or under a CA declared legitimate. */

@@ -239,6 +239,40 @@ describe("private-root", () => {
     });
   });
 
+  test("given with --inspection-ca, presented or not, whatever it may issue", async () => {
+    const expected = { is: "private-root", anchor: "CN=Private Root", declared: "inspection-ca" };
+    const declared = store({ publicRoots: [publicRoot(root)], inspectionCas: [privateCa.certificate] });
+    expect(await judge([leaf(privateCa)], declared)).toEqual(expected);
+    expect(await judge([leaf(privateCa), privateCa.certificate], declared)).toEqual(expected);
+    const sub = ca("Private Sub", privateCa);
+    expect(await judge([leaf(sub), sub.certificate], declared)).toEqual(expected);
+    const noCa = ca("No CA", undefined, { extensions: [] });
+    expect(await judge([leaf(noCa)], store({ inspectionCas: [noCa.certificate] }))).toMatchObject({
+      declared: "inspection-ca",
+    });
+  });
+
+  test("an inspection CA's name with another key is not it", async () => {
+    const other = ca("Private Root");
+    const declared = store({ inspectionCas: [privateCa.certificate] });
+    expect(await judge([leaf(other), other.certificate], declared)).not.toHaveProperty("declared");
+    expect(await judge([leaf(other)], declared)).not.toHaveProperty("declared");
+  });
+
+  test("of an inspection CA and a private one, above each other, the nearer counts", async () => {
+    const sub = ca("Private Sub", privateCa);
+    const inspects = { privateCas: [privateCa.certificate], inspectionCas: [sub.certificate] };
+    expect(await judge([leaf(sub), sub.certificate], store(inspects))).toMatchObject({ declared: "inspection-ca" });
+    const signs = { privateCas: [sub.certificate], inspectionCas: [privateCa.certificate] };
+    expect(await judge([leaf(sub), sub.certificate], store(signs))).toMatchObject({ declared: "private-ca" });
+  });
+
+  test("an inspection CA below a public root", async () => {
+    const sub = ca("Public Sub", root);
+    const declared = store({ publicRoots: [publicRoot(root)], inspectionCas: [sub.certificate] });
+    expect(await judge([leaf(sub), sub.certificate], declared)).toMatchObject({ declared: "inspection-ca" });
+  });
+
   test("an interceptor that copies a public root's name and presents its own", async () => {
     const forged = ca("Public Root");
     expect(await judge([leaf(forged), forged.certificate])).toEqual({

@@ -13,6 +13,8 @@ import { verifySignature } from "./signature.ts";
 
 /**
  * As in the report contract. The first that holds, from the top:
+ * - `private-root` with `declared: "inspection-ca"`: a path of valid signatures reaches a certificate given with `--inspection-ca`, whatever
+ *   that may issue and whatever its dates. Not where one given with `--private-ca` stands nearer to the leaf.
  * - `public-root`: a path of valid signatures reaches a root that was public at the time, or one given with `--roots`. Expired
  *   intermediates and roots on it stay `public-root` with a `detail`: a signature by a public CA is a fact whatever the
  *   date, and an interceptor cannot make one; whether clients accepted the chain is for other rules. Such a path is
@@ -39,9 +41,12 @@ export interface Trust {
   readonly detail?: string;
   /** Of a path to a public or declared anchor, where there is none without: the lowest CA certificate that was outside its validity. */
   readonly outdated?: Certificate;
-  /** The anchor was given by the person with `--private-ca` / `--roots`. */
-  readonly declared?: "private-ca" | "roots";
+  /** The anchor was given by the person with `--private-ca` / `--roots` / `--inspection-ca`; `baseline`: the leaf itself, with `--baseline`. */
+  readonly declared?: Declared | "baseline";
 }
+
+/** By which option. */
+type Declared = "private-ca" | "roots" | "inspection-ca";
 
 /** A public root of `knowledge/roots`. */
 export interface PublicRoot {
@@ -62,6 +67,8 @@ export interface TrustAnchors {
   readonly roots?: readonly Certificate[];
   /** `--private-ca`: self-signed or not. */
   readonly privateCas?: readonly Certificate[];
+  /** `--inspection-ca`: self-signed or not. None that is public or among the others. */
+  readonly inspectionCas?: readonly Certificate[];
 }
 
 /** The anchors a chain may end in, by name. Costs nothing until the first chain is judged. */
@@ -106,6 +113,7 @@ export class TrustStore {
     for (const root of this.rootsByName.get(key) ?? []) add(publicAnchor(root));
     for (const certificate of this.anchors.roots ?? []) add({ certificate, declared: "roots" });
     for (const certificate of this.anchors.privateCas ?? []) add({ certificate, declared: "private-ca" });
+    for (const certificate of this.anchors.inspectionCas ?? []) add({ certificate, declared: "inspection-ca" });
     return found;
   }
 }
@@ -115,7 +123,7 @@ interface Anchor {
   /** Seconds; public before this moment. */
   readonly until?: number;
   readonly last?: string;
-  readonly declared?: "private-ca" | "roots";
+  readonly declared?: Declared;
 }
 
 function indexRoots(roots: readonly PublicRoot[]): ReadonlyMap<string, readonly PublicRoot[]> {
@@ -199,19 +207,22 @@ export async function judgeChain(
 
 /** Lower is better; see TrustKind for the meaning of the order. */
 const RANK = {
-  public: 0,
-  publicExpired: 1,
-  declaredPrivate: 2,
-  retiredOrUnchecked: 3,
-  privateRoot: 4,
-  selfSigned: 5,
-  incomplete: 6,
-  notCheckable: 7,
-  invalid: 8,
+  declaredInspection: 0,
+  public: 1,
+  publicExpired: 2,
+  declaredPrivate: 3,
+  retiredOrUnchecked: 4,
+  privateRoot: 5,
+  selfSigned: 6,
+  incomplete: 7,
+  notCheckable: 8,
+  invalid: 9,
 } as const;
 
 interface Outcome {
   readonly rank: number;
+  /** Of a declared CA, how many certificates stand below it. */
+  readonly below?: number;
   readonly trust: Trust;
 }
 
@@ -253,7 +264,7 @@ async function explore(search: Search, path: Path): Promise<void> {
 
   const candidates = candidatesFor(search, top);
   for (const { certificate: issuer, anchor, counts } of candidates) {
-    if (search.best?.rank === RANK.public) return;
+    if (search.best !== undefined && search.best.rank <= RANK.public) return;
     // An issuer below itself is a loop; the top's own copy is the question of self-signature, answered below.
     if (path.certificates.some((below) => isSameCa(below, issuer)) || others.has(issuer.spki)) continue;
     if (search.checksLeft-- <= 0) {
@@ -261,7 +272,7 @@ async function explore(search: Search, path: Path): Promise<void> {
       return;
     }
     const check = await verifySignature(top, issuer);
-    const isPublic = anchor !== undefined && anchor.declared !== "private-ca";
+    const isPublic = anchor !== undefined && mayBePublic(anchor);
     if (check === "invalid") {
       others.add(issuer.spki);
       if (counts && (refused === undefined || isPublic)) refused = { issuer, isPublic };
@@ -307,7 +318,7 @@ function candidatesFor(search: Search, top: Certificate): Candidate[] {
   const candidates: Candidate[] = search.store.named(top.issuer).map((anchor) => ({
     certificate: anchor.certificate,
     anchor,
-    counts: anchor.declared !== "private-ca",
+    counts: mayBePublic(anchor),
   }));
   // Those that every other connection presented are distinct (`indexOf`), and many: they are not compared with each other.
   let known = Number.POSITIVE_INFINITY;
@@ -330,8 +341,17 @@ function candidatesFor(search: Search, top: Certificate): Candidate[] {
   return candidates.sort((one, other) => order(one) - order(other));
 }
 
+/** Public itself, or declared to be. */
+function mayBePublic({ declared }: Anchor): boolean {
+  return declared === undefined || declared === "roots";
+}
+
 function consider(search: Search, outcome: Outcome): void {
-  if (search.best === undefined || outcome.rank < search.best.rank) search.best = outcome;
+  const { best } = search;
+  // Of two declared CAs the nearer one tells more of the leaf.
+  const isNearer = best?.below !== undefined && outcome.below !== undefined && outcome.below < best.below;
+  const isFarther = best?.below !== undefined && outcome.below !== undefined && outcome.below > best.below;
+  if (best === undefined || isNearer || (!isFarther && outcome.rank < best.rank)) search.best = outcome;
 }
 
 function atAnchor(search: Search, anchor: Anchor, path: Path): Outcome {
@@ -342,6 +362,10 @@ function atAnchor(search: Search, anchor: Anchor, path: Path): Outcome {
     search.at === undefined ? "root retired, perhaps before this capture" : "root retired before this capture";
   const rights = path.flaws.find((flaw) => flaw.kind === "rights");
   const declared = anchor.declared === undefined ? {} : { declared: anchor.declared };
+  if (anchor.declared === "inspection-ca" && path.unchecked === undefined) {
+    const below = path.certificates.length;
+    return { rank: RANK.declaredInspection, below, trust: { is: "private-root", ...named, ...declared } };
+  }
   const why = path.unchecked ?? rights?.text ?? (retired ? `${before}; last held by ${anchor.last}` : undefined);
   if (why !== undefined)
     return { rank: RANK.retiredOrUnchecked, trust: { is: "unknown", ...named, detail: why, ...declared } };
@@ -350,7 +374,8 @@ function atAnchor(search: Search, anchor: Anchor, path: Path): Outcome {
   const detail =
     lowest === undefined ? {} : { detail: dates.map(({ text }) => text).join("; "), outdated: lowest.issuer };
   if (anchor.declared === "private-ca") {
-    return { rank: RANK.declaredPrivate, trust: { is: "private-root", ...named, ...detail, ...declared } };
+    const below = path.certificates.length;
+    return { rank: RANK.declaredPrivate, below, trust: { is: "private-root", ...named, ...detail, ...declared } };
   }
   const rank = dates.length === 0 ? RANK.public : RANK.publicExpired;
   return { rank, trust: { is: "public-root", ...named, ...detail, ...declared } };
@@ -358,7 +383,7 @@ function atAnchor(search: Search, anchor: Anchor, path: Path): Outcome {
 
 function privateRoot(search: Search, root: Certificate, path: Path): Outcome {
   const notes = path.flaws.map((flaw) => flaw.text);
-  const copied = search.store.named(root.subject).some((anchor) => anchor.declared !== "private-ca");
+  const copied = search.store.named(root.subject).some(mayBePublic);
   if (copied) notes.unshift("bears the name of a public root, and another key");
   const detail = notes.length === 0 ? {} : { detail: notes.join("; ") };
   return { rank: RANK.privateRoot, trust: { is: "private-root", ...anchorText(root.subject), ...detail } };
