@@ -25,9 +25,10 @@ export async function writeOut(stream: NodeJS.WritableStream, pieces: Iterable<s
   await write(stream, buffer);
 }
 
-function write(stream: NodeJS.WritableStream, text: string): Promise<void> {
+/** One piece, as `writeOut`. */
+export function write(stream: NodeJS.WritableStream, piece: string | Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
-    stream.write(text, (error?: NodeJS.ErrnoException | null) => {
+    stream.write(piece, (error?: NodeJS.ErrnoException | null) => {
       if (error === undefined || error === null || error.code === "EPIPE" || error.code === "ERR_STREAM_DESTROYED")
         resolve();
       else reject(new UserError(`cannot write the result: ${error.message}`));

@@ -6,11 +6,12 @@ import { existsSync } from "node:fs";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { VERSION } from "../version.ts";
 import { type AnalyzeFlags, analyzeCommand } from "./commands/analyze.ts";
-import type { BypassFlags } from "./commands/bypass.ts";
+import { type BypassFlags, bypassCommand } from "./commands/bypass.ts";
 import { type CompareFlags, compareCommand } from "./commands/compare.ts";
 import { explainCommand, rulesCommand } from "./commands/explain.ts";
+import { type ExtractFlags, extractCommand } from "./commands/extract.ts";
 import { showCommand } from "./commands/show.ts";
-import type { UpdateKnowledgeFlags } from "./commands/update-knowledge.ts";
+import { type UpdateKnowledgeFlags, updateKnowledgeCommand } from "./commands/update-knowledge.ts";
 import { EXIT_COULD_NOT_RUN, say, sayDefect, sayError, UserError } from "./messages.ts";
 import { addRenderings, type RenderingFlags } from "./renderings.ts";
 
@@ -61,6 +62,25 @@ const COMPARE_EXAMPLES = `
 Examples:
   $ sightline compare client.pcapng edge.pcapng
   $ sightline compare --json client.pcapng edge.pcapng > report.json
+`;
+
+const EXTRACT_HELP = `
+Anonymized evidence has other addresses, alike where they are neighbours; whoever
+knows one of them learns of its neighbours. Ports, times and what handshakes say
+stay, with the names of servers: certificates are the evidence, and a name that
+is changed in one is no longer what was signed. Hardware addresses, tunnels,
+passwords, users' names, cookies, client certificates and all payload behind the
+handshake are left out.
+
+Exit status:
+  0  written
+  2  could not run
+
+Examples:
+  $ sightline analyze --json meeting.pcapng > report.json
+  $ sightline extract report.json meeting.pcapng -o evidence.pcapng
+  $ sightline extract --anonymize report.json meeting.pcapng -o public.pcapng
+  $ tshark -r evidence.pcapng -T fields -e frame.number -e frame.comment
 `;
 
 process.on("uncaughtException", fail);
@@ -135,8 +155,23 @@ Examples:
 `,
   )
   .action(async (report: string | undefined, flags: BypassFlags) => {
-    const { bypassCommand } = await import("./commands/bypass.ts");
     process.exitCode = await bypassCommand(report, flags);
+  });
+
+program
+  .command("extract")
+  .summary("write the frames that prove a Report, as pcapng")
+  .description(
+    "Writes the frames that prove the findings of a Report, to hand over: pcapng for Wireshark, with a comment on " +
+      "each frame that says what it proves. Its own analysis gives the same findings.",
+  )
+  .argument("<report>", "Report, as `sightline analyze --json` printed it; - is stdin")
+  .argument("<file...>", "the capture or captures that it is of")
+  .requiredOption("-o, --output <file>", "file to write, which must not exist yet; - is stdout")
+  .option("--anonymize", "other addresses, nothing private; names in hellos and certificates stay (see below)")
+  .addHelpText("after", EXTRACT_HELP)
+  .action(async (report: string, captures: string[], flags: ExtractFlags) => {
+    await extractCommand(report, captures, flags);
   });
 
 program
@@ -153,7 +188,6 @@ program
   .option("--service <id>", "whose list it is, where that cannot be told: teams, zoom, webex or meet")
   .addHelpText("after", UPDATE_EXAMPLES)
   .action(async (flags: UpdateKnowledgeFlags) => {
-    const { updateKnowledgeCommand } = await import("./commands/update-knowledge.ts");
     process.exitCode = await updateKnowledgeCommand(flags);
   });
 

@@ -174,7 +174,8 @@ export async function tell(
   return collector.finish(set);
 }
 
-class Collector implements Skimmer {
+/** Tells whose frames are whose. `follow.ts` extends it, for whoever has to know that of every frame. */
+export class Collector implements Skimmer {
   readonly linkType = LINKTYPE_ETHERNET;
 
   /** Number of the frame at hand, as in Wireshark; after the end the number of frames. */
@@ -185,10 +186,10 @@ class Collector implements Skimmer {
   private readonly files: FileSpan[] = [];
   /** File of the latest frame. */
   private current = 0;
-  private packet = new Packet();
+  protected packet = new Packet();
   /** The other slot, for what a datagram carries. */
   private inner = new Packet();
-  private readonly quoted = new Packet();
+  protected readonly quoted = new Packet();
   private readonly known = new Known();
   private readonly whole = new Frame();
   private readonly told: Told;
@@ -253,7 +254,7 @@ class Collector implements Skimmer {
     this.learned.set(secrets, secrets.length);
   }
 
-  private frame(frame: Frame, file: number): void {
+  frame(frame: Frame, file: number): void {
     this.frames = frame.number;
     this.current = file;
 
@@ -334,7 +335,7 @@ class Collector implements Skimmer {
   }
 
   /** As `FlowTable.touch`; what has no time may be a copy, or come long after. */
-  private touch(table: FlowTable, at: number, { seconds, nanos, untimed }: Frame): number {
+  protected touch(table: FlowTable, at: number, { seconds, nanos, untimed }: Frame): number {
     const idle = table.touch(at, this.frames, seconds, nanos);
     return untimed ? Infinity : idle;
   }
@@ -348,7 +349,7 @@ class Collector implements Skimmer {
     this.dispatch(frame, file);
   }
 
-  private add(table: FlowTable, packet: Packet, frame: Frame, file: number): number {
+  protected add(table: FlowTable, packet: Packet, frame: Frame, file: number): number {
     const at = table.add(packet, this.frames, frame.seconds, frame.nanos);
     this.told.open(table.transport, at, file, this.frames, frame);
     return at;

@@ -443,7 +443,7 @@ function groupKey({ connection, verdict }: JudgedConnection): string {
 }
 
 /** ISO 8601 in UTC, to the nanosecond where there are any. */
-function moment({ seconds, nanos }: Timestamp): string {
+export function moment({ seconds, nanos }: Timestamp): string {
   const date = new Date(seconds * 1000);
   if (Number.isNaN(date.getTime())) return seconds < 0 ? "-000001-01-01T00:00:00Z" : "+275760-09-13T00:00:00Z";
   if (seconds !== second.seconds) {

@@ -236,7 +236,7 @@ export function cannotRead(name: string, code: string): UserError {
 }
 
 /** What opening or reading `name` threw, in words; what is not about the file stays as it is. */
-function explained(error: unknown, name: string): unknown {
+export function explained(error: unknown, name: string): unknown {
   if (error instanceof SourceError) return cannotRead(error.file, error.code);
   if (!(error instanceof ParseError)) return error;
   const detail = detailOf(error);

@@ -15,7 +15,8 @@ const TOLD =
   /^(?:via|server|location|proxy-(?:authenticate|agent|status)|barracuda|edgewave-proxy|x-[a-z0-9_-]{1,60})$/i;
 /** Of these, those that name the person or the machine that asks. */
 const PERSONAL = /user|client-?ip|cliip|forwarded|real-?ip|session|cookie/i;
-const KEPT = { test: (name: string): boolean => TOLD.test(name) && !PERSONAL.test(name) };
+/** They say who answered and what it wants, and nothing of who asked. */
+export const IMPERSONAL_HEADERS = { test: (name: string): boolean => TOLD.test(name) && !PERSONAL.test(name) };
 
 /** Where the client is. */
 const HEAD = 0;
@@ -31,7 +32,7 @@ export class HttpConnect implements Prelude {
   private readonly requestLines = new Lines();
   private request = HEAD;
   private requestHeaders = -1;
-  private answer = new HttpAnswer(KEPT, true);
+  private answer = new HttpAnswer(IMPERSONAL_HEADERS, true);
   /** What was answered was no answer to the last request. */
   private stale = false;
 
@@ -118,7 +119,7 @@ export class HttpConnect implements Prelude {
   }
 
   private expectAnswer(): void {
-    this.answer = new HttpAnswer(KEPT, true);
+    this.answer = new HttpAnswer(IMPERSONAL_HEADERS, true);
     this.stale = false;
   }
 }

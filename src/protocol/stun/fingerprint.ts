@@ -22,6 +22,11 @@ export function isFingerprint(value: Uint8Array, covered: Uint8Array): boolean {
   return sent === crc32(covered, MISTYPED) || sent === crc32(covered, AS_TYPED);
 }
 
+/** The value of the attribute for a message whose bytes before it are `covered`, as a signed number. */
+export function fingerprintOf(covered: Uint8Array): number {
+  return crc32(covered, MISTYPED) ^ STUN_XOR;
+}
+
 /** As a signed number. `disputed`: the entry that implementations do not agree on. */
 function crc32(bytes: Uint8Array, disputed: number): number {
   const entries = table();
