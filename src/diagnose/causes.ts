@@ -117,7 +117,7 @@ export const CAUSE_DOCS: Readonly<Record<Cause, CauseDoc>> = {
   "local-agent": {
     title: "a program on the computer ends TLS",
     about:
-      "The wire shows the server's own certificate while the application sees another: an antivirus, a filter or a debugging proxy on the computer itself. The network is innocent. A capture shows it only where loopback was captured too.",
+      "The wire shows the server's own certificate while the application sees another: an antivirus, a filter or a debugging proxy on the computer itself. The network is innocent. A capture shows it only where loopback was captured too, or beside what was seen in the application (--baseline).",
     advice: "Exempt the host in that program; the network needs no change.",
   },
   "non-tls-answer": {

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   ask,
   certificate,
@@ -11,6 +11,7 @@ import {
   tls,
   tunnel,
 } from "../../../test/support/observations.ts";
+import { Baseline, type BaselineEntry, type BaselineLeaf } from "../../observe/baseline.ts";
 import { localAgent as rule } from "./local-agent.ts";
 
 const HOST = "www.fabrikam.example";
@@ -62,6 +63,39 @@ test.each([
   ["both are on this computer", [local(), local({ chain: network().certificates, trust: PUBLIC })]],
 ])("nothing where %s", (_, specs) => {
   expect(found(rule, specs)).toEqual([]);
+});
+
+describe("a baseline that a person has seen in a program", () => {
+  const seen = (root: BaselineLeaf["root"], more: readonly BaselineEntry[] = []) => {
+    const leaf = {
+      issuer: "CN=Contoso Antivirus Root",
+      serial: "01",
+      notBefore: 0,
+      notAfter: 1,
+      spkiSha256: "11",
+      root,
+    };
+    return { baseline: new Baseline([{ host: HOST, sha256: "aa".repeat(32), leaf }, ...more]) };
+  };
+
+  test("of a private issuer, beside the server's own on the wire: possibly a program on that computer", () => {
+    const [finding, ...more] = found(rule, [network()], seen("private"));
+    expect(more).toEqual([]);
+    expect(finding).toMatchObject({ confidence: "possible", cause: "local-agent" });
+    expect(finding?.what).toBe(
+      `The baseline has a certificate of ${HOST} issued by CN=Contoso Antivirus Root; what arrives here is the server's own, issued by “R3”.`,
+    );
+    expect(finding?.evidence[0]).toMatchObject({ frame: 7, value: "CN=R3", expected: "CN=Contoso Antivirus Root" });
+  });
+
+  test.each([
+    ["of a public issuer", [network()], seen("public")],
+    ["of which one is public", [network()], seen("private", seen("public").baseline.of(HOST, 443))],
+    ["where the wire shows a private one", [network({ trust: PRIVATE })], seen("private")],
+    ["of another host", [network({ name: "www.northwind.example" })], seen("private")],
+  ])("nothing %s", (_, specs, baseline) => {
+    expect(found(rule, specs, baseline)).toEqual([]);
+  });
 });
 
 test("other answers", () => {
