@@ -3,7 +3,7 @@
  * own. Without the text it is shown a forged certificate everywhere; with it the genuine one, exactly where the entries say.
  */
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -75,6 +75,9 @@ const squid: Product = {
   start(lab, text) {
     writeFileSync(lab.file("mime.conf"), "");
     writeFileSync(lab.file("squid.conf"), squidConfig(lab.folder, lab.authority.both, lab.hosts, text));
+    // Run by nobody, who may not be let into the checkout.
+    copyFileSync(CERTGEN, lab.file("certgen"));
+    chmodSync(lab.file("certgen"), 0o755);
     spawnSync(CERTGEN, ["-c", "-s", lab.file("db"), "-M", "4MB"], { cwd: lab.folder });
     spawnSync("chown", ["-R", "nobody:nogroup", lab.file("db")]);
     lab.start(SQUID, ["-N", "-f", lab.file("squid.conf")]);
@@ -96,7 +99,7 @@ icon_directory ${folder}
 error_directory ${folder}
 hosts_file ${hosts}
 pinger_enable off
-sslcrtd_program ${CERTGEN} -s ${folder}/db -M 4MB
+sslcrtd_program ${folder}/certgen -s ${folder}/db -M 4MB
 sslcrtd_children 1 startup=1 idle=1
 http_port ${EXPLICIT.host}:${EXPLICIT.port} ${bump}
 https_port ${TRANSPARENT} intercept ${bump}
@@ -200,21 +203,25 @@ describe.each([squid, mitmproxy, privoxy])("$name", (product) => {
         expect(lab.issuer(asked)).toBe(text === "" || knowsPorts ? FORGER[name] : "Genuine");
       });
 
-      test.skipIf(!ways.includes("transparent"))("a listed name that the proxy finds elsewhere", () => {
-        // Squid takes it for a forged Host header.
-        const exempt = name === "squid" ? undefined : "Genuine";
-        expect(lab.issuer({ server: SERVERS.other, name: MOVED })).toBe(text === "" ? FORGER[name] : exempt);
-      });
+      if (ways.includes("transparent")) {
+        test("a listed name that the proxy finds elsewhere", () => {
+          // Squid takes it for a forged Host header.
+          const exempt = name === "squid" ? undefined : "Genuine";
+          expect(lab.issuer({ server: SERVERS.other, name: MOVED })).toBe(text === "" ? FORGER[name] : exempt);
+        });
 
-      test.skipIf(!ways.includes("transparent"))("pseudo-TLS passes to a listed address", () => {
-        expect(lab.passes(ECHOES.listed, PSEUDO_TLS)).toBe(text !== "");
-        expect(lab.passes(ECHOES.other, PSEUDO_TLS)).toBe(false);
-      });
+        test("pseudo-TLS passes to a listed address", () => {
+          expect(lab.passes(ECHOES.listed, PSEUDO_TLS)).toBe(text !== "");
+          expect(lab.passes(ECHOES.other, PSEUDO_TLS)).toBe(false);
+        });
+      }
 
-      test.skipIf(name !== "squid")("plain TURN, too", () => {
-        expect(lab.passes(ECHOES.listed, TURN)).toBe(text !== "");
-        expect(lab.passes(ECHOES.other, TURN)).toBe(false);
-      });
+      if (name === "squid") {
+        test("plain TURN, too", () => {
+          expect(lab.passes(ECHOES.listed, TURN)).toBe(text !== "");
+          expect(lab.passes(ECHOES.other, TURN)).toBe(false);
+        });
+      }
     });
   });
 });
